@@ -1,0 +1,1 @@
+"""From photographs to colorizations and scores: the data, the paper's network, and the stages."""

@@ -1,0 +1,55 @@
+"""A method's colorizations in one file: a zip of lossless PNGs, the same bytes for the same pictures."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.errors import UserError
+from pipeline.files import whole_file
+
+# A fixed date, and PNGs stored as they are: they are compressed already.
+DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write_archive(path: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> int:
+    """Write (id, (H, W, 3) uint8 sRGB) pairs as `<id>.png`, atomically; returns how many."""
+    count = 0
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        for name, picture in pictures:
+            archive.writestr(zipfile.ZipInfo(f"{name}.png", DATE), encode_png(picture))
+            count += 1
+    return count
+
+
+def encode_png(picture: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 sRGB to a PNG; the lowest compression level is 4x as fast as the usual for 10 % more bytes."""
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "png", compress_level=1)
+    return file.getvalue()
+
+
+class Archive:
+    """Reads what `write_archive` wrote; raises `UserError` for a missing or damaged file and for a missing picture."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.zip = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
+        except zipfile.BadZipFile:
+            raise UserError(f"{path} is not a whole zip file; delete it and run `dvc repro`.") from None
+        self.ids = [name.removesuffix(".png") for name in self.zip.namelist()]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """(H, W, 3) uint8 sRGB of one photograph."""
+        try:
+            content = self.zip.read(f"{name}.png")
+        except KeyError:
+            raise UserError(f"{self.path} has no picture of {name!r}.") from None
+        with Image.open(io.BytesIO(content)) as picture:
+            return np.asarray(picture.convert("RGB"))

@@ -1,0 +1,1 @@
+"""Where photographs come from, and the packed arrays that everything else reads."""

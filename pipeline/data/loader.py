@@ -1,0 +1,87 @@
+"""Training examples from a pack: order and augmentation depend on seed, epoch and image id, on nothing else."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline import color
+from pipeline.data.pack import Pack
+from pipeline.errors import UserError
+from pipeline.method import Batch
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which examples a step takes: positions in the pack, and which of them are mirrored."""
+
+    positions: np.ndarray  # (B,) int
+    mirrored: np.ndarray  # (B,) bool
+
+
+class Examples:
+    """A pack on a device: uint8 until a step takes them, and resident on a GPU where half its memory holds them all."""
+
+    def __init__(self, pack: Pack, device: torch.device) -> None:
+        self.ids = [photograph.id for photograph in pack.index]
+        self.device = device
+        self.images = self._placed(pack.images)
+        self.masks = None if pack.masks is None else self._placed(pack.masks)
+        self.colored = torch.tensor([not photograph.colorless for photograph in pack.index])
+        self.keys = np.array([int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) for name in self.ids], "u8")
+
+    def _placed(self, array: np.ndarray) -> Tensor:
+        tensor = torch.from_numpy(np.array(array))
+        if self.device.type == "cuda" and tensor.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2:
+            return tensor.to(self.device)
+        return tensor
+
+    def epoch(self, seed: int, epoch: int, batch_size: int, rank: int = 0, world: int = 1) -> Iterator[Draw]:
+        """This process's part of every whole batch of an epoch; `batch_size` counts all processes together."""
+        if batch_size % world:
+            raise UserError(f"the batch size {batch_size} does not divide among {world} processes.")
+        drawn = mixed(self.keys, seed, epoch)
+        order, mirrored = np.argsort(drawn, kind="stable"), mixed(drawn, seed, epoch) % 2 == 0
+        for step in range(self.steps(batch_size)):
+            positions = order[step * batch_size : (step + 1) * batch_size][rank::world]
+            yield Draw(positions, mirrored[positions])
+
+    def steps(self, batch_size: int) -> int:
+        """How many whole batches there are; raises `UserError` if not even one."""
+        if len(self.ids) < batch_size:
+            raise UserError(f"{len(self.ids)} photographs do not fill one batch of {batch_size}; make it smaller.")
+        return len(self.ids) // batch_size
+
+    def batch(self, draw: Draw) -> Batch:
+        """Make the examples of a draw, on the device."""
+        at = torch.from_numpy(draw.positions)
+        mirrored = torch.from_numpy(draw.mirrored).to(self.device)
+        rgb = self._taken(self.images, at).permute(0, 3, 1, 2)
+        rgb = torch.where(mirrored[:, None, None, None], rgb.flip(3), rgb)
+        lab = color.rgb_to_lab(rgb)
+        labels = None
+        if self.masks is not None:
+            labels = self._taken(self.masks, at)
+            labels = torch.where(mirrored[:, None, None], labels.flip(2), labels)
+        return Batch(lab[:, :1], lab[:, 1:], labels, self.colored[at].to(self.device))
+
+    def _taken(self, array: Tensor, at: Tensor) -> Tensor:
+        return array[at.to(array.device)].to(self.device, non_blocking=True)
+
+    def in_order(self, batch_size: int) -> Iterator[Draw]:
+        """Every example once, in the pack's order, none mirrored."""
+        for start in range(0, len(self.ids), batch_size):
+            positions = np.arange(start, min(start + batch_size, len(self.ids)))
+            yield Draw(positions, np.zeros(len(positions), bool))
+
+
+def mixed(keys: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """uint64 `keys` to uint64 random numbers, each a function of its key, seed and epoch alone (splitmix64)."""
+    with np.errstate(over="ignore"):
+        state = keys + np.uint64(0x9E3779B97F4A7C15) * (np.uint64(seed) * np.uint64(1_000_003) + np.uint64(epoch + 1))
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return state ^ (state >> np.uint64(31))

@@ -1,0 +1,78 @@
+"""Several processes as one: `torchrun` starts them, and they train as a single process with the whole batch would."""
+
+import os
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.nn.functional import all_reduce
+
+
+def start(device: torch.device) -> None:
+    """Join the other processes if `torchrun` started this one: gloo between CPUs, nccl between GPUs."""
+    if "WORLD_SIZE" in os.environ and not dist.is_initialized():
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+
+
+def stop() -> None:
+    """Leave the group, so that no process waits for this one."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def rank() -> int:
+    """The number of this process, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world_size() -> int:
+    """The number of processes."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def mean_over_processes(value: Tensor) -> Tensor:
+    """The mean of a tensor without gradient over all processes, as float32 where it is of integers."""
+    value = value.detach().clone()
+    value = value if value.is_floating_point() else value.float()
+    if dist.is_initialized():
+        dist.all_reduce(value)
+        value /= dist.get_world_size()
+    return value
+
+
+def synchronize_batchnorm(module: nn.Module) -> nn.Module:
+    """Exchange every batch normalisation for one whose statistics are of all processes' examples together."""
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            shared = SharedBatchNorm2d(child.num_features, child.eps, child.momentum)
+            shared.load_state_dict(child.state_dict())
+            setattr(module, name, shared)
+        else:
+            synchronize_batchnorm(child)
+    return module
+
+
+class SharedBatchNorm2d(nn.BatchNorm2d):
+    """`nn.SyncBatchNorm` needs GPUs; this one needs only an all-reduce that gradients pass through."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """(N, C, H, W) normalised by the mean and variance over every process's (N, H, W), equal N assumed."""
+        if not self.training:
+            return super().forward(inputs)
+        values = inputs.float()
+        moments = torch.stack((values.mean(dim=(0, 2, 3)), values.square().mean(dim=(0, 2, 3))))
+        mean, square = all_reduce(moments) / world_size()
+        variance = square - mean.square()
+        self._remember(mean.detach(), variance.detach(), inputs.numel() // inputs.shape[1] * world_size())
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        shift = self.bias - mean * scale
+        return (values * scale[:, None, None] + shift[:, None, None]).to(inputs.dtype)
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        """Update the running statistics, the variance unbiased, as `nn.BatchNorm2d` does."""
+        assert self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None
+        momentum = self.momentum or 0.0
+        self.running_mean.lerp_(mean, momentum)
+        self.running_var.lerp_(variance * count / max(count - 1, 1), momentum)
+        self.num_batches_tracked.add_(1)

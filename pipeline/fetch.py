@@ -1,0 +1,64 @@
+"""Stage: make a dataset's files present and list its photographs with their digests.
+
+    python -m pipeline.fetch scenes
+
+Reads `data.<dataset>.source` of params.yaml; downloads into `.scratch/downloads` where `root` is null.
+Writes `data/<dataset>/listing.csv`. When files under a `root` of your own have changed, run `dvc repro -f fetch@NAME`.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pipeline import layout
+from pipeline.data.source import SPLITS, Photograph, Source
+from pipeline.data.sources import open_source
+from pipeline.errors import UserError, run_stage
+from pipeline.params import load_params
+from pipeline.records import ListedPhotograph, write_rows
+
+
+def main() -> None:
+    """List one dataset."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", help="a block under `data` in params.yaml")
+    dataset = parser.parse_args().dataset
+    block = load_params().dataset(dataset).source
+    source = open_source(block, f"data.{dataset}.source")
+    root = Path(getattr(source, "root", "."))
+    rows = [row for split in SPLITS for row in listed(source, split, root)]
+    write_rows(layout.listing(dataset), ListedPhotograph, rows)
+    print(f"{dataset}: " + ", ".join(f"{sum(row.split == split for row in rows)} {split}" for split in SPLITS))
+
+
+def listed(source: Source, split: str, root: Path) -> list[ListedPhotograph]:
+    """List the photographs of one split; raises `UserError` if there are none or a file is missing."""
+    photographs = source.photographs(split)
+    if not photographs:
+        raise UserError(f"the split {split!r} has no photographs.")
+    return [
+        ListedPhotograph(
+            split,
+            photograph.id,
+            str(photograph.image or ""),
+            str(photograph.mask or ""),
+            _digest(root, photograph.image, photograph),
+            _digest(root, photograph.mask, photograph),
+        )
+        for photograph in tqdm(photographs, f"listing {split}", delay=2, mininterval=1, unit="photo")
+    ]
+
+
+def _digest(root: Path, file: Path | None, photograph: Photograph) -> str:
+    if file is None:
+        return ""
+    try:
+        return hashlib.sha256((root / file).read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise UserError(f"{root / file} is missing, though {photograph.id!r} is in the split list.") from None
+
+
+if __name__ == "__main__":
+    run_stage(main)

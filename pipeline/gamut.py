@@ -1,0 +1,245 @@
+"""The 313 colour bins of Zhang et al. (ECCV 2016): soft-encoding of ab, decoding of logits, and class rebalancing."""
+
+from collections.abc import Callable
+from functools import cache
+from math import factorial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipeline.errors import UserError, suggestion
+
+# The bins stand on the grid points, 10 apart, at the corners of every 10 x 10 cell that holds an 8-bit sRGB colour, and
+# on four more: (40, 90), (100, -90), (100, -10) and (100, 0). Each row is a, and the first and the last b of its bins.
+_STEP = 10
+_ROWS = (
+    (-90, 50, 90),
+    (-80, 20, 90),
+    (-70, 0, 90),
+    (-60, -20, 90),
+    (-50, -30, 100),
+    (-40, -40, 100),
+    (-30, -50, 100),
+    (-20, -50, 100),
+    (-10, -60, 100),
+    (0, -70, 100),
+    (10, -80, 90),
+    (20, -80, 90),
+    (30, -90, 90),
+    (40, -100, 90),
+    (50, -100, 80),
+    (60, -110, 80),
+    (70, -110, 80),
+    (80, -110, 70),
+    (90, -110, 70),
+    (100, -90, 0),
+)
+BINS = torch.tensor([(a, b) for a, first, last in _ROWS for b in range(first, last + 1, _STEP)], dtype=torch.float32)
+Q = len(BINS)
+
+DECODINGS = ("mode", "mean", "annealed_mean")
+SIGMA = 5.0  # of the Gaussian in soft-encoding and smoothing, in units of ab (Zhang et al., sections 2.1 and 2.2)
+_REACH = 128.0  # encode's ab are clamped to this square, which holds all of sRGB and all of 8-bit Lab
+_RADIUS = 13  # grid points on either side of 0 that are nearest to some colour of the square
+_CHUNK = 1024  # pixels that stay in the first-level cache while the compiled loop passes over them
+
+
+@torch.no_grad()
+def encode(ab: Tensor, k: int = 5) -> tuple[Tensor, Tensor]:
+    """(N, 2, H, W) ab to the indices (int64) and weights (float32) of the k nearest bins, (N, k, H, W), nearest first.
+
+    The weights are a Gaussian of the distance and sum to 1: 5 bins in Zhang et al., section 2.1, 10 in their code.
+    Exact for ab in [-128, 128]; a colour outside counts as the nearest one inside.
+    """
+    if ab.ndim != 4 or ab.shape[1] != 2 or not ab.is_floating_point():
+        raise ValueError(f"expected float ab of shape (N, 2, H, W), got {ab.dtype} of shape {tuple(ab.shape)}.")
+    if not 1 <= k < Q:
+        raise ValueError(f"k must be at least 1 and below {Q}, the number of bins, got {k}.")
+    return (_look_up if ab.device.type == "cpu" else _search)(ab.detach().float(), k)
+
+
+def decode(logits: Tensor, how: str, temperature: float = 0.38) -> Tensor:
+    """(N, 313, H, W) logits to (N, 2, H, W) float32 ab, one of `DECODINGS` (Zhang et al., section 2.3)."""
+    if how not in DECODINGS:
+        raise UserError(f"there is no decoding of colours called {how!r}; {suggestion(how, list(DECODINGS))}")
+    if logits.ndim != 4 or logits.shape[1] != Q:
+        raise ValueError(f"expected logits of shape (N, {Q}, H, W), got {tuple(logits.shape)}.")
+    bins = BINS.to(logits.device)
+    if how == "mode":
+        return bins[logits.argmax(dim=1)].movedim(-1, 1).contiguous()
+    probabilities = (logits.float() / (temperature if how == "annealed_mean" else 1)).softmax(dim=1)
+    # Summed by hand: a matmul would obey TF32 and autocast, and be off by up to half a unit of ab.
+    return torch.stack([(probabilities * axis[:, None, None]).sum(dim=1) for axis in bins.T], dim=1)
+
+
+def count(ab: Tensor) -> Tensor:
+    """(N, 2, H, W) ab to the number of pixels nearest to each bin, (313,) int64; counts of batches and ranks add up."""
+    indices, _ = encode(ab, k=1)
+    return indices.flatten().bincount(minlength=Q)
+
+
+def smooth(counts: Tensor, sigma: float = SIGMA) -> Tensor:
+    """(313,) counts or probabilities of bins to the smoothed prior, (313,) float64 with sum 1 (Zhang et al., eq. 4).
+
+    Each bin's own share is spread over its neighbours, so none of it is lost over the edge of the gamut.
+    """
+    if counts.shape != (Q,) or not counts.sum() > 0:
+        raise ValueError(f"expected ({Q},) counts with a positive sum, got {tuple(counts.shape)}: {counts.sum()}.")
+    bins = BINS.to(counts.device).double()
+    spread = torch.cdist(bins, bins).square().div(-2 * sigma**2).softmax(dim=1)  # (from, to)
+    return counts.double() / counts.sum() @ spread
+
+
+def rebalancing_weights(prior: Tensor, uniform_mix: float = 0.5, normalize: bool = True) -> Tensor:
+    """(Q,) prior to the (Q,) float32 weight of each bin or class, 1 / ((1 - g) p + g / Q) (Zhang et al., eq. 4).
+
+    A pixel's weight is that of its nearest bin: `weights[indices[:, 0]]` of `encode`. `normalize` divides by the
+    expectation under the prior, as Zhang's code does; raw weights are about 100 times larger, and so is the loss.
+    """
+    weights = 1 / ((1 - uniform_mix) * prior + uniform_mix / len(prior))
+    return (weights / (prior * weights).sum() if normalize else weights).float()
+
+
+def _search(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The definition of `encode`, on any device: the distances to all bins."""
+    offsets = ab.clamp(-_REACH, _REACH)[:, None] - BINS.to(ab.device)[:, :, None, None]  # (N, 313, 2, H, W)
+    squares, indices = offsets.square().sum(dim=2).topk(k, dim=1, largest=False)
+    return indices, (squares / (-2 * SIGMA**2)).softmax(dim=1)
+
+
+def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The answer of `_search`, read from a table by a compiled loop: 100 times faster than a k-d tree."""
+    import numba
+
+    N, _, H, W = ab.shape
+    indices = torch.empty(N, k, H, W, dtype=torch.int64)
+    weights = torch.empty(N, k, H, W)
+    flat = (image.reshape(N, image.shape[1], H * W).numpy() for image in (ab, indices, weights))
+    numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+    _compiled()(*flat, _candidates(k), *BINS.T.contiguous().numpy())
+    return indices, weights
+
+
+def _triangles() -> Tensor:
+    """(27 * 27 * 24, 3, 2) corners: around every grid point, the 24 triangles that `_compiled` tells apart.
+
+    In a full grid these are the regions within which the five nearest points keep their order, so that only at the
+    edge of the gamut, or for another k, is there anything left to sort. Rows are ordered by point, octant and zone.
+    """
+    zones = torch.tensor([[(0, 0), (1.5, 0), (1, 1)], [(1.5, 0), (3, 0), (1, 1)], [(3, 0), (3, 3), (1, 1)]]).double()
+    octants = [
+        (zones.flip(-1) if steep else zones) * torch.tensor([-1.0 if left else 1.0, -1.0 if below else 1.0])
+        for steep in (False, True)
+        for below in (False, True)
+        for left in (False, True)
+    ]
+    axis = _STEP * torch.arange(-_RADIUS, _RADIUS + 1)
+    return (torch.cartesian_prod(axis, axis)[:, None, None] + torch.cat(octants) * 5 / 3).flatten(0, 1)
+
+
+@cache
+def _candidates(k: int) -> np.ndarray:
+    """(triangles, C) uint32: the bins that may be among the k nearest to a point of each triangle, padded with Q.
+
+    Where Q follows the first k, these are the k nearest, in their order, to every point of the triangle.
+    """
+    corners = _triangles()
+    centres = corners.mean(dim=1)
+    reach = (corners - centres[:, None]).norm(dim=-1).amax(dim=1, keepdim=True)
+    places = torch.cat((BINS, torch.full((1, 2), torch.inf))).double()  # of Q: nowhere
+    distances, order = torch.cdist(centres, places, compute_mode="donot_use_mm_for_euclid_dist").sort(dim=1)
+    # From a triangle's centre to any of its points, no distance changes by more than `reach`.
+    possible = distances <= distances[:, k - 1 : k] + 2 * reach + 1e-6
+    possible[:, k] = True  # so that k candidates still to be sorted differ from k settled ones
+    candidates = torch.where(possible, order, Q)[:, : int(possible.sum(dim=1).max()) + 1]
+
+    # The difference of two squared distances is linear, so an order found at all corners holds within.
+    squares = (corners[:, None] - places[candidates][:, :, None]).square().sum(dim=-1)  # (triangles, C, 3)
+    ranked = torch.cat((squares[:, :k], squares[:, k:].amin(dim=1, keepdim=True)), dim=1)
+    settled = (ranked[:, :-1] <= ranked[:, 1:] + 1e-6).flatten(1).all(dim=1)
+    candidates[settled, k:] = Q
+    return candidates.numpy().astype(np.uint32)
+
+
+@cache
+def _compiled() -> Callable[..., None]:
+    """The loop of `_look_up`, compiled on first use, which takes two or three seconds."""
+    from numba import njit, prange
+
+    # float32, int32 and unsigned indices throughout: the compiler then works on 8 or 16 pixels at once.
+    step, half, reach = np.float32(_STEP), np.float32(_STEP / 2), np.float32(_REACH)
+    radius, side = np.int32(_RADIUS), np.int32(2 * _RADIUS + 1)
+    octants, zones, last = np.int32(8), np.int32(3), np.int32((2 * _RADIUS + 1) ** 2 * 24 - 1)
+    # exp(x) as the 16th power of the Taylor polynomial of exp(x / 16): within 2e-7 for x <= 0; below -16 it stays 1e-7.
+    least, scale = np.float32(-1), np.float32(-1 / (2 * SIGMA**2 * 16))
+    one, c2, c3, c4, c5 = (np.float32(1 / factorial(n)) for n in range(1, 6))
+
+    @njit
+    def triangle(a, b):  # type: ignore[no-untyped-def]
+        i, j = np.rint(a / step), np.rint(b / step)
+        u, v = a - step * i, b - step * j
+        low, high = min(abs(u), abs(v)), max(abs(u), abs(v))
+        point = (np.int32(i) + radius) * side + np.int32(j) + radius
+        octant = np.int32(u < 0) + (np.int32(v < 0) << 1) + (np.int32(abs(u) < abs(v)) << 2)
+        zone = np.int32(high + high + low > half) + np.int32(high + low + low > half)
+        return min(max((point * octants + octant) * zones + zone, np.int32(0)), last)  # a valid row even of a NaN
+
+    @njit
+    def insert(found, near, rank, bin, square):  # type: ignore[no-untyped-def]
+        while rank > 0 and near[rank - 1] > square:
+            found[rank], near[rank] = found[rank - 1], near[rank - 1]
+            rank -= 1
+        found[rank], near[rank] = bin, square
+
+    @njit
+    def gaussian(square):  # type: ignore[no-untyped-def]
+        x = max(square * scale, least)
+        power = one + x * (one + x * (c2 + x * (c3 + x * (c4 + x * c5))))
+        power *= power
+        power *= power
+        power *= power
+        return power * power
+
+    @njit(parallel=True, error_model="numpy")
+    def fill(ab, indices, weights, candidates, bins_a, bins_b):  # type: ignore[no-untyped-def]
+        N, k, P = indices.shape
+        C = candidates.shape[1]
+        chunks = (P + _CHUNK - 1) // _CHUNK
+        for job in prange(N * chunks):
+            image, start = job // chunks, job % chunks * _CHUNK
+            chunk = slice(start, start + _CHUNK)
+            a, b = ab[image, 0, chunk].copy(), ab[image, 1, chunk].copy()
+            rows = np.empty(len(a), np.uint32)
+            for p in range(len(a)):
+                a[p], b[p] = min(max(a[p], -reach), reach), min(max(b[p], -reach), reach)
+                rows[p] = triangle(a[p], b[p])
+            for rank in range(k):
+                index, square = indices[image, rank, chunk], weights[image, rank, chunk]
+                for p in range(len(a)):
+                    bin = candidates[rows[p], rank]
+                    u, v = a[p] - bins_a[bin], b[p] - bins_b[bin]
+                    index[p], square[p] = bin, u * u + v * v
+            found, near = np.empty(C, np.uint32), np.empty(C, np.float32)
+            for p in range(len(a)):
+                if candidates[rows[p], k] < Q:  # not settled: sort
+                    for rank in range(C):
+                        bin = candidates[rows[p], rank]
+                        if bin == Q:
+                            break
+                        u, v = a[p] - bins_a[bin], b[p] - bins_b[bin]
+                        insert(found, near, rank, bin, u * u + v * v)
+                    for rank in range(k):
+                        indices[image, rank, start + p], weights[image, rank, start + p] = found[rank], near[rank]
+            nearest, total = weights[image, 0, chunk].copy(), np.zeros(len(a), np.float32)
+            for rank in range(k):
+                weight = weights[image, rank, chunk]
+                for p in range(len(a)):
+                    weight[p] = gaussian(weight[p] - nearest[p])
+                    total[p] += weight[p]
+            for rank in range(k):
+                weight = weights[image, rank, chunk]
+                for p in range(len(a)):
+                    weight[p] /= total[p]
+
+    return fill

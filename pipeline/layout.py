@@ -1,0 +1,32 @@
+"""Where each stage's files lie, relative to the repository's top folder."""
+
+from pathlib import Path
+
+BUILD = Path("reports/build")
+CACHE = Path(".scratch/downloads")  # outside of DVC's outputs, so that a broken download can go on
+RUNS = Path(".scratch/runs")  # times and memory of the last runs: true of one machine, so no part of any result
+
+
+def listing(dataset: str) -> Path:
+    """The photographs of a dataset: split, id, files and digests."""
+    return Path("data") / dataset / "listing.csv"
+
+
+def pack(dataset: str, split: str) -> Path:
+    """The folder of one packed split."""
+    return Path("data") / dataset / split
+
+
+def trained(dataset: str, model: str) -> Path:
+    """The folder with a model's `weights.safetensors` and `history.csv`."""
+    return Path("models") / dataset / model
+
+
+def archive(dataset: str, method: str) -> Path:
+    """The zip of a method's colorizations, one PNG a photograph, named by its id."""
+    return Path("colorized") / dataset / f"{method}.zip"
+
+
+def scores(dataset: str, method: str) -> Path:
+    """A method's scores, one CSV row a photograph."""
+    return Path("scores") / dataset / f"{method}.csv"

@@ -1,0 +1,117 @@
+"""What a method is: something that turns a grey photograph into a colour photograph; and how one is found by name."""
+
+import importlib
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline import color
+from pipeline.errors import UserError, suggestion
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photograph to colorize. An honest method looks at `lightness` alone; the rest is for oracles."""
+
+    id: str
+    rgb: np.ndarray  # (H, W, 3) uint8 sRGB
+    mask: np.ndarray | None = None  # (H, W) uint8 class indices
+
+    @cached_property
+    def lightness(self) -> Tensor:
+        """(1, H, W) float32 L in [0, 100], on the CPU."""
+        return color.lightness(torch.from_numpy(self.rgb.copy()).permute(2, 0, 1))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a method is made: for which dataset and on which device."""
+
+    dataset: str
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+
+class Method(Protocol):
+    """A method's class takes a `Context` and, as keywords, the options of its block in params.yaml."""
+
+    def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
+        """One (H, W, 3) uint8 sRGB picture for each photograph, of its size."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Training examples of side S, as every trainable method gets them."""
+
+    lightness: Tensor  # (N, 1, S, S) L in [0, 100]
+    ab: Tensor  # (N, 2, S, S) Lab units
+    labels: Tensor | None  # (N, S, S) uint8 class indices, 255 = void; None without masks
+    colored: Tensor  # (N,) bool; False for a photograph without colour, which would teach grey
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a trainable method is built from. `statistics` (pixel counts "colors", "classes") only while training."""
+
+    width: float
+    classes: tuple[str, ...] = ()
+    statistics: dict[str, list[int]] | None = None
+
+
+class Trainable(nn.Module):
+    """A network with its own loss. Its class takes a `Setup` and, as keywords, its options of params.yaml."""
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The scalar "loss" that is minimised, and any parts of it to be recorded under their own names."""
+        raise NotImplementedError
+
+    def chroma(self, lightness: Tensor) -> Tensor:
+        """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at whatever resolution the network answers."""
+        raise NotImplementedError
+
+    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
+        """The optimiser of its published recipe."""
+        raise NotImplementedError
+
+
+def make(block: dict[str, Any], where: str, first: object) -> Any:
+    """Make the object that a block of params.yaml describes: its `class` called with `first` and the other keys.
+
+    Raises `UserError`, beginning with `where`, for a class that cannot be imported and for an unknown option.
+    """
+    options = dict(block)
+    made_of = load_class(options.pop("class", ""), where)
+    known = list(inspect.signature(made_of).parameters)[1:]
+    for option in options:
+        if option not in known:
+            raise UserError(f"{where}: unknown option {option!r}; {suggestion(option, known)}")
+    return made_of(first, **options)
+
+
+def settings(block: dict[str, Any], where: str) -> dict[str, Any]:
+    """All options of the class that a block names: as the block gives them, else their defaults."""
+    parameters = list(inspect.signature(load_class(block["class"], where)).parameters.values())[1:]
+    return {option.name: block.get(option.name, option.default) for option in parameters}
+
+
+def load_class(path: str, where: str) -> type:
+    """Import `package.module:Class`."""
+    module, _, name = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(f"{where}: the class {path!r} cannot be imported ({error}).") from None
+
+
+def compose(lightness: Tensor, ab: Tensor) -> np.ndarray:
+    """Join (1, H, W) L and (2, H, W) ab to (H, W, 3) uint8 sRGB whose lightness is the photograph's own.
+
+    Colours that sRGB does not have lose chroma, never lightness (`color.within_gamut`).
+    """
+    lab = color.within_gamut(torch.cat((lightness, ab.to(lightness)), dim=0))
+    return color.to_uint8(color.lab_to_rgb(lab)).permute(1, 2, 0).contiguous().cpu().numpy()

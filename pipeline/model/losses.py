@@ -1,0 +1,39 @@
+"""Equations 1 and 2 of the paper: class-rebalanced cross-entropies over colours and over object classes."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pipeline.data.source import VOID
+from pipeline.distributed import mean_over_processes
+
+
+def color_loss(logits: Tensor, indices: Tensor, weights: Tensor, rebalancing: Tensor, colored: Tensor) -> Tensor:
+    """Equation 1 as a mean over the pixels of coloured photographs.
+
+    The soft-encoded target stays sparse: `logits` (N, Q, h, w); `indices` and `weights` (N, k, h, w), nearest bin
+    first, weights summing to 1 (`pipeline.gamut.encode`). `rebalancing` (Q,) gives v_c, taken at the target's
+    largest bin (Zhang et al. 2016, section 2.2). `colored` (N,) bool leaves photographs without colour out.
+    """
+    logits = logits.float()
+    surprise = logits.logsumexp(dim=1) - (weights * logits.gather(1, indices)).sum(dim=1)  # (N, h, w), in nats
+    counted = rebalancing[indices[:, 0]] * colored[:, None, None]
+    pixels = colored.sum() * indices[0, 0].numel()
+    return (counted * surprise).sum() / mean_over_processes(pixels).clamp(min=1)
+
+
+def semantic_loss(logits: Tensor, labels: Tensor, rebalancing: Tensor) -> Tensor:
+    """Equation 2 as a mean over the labelled pixels.
+
+    `logits` (N, classes, h, w); `labels` (N, H, W), taken at every (H / h)-th pixel; `rebalancing` (classes,) gives
+    v_s. Void pixels do not count, and a batch of nothing else has the loss 0.
+    """
+    labels = labels[:, :: labels.shape[1] // logits.shape[2], :: labels.shape[2] // logits.shape[3]].long()
+    total = F.cross_entropy(logits.float(), labels, rebalancing, ignore_index=VOID, reduction="sum")
+    return total / mean_over_processes((labels != VOID).sum()).clamp(min=1)
+
+
+def frequencies(counts: list[int]) -> Tensor:
+    """Counts to a float64 probability distribution; where nothing was counted, to the uniform one."""
+    tensor = torch.tensor(counts, dtype=torch.float64)
+    return tensor / tensor.sum() if tensor.sum() > 0 else torch.full_like(tensor, 1 / max(1, len(tensor)))

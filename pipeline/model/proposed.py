@@ -1,0 +1,71 @@
+"""The paper's method and its ablation without semantics: network, joint loss (equation 3), colours from logits."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from pipeline import gamut
+from pipeline.errors import UserError
+from pipeline.method import Batch, Setup, Trainable
+from pipeline.model.losses import color_loss, frequencies, semantic_loss
+from pipeline.model.network import STRIDE, ColorizationNet
+
+
+class Proposed(Trainable):
+    """The proposed network, with or without its semantic branch.
+
+    `lambda_color` and `lambda_semantic` weigh equation 3. `rebalancing` says what the colour weights average to
+    under the training set's colours: "normalized" 1 as in Zhang's code, "raw" about 100 as his formula gives. The
+    class weights follow the same formula, normalised. So the paper's 100 : 1 on raw weights is 1 : 1 on normalised
+    ones. `head_deconv` and `head_hidden` set the semantic head's widths (`ColorizationNet`).
+    """
+
+    color_weights: Tensor
+    class_weights: Tensor
+
+    def __init__(
+        self,
+        setup: Setup,
+        semantics: bool,
+        lambda_color: float = 1.0,
+        lambda_semantic: float = 1.0,
+        rebalancing: Literal["normalized", "raw"] = "normalized",
+        head_deconv: int | None = None,
+        head_hidden: int | None = 64,
+    ) -> None:
+        super().__init__()
+        if semantics and not setup.classes:
+            raise UserError("a model with semantics needs class masks, which this dataset does not have.")
+        if rebalancing not in ("normalized", "raw"):
+            raise UserError(f"rebalancing is {rebalancing!r}, but should be 'normalized' or 'raw'.")
+        classes = len(setup.classes) if semantics else None
+        self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
+        self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
+        if setup.statistics is not None:
+            color_weights = gamut.rebalancing_weights(
+                gamut.smooth(torch.tensor(setup.statistics["colors"])), normalize=rebalancing == "normalized"
+            )
+            self.register_buffer("color_weights", color_weights, persistent=False)
+            class_weights = gamut.rebalancing_weights(frequencies(setup.statistics["classes"]))
+            self.register_buffer("class_weights", class_weights, persistent=False)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Equation 3; targets are every fourth pixel's, not averages, as in Zhang's code."""
+        prediction = self.network(batch.lightness)
+        indices, weights = gamut.encode(batch.ab[..., ::STRIDE, ::STRIDE])
+        colors = color_loss(prediction.color, indices, weights, self.color_weights, batch.colored)
+        if prediction.semantic is None:
+            return {"loss": self.lambda_color * colors, "loss_color": colors}
+        assert batch.labels is not None
+        classes = semantic_loss(prediction.semantic, batch.labels, self.class_weights)
+        total = self.lambda_color * colors + self.lambda_semantic * classes
+        return {"loss": total, "loss_color": colors, "loss_semantic": classes}
+
+    def chroma(self, lightness: Tensor, decode: str = "annealed_mean", temperature: float = 0.38) -> Tensor:
+        """(N, 1, S, S) L -> (N, 2, S/4, S/4) ab, by default the annealed mean (Zhang et al. 2016, section 2.3)."""
+        return gamut.decode(self.network(lightness).color.float(), decode, temperature)
+
+    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
+        """Adam with Zhang's betas and weight decay; the paper names no optimiser of its own."""
+        return torch.optim.AdamW(self.parameters(), learning_rate, betas=(0.9, 0.99), weight_decay=1e-3)

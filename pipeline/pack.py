@@ -1,0 +1,217 @@
+"""Stage: decode and resize every photograph of a dataset once, into one array a split.
+
+    python -m pipeline.pack scenes
+
+Reads `data/<dataset>/listing.csv` and the photographs it lists.
+Writes `data/<dataset>/{train,val}/`: images.npy, masks.npy, index.csv, summary.json; for val also originals.bin
+(the photographs as they were, byte for byte, with their masks), for train also the counts of colours and classes
+in statistics.json, from which the losses take their rebalancing weights.
+"""
+
+import argparse
+import hashlib
+import io
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from pipeline import layout
+from pipeline.data.decode import decode_image
+from pipeline.data.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
+from pipeline.data.source import SPLITS, VOID, Photograph, Source
+from pipeline.data.sources import open_source, title
+from pipeline.errors import UserError, run_stage
+from pipeline.files import whole_folder
+from pipeline.params import PackParams, load_params
+from pipeline.records import ListedPhotograph, PackedPhotograph, read_rows, write_json, write_rows
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """One photograph, decoded and resized; or the sentence that says why it could not be."""
+
+    id: str
+    image: np.ndarray | None = None  # (S, S, 3) uint8 sRGB
+    mask: np.ndarray | None = None  # (S, S) uint8
+    height: int = 0
+    width: int = 0
+    original: bytes = b""
+    original_mask: bytes | None = None
+    error: str = ""
+
+
+def main() -> None:
+    """Pack both splits of one dataset."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", help="a block under `data` in params.yaml")
+    dataset = parser.parse_args().dataset
+    params = load_params().dataset(dataset)
+    source = open_source(params.source, f"data.{dataset}.source")
+    listing = read_rows(layout.listing(dataset), ListedPhotograph)
+    counts = [sum(row.split == split for row in listing) for split in SPLITS]
+    about = {
+        "dataset": dataset,
+        "title": title(params.source["kind"], dataset, *counts),
+        "classes": list(source.classes),
+        "size": params.pack.size,
+    }
+    for split in SPLITS:
+        rows = [row for row in listing if row.split == split]
+        with whole_folder(layout.pack(dataset, split)) as folder:
+            write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, about)
+
+
+def prepare_all(source: Source, rows: list[ListedPhotograph], params: PackParams) -> Iterator[Prepared]:
+    """Prepare `rows` in order, on all processors."""
+    tasks = ((source, row, params.size) for row in rows)
+    context = multiprocessing.get_context("spawn")  # a forked child can inherit locked locks
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+        try:
+            yield from pool.map(prepare, tasks, chunksize=16)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
+    """Read, check and resize one photograph; a damaged one comes back with the sentence that says so."""
+    source, row, size = task
+    photograph = Photograph(row.id, Path(row.image) if row.image else None, Path(row.mask) if row.mask else None)
+    try:
+        content = source.image_bytes(photograph)
+        image = decode_image(content, row.image or row.id)
+        if row.image_sha256 and hashlib.sha256(content).hexdigest() != row.image_sha256:
+            raise UserError(f"{row.image} has changed since it was listed; run `dvc repro -f` from fetch on.")
+        mask = source.mask(photograph)
+        if mask is None and source.classes:
+            raise UserError(f"{row.image or row.id} has no mask.")
+        if mask is not None:
+            _check_mask(mask, image, row, len(source.classes))
+    except UserError as error:
+        return Prepared(row.id, error=str(error))
+    height, width = image.shape[:2]
+    return Prepared(
+        row.id,
+        _resized(image, size, Image.Resampling.BICUBIC),
+        None if mask is None else _resized(mask, size, Image.Resampling.NEAREST),
+        height,
+        width,
+        content,
+        None if mask is None else _png(mask),
+    )
+
+
+def _check_mask(mask: np.ndarray, image: np.ndarray, row: ListedPhotograph, classes: int) -> None:
+    name = row.mask or f"the mask of {row.id}"
+    if mask.shape != image.shape[:2]:
+        (h, w), (image_h, image_w) = mask.shape, image.shape[:2]
+        raise UserError(
+            f"{name} is {w} x {h} pixels, but its photograph {row.image or row.id} is {image_w} x {image_h}."
+        )
+    wrong = mask[(mask >= classes) & (mask != VOID)]
+    if wrong.size:
+        raise UserError(f"{name} holds the class {wrong[0]}, but the dataset has the classes 0 to {classes - 1}.")
+
+
+def _resized(pixels: np.ndarray, size: int, filtering: Image.Resampling) -> np.ndarray:
+    """Stretch to a square, as the paper rescales every image to 224 x 224 (section 3.1)."""
+    return np.asarray(Image.fromarray(pixels).resize((size, size), filtering))
+
+
+def _png(mask: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(mask).save(file, "png", compress_level=6)
+    return file.getvalue()
+
+
+def write_pack(
+    folder: Path, split: str, prepared: Iterable[Prepared], total: int, params: PackParams, about: dict[str, object]
+) -> None:
+    """Write one split into `folder`; raises `UserError` for a damaged picture unless the params say to skip it."""
+    images = GrowingArray(folder / IMAGES, total, (params.size, params.size, 3))
+    masks = GrowingArray(folder / MASKS, total, (params.size, params.size)) if about["classes"] else None
+    entries: list[PackedPhotograph] = []
+    skipped: list[dict[str, str]] = []
+    with (folder / ORIGINALS).open("wb") as originals:
+        for item in tqdm(prepared, f"packing {split}", total, delay=2, mininterval=1, unit="photo"):
+            if item.image is None:
+                if params.on_bad_image == "stop":
+                    raise UserError(f"{item.error} (`on_bad_image: skip` leaves such pictures out.)")
+                skipped.append({"id": item.id, "reason": item.error})
+                continue
+            images.append(item.image)
+            if masks is not None and item.mask is not None:
+                masks.append(item.mask)
+            entries.append(_entry(item, originals if split == "val" else None))
+    if not entries:
+        raise UserError(f"none of the {total} pictures of the split {split!r} can be read: {skipped[0]['reason']}")
+    if split != "val":
+        (folder / ORIGINALS).unlink()
+    content = [images.close()] + ([masks.close()] if masks else [])
+    _describe(folder, entries, content, {**about, "split": split, "skipped": skipped})
+
+
+def _entry(item: Prepared, originals: BinaryIO | None) -> PackedPhotograph:
+    """The index line of one photograph, whose own bytes are appended to `originals`."""
+    image_offset = mask_offset = image_length = mask_length = -1
+    if originals is not None:
+        image_offset, image_length = originals.tell(), originals.write(item.original)
+        if item.original_mask is not None:
+            mask_offset, mask_length = originals.tell(), originals.write(item.original_mask)
+    sha256 = hashlib.sha256(item.original).hexdigest()
+    place = (image_offset, image_length, mask_offset, mask_length)
+    return PackedPhotograph(item.id, item.height, item.width, False, sha256, *place)
+
+
+def _describe(
+    folder: Path, entries: list[PackedPhotograph], arrays: list[np.ndarray], about: dict[str, object]
+) -> None:
+    """Write what is known of a split once its arrays are there: index, summary, and the counts for the losses."""
+    from pipeline.data.survey import survey  # needs torch, which the decoding processes need not load
+
+    found = survey(arrays[0], arrays[1] if len(arrays) > 1 else None, len(cast(list, about["classes"])))
+    index = [replace(entry, colorless=bool(flag)) for entry, flag in zip(entries, found.colorless, strict=True)]
+    write_rows(folder / INDEX, PackedPhotograph, index)
+    if about["split"] == "train":
+        counts = {"colors": found.color_counts.tolist(), "classes": found.class_counts.tolist()}
+        write_json(folder / STATISTICS, counts)
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.data)
+    summary = {"photographs": len(index), "colorless": int(found.colorless.sum()), "digest": digest.hexdigest()}
+    write_json(folder / SUMMARY, {**about, **summary})
+    skipped = len(cast(list, about["skipped"]))
+    print(f"{about['title']}, {about['split']}: {len(index)} photographs" + f", {skipped} skipped" * (skipped > 0))
+
+
+class GrowingArray:
+    """A uint8 .npy file that takes one row at a time and in the end holds the rows that came."""
+
+    def __init__(self, path: Path, most: int, shape: tuple[int, ...]) -> None:
+        self.path, self.count = path, 0
+        self.array = np.lib.format.open_memmap(path, "w+", np.uint8, (most, *shape))
+
+    def append(self, row: np.ndarray) -> None:
+        """Write the next row."""
+        self.array[self.count] = row
+        self.count += 1
+
+    def close(self) -> np.ndarray:
+        """Cut the file to the rows that came, and give them back, memory-mapped."""
+        self.array.flush()
+        if self.count < len(self.array):
+            shorter = self.path.with_suffix(".part")
+            np.save(shorter.open("wb"), self.array[: self.count])
+            shorter.replace(self.path)
+        return np.load(self.path, mmap_mode="r")
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,132 @@
+"""`params.yaml` as frozen, typed records; an unknown or misspelt key is an error with a suggestion."""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+
+from pipeline.errors import UserError, suggestion
+
+PARAMS_FILE = Path("params.yaml")
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class PackParams:
+    """How photographs are packed. `size`: side in pixels of the square that networks see."""
+
+    size: int
+    on_bad_image: Literal["stop", "skip"] = "stop"
+
+
+@dataclass(frozen=True)
+class TrainParams:
+    """How long and how wide networks train. `batch_size` counts all processes together."""
+
+    width: float
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+
+
+@dataclass(frozen=True)
+class DatasetParams:
+    """One block under `data`. `source` holds `kind` and that kind's own options (`pipeline.data.sources`)."""
+
+    source: dict[str, Any]
+    pack: PackParams
+    train: TrainParams
+
+
+@dataclass(frozen=True)
+class Params:
+    """The whole of `params.yaml`. The blocks of `models` and `methods` hold `class` and that class's options."""
+
+    datasets: tuple[str, ...]
+    seed: int
+    data: dict[str, DatasetParams]
+    models: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]]
+
+    def dataset(self, name: str) -> DatasetParams:
+        """The block `data.<name>`."""
+        return _lookup(self.data, name, "data")
+
+    def model(self, name: str) -> dict[str, Any]:
+        """The block `models.<name>`."""
+        return _lookup(self.models, name, "models")
+
+    def method(self, name: str) -> dict[str, Any]:
+        """The block `methods.<name>`."""
+        return _lookup(self.methods, name, "methods")
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check a params file; raises `UserError` naming the key that is wrong."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not here; run from the repository's top folder.") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    params = parse_record(Params, content, str(path))
+    for name in params.datasets:
+        params.dataset(name)
+    for name, method in params.methods.items():
+        if "model" in method and method["model"] not in params.models:
+            known = suggestion(str(method["model"]), list(params.models))
+            raise UserError(
+                f"{path}: methods.{name} wants the model {method['model']!r}, which does not exist; {known}"
+            )
+    return params
+
+
+def parse_record(record: type[Record], content: object, where: str) -> Record:
+    """Make the dataclass `record` from a mapping, checking every key and every value's type."""
+    if not isinstance(content, Mapping):
+        raise UserError(f"{where} should hold keys and values, but is {content!r}.")
+    known = {field.name: field for field in fields(typing.cast(Any, record))}
+    for key in content:
+        if key not in known:
+            raise UserError(f"{where}: unknown parameter {key!r}; {suggestion(str(key), list(known))}")
+    for name, field in known.items():
+        if name not in content and field.default is MISSING:
+            raise UserError(f"{where}: the parameter {name!r} is missing.")
+    hints = typing.get_type_hints(record)
+    return record(**{key: _value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    """Check `value` against the type `hint` and convert lists to tuples and whole numbers to floats."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if is_dataclass(hint):
+        return parse_record(typing.cast(type, hint), value, where)
+    if origin is Literal:
+        if value not in arguments:
+            raise UserError(f"{where} is {value!r}; {suggestion(str(value), [str(choice) for choice in arguments])}")
+        return value
+    if origin is tuple and isinstance(value, list):
+        return tuple(_value(arguments[0], item, where) for item in value)
+    if origin is dict and isinstance(value, Mapping):
+        return {str(key): _value(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if origin is types.UnionType:
+        return None if value is None and type(None) in arguments else _value(arguments[0], value, where)
+    if hint is Any:
+        return value
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wanted = origin or hint
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        raise UserError(f"{where} is {value!r}, but should be of type {wanted.__name__}.")
+    return value
+
+
+def _lookup(blocks: dict[str, Record], name: str, where: str) -> Record:
+    if name not in blocks:
+        raise UserError(f"{PARAMS_FILE} has no {where}.{name}; {suggestion(name, list(blocks))}")
+    return blocks[name]

@@ -1,0 +1,115 @@
+"""The rows that cross stages, and their CSV: same rows, same bytes."""
+
+import csv
+import io
+import json
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.errors import UserError
+from pipeline.files import write_whole
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class ListedPhotograph:
+    """One line of a dataset's listing. Paths are relative to the dataset's root, empty where there is no file."""
+
+    split: str
+    id: str
+    image: str
+    mask: str
+    image_sha256: str
+    mask_sha256: str
+
+
+@dataclass(frozen=True)
+class PackedPhotograph:
+    """One line of a pack's index, in the order of its arrays.
+
+    `height` and `width` are the photograph's own, in pixels. `colorless`: no pixel's |a| or |b| exceeds 5 Lab
+    units. The last four say where `originals.bin` holds the picture and its mask (bytes; -1 where it does not).
+    """
+
+    id: str
+    height: int
+    width: int
+    colorless: bool
+    sha256: str
+    image_offset: int
+    image_length: int
+    mask_offset: int
+    mask_length: int
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """What one method's colorization of one photograph scored against the original, at the original's resolution.
+
+    `mse_rgb`: mean squared error over pixels and sRGB channels, 0..255 squared; `psnr_rgb`: its PSNR in dB
+    (inf where equal); `psnr_ab`: in dB over the a and b channels with peak 255; `ssim_rgb`: Gaussian SSIM
+    (sigma 1.5) on 0..255, mean of the channels; `colorfulness`: Hasler and Suesstrunk's M3 of the colorization,
+    signed opponents; `colorless`: the original itself has no colour to predict.
+    """
+
+    dataset: str
+    method: str
+    id: str
+    height: int
+    width: int
+    colorless: bool
+    mse_rgb: float
+    psnr_rgb: float
+    psnr_ab: float
+    ssim_rgb: float
+    colorfulness: float
+
+
+def write_rows(path: Path, record: type[Row], rows: Iterable[Row]) -> None:
+    """Write dataclass rows as CSV (floats with six decimals, booleans as 0 and 1), atomically."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([field.name for field in fields(typing.cast(Any, record))])
+    for row in rows:
+        writer.writerow([_text(value) for value in asdict(typing.cast(Any, row)).values()])
+    write_whole(path, text.getvalue())
+
+
+def read_rows(path: Path, record: type[Row]) -> list[Row]:
+    """Read what `write_rows` wrote; raises `UserError` for a missing file or other columns."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            rows, columns = list(reader), reader.fieldnames
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
+    hints = typing.get_type_hints(record)
+    if columns != list(hints):
+        raise UserError(f"{path} has the columns {columns}, but should have {list(hints)}; `dvc repro` makes it anew.")
+    return [record(**{name: _parse(hints[name], text) for name, text in row.items()}) for row in rows]
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` as JSON with sorted keys, atomically."""
+    write_whole(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:.6f}" if isinstance(value, float) else str(value)
+
+
+def _parse(hint: Any, text: str) -> Any:
+    if typing.get_origin(hint) is types.UnionType:
+        if text == "":
+            return None
+        hint = typing.get_args(hint)[0]
+    return bool(int(text)) if hint is bool else hint(text)

@@ -1,0 +1,279 @@
+"""Stage: train one model on one dataset.
+
+    python -m pipeline.train scenes semantics
+    torchrun --nproc-per-node 8 -m pipeline.train voc2012 semantics
+
+Reads `data/<dataset>/{train,val}` and the blocks `data.<dataset>.train` and `models.<model>` of params.yaml.
+Writes `models/<dataset>/<model>/`: weights.safetensors, history.csv (one row an epoch), manifest.json.
+Every epoch leaves a checkpoint in `.scratch/train/<key>`, the key being a hash of params, data and code: the same
+command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change.
+"""
+
+import argparse
+import csv
+import hashlib
+import io
+import json
+import math
+import resource
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from tqdm import tqdm
+
+from pipeline import distributed, layout, provenance
+from pipeline.data.loader import Draw, Examples
+from pipeline.data.pack import Pack
+from pipeline.device import choose_device
+from pipeline.errors import UserError, run_stage
+from pipeline.files import whole_file, whole_folder, write_whole
+from pipeline.method import Setup, Trainable, load_class, make, settings
+from pipeline.model.weights import save_weights
+from pipeline.params import Params, TrainParams, load_params
+from pipeline.records import write_json
+
+SCRATCH = Path(".scratch/train")
+WARM_UP = 0.05  # share of all steps in which the learning rate rises from 0
+CHECK_EVERY = 20  # steps between looks at the loss: each look makes a GPU wait for the processor
+
+
+@dataclass
+class State:
+    """What a checkpoint holds beside the weights: how far training is, and what it looked like."""
+
+    epoch: int
+    history: list[dict[str, float]]
+    seconds: float
+
+
+class LossOf(nn.Module):
+    """A model's loss as its forward pass, the one call whose gradients DistributedDataParallel gathers."""
+
+    def __init__(self, model: Trainable) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Any) -> dict[str, Tensor]:
+        """See `Trainable.loss`."""
+        return self.model.loss(batch)
+
+
+def main() -> None:
+    """Train, going on from the last checkpoint if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", help="a block under `data` in params.yaml")
+    parser.add_argument("model", help="a block under `models` in params.yaml")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
+    arguments = parser.parse_args()
+    params = load_params()
+    device = choose_device(arguments.device)
+    distributed.start(device)
+    try:
+        run(params, arguments.dataset, arguments.model, device)
+    finally:
+        distributed.stop()
+
+
+def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
+    """Train `models.<name>` on `data.<dataset>` and write the result."""
+    recipe, block = params.dataset(dataset).train, params.model(name)
+    train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
+    torch.manual_seed(params.seed)
+    setup = Setup(recipe.width, tuple(train.classes), train.statistics)
+    model: Trainable = make(block, f"models.{name}", setup)
+    if distributed.world_size() > 1:
+        distributed.synchronize_batchnorm(model)
+    model.to(device).to(memory_format=torch.channels_last)
+    key = training_key(params, dataset, name, [train, val])
+    state = fit(model, Examples(train, device), Examples(val, device), recipe, params.seed, SCRATCH / key)
+    if distributed.rank() == 0:
+        write_result(model, state, params, dataset, name, key, device)
+
+
+def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> str:
+    """A hash of all that decides the weights: params, data, code, PyTorch, and the number of processes."""
+    block = params.model(name)
+    identity = {
+        "params": [params.seed, asdict(params.dataset(dataset).train), block],
+        "data": [pack.summary["digest"] for pack in packs],
+        "code": provenance.code_digest(["pipeline.train", load_class(block["class"], name).__module__]),
+        "torch": torch.__version__,
+        "processes": distributed.world_size(),
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def fit(model: Trainable, train: Examples, val: Examples, recipe: TrainParams, seed: int, scratch: Path) -> State:
+    """Train for `recipe.epochs` epochs, from the checkpoint in `scratch` if one is there."""
+    optimizer = model.optimizer(recipe.learning_rate)
+    state = resume(model, optimizer, scratch / "checkpoint.pt")
+    step_loss: nn.Module = LossOf(model)
+    if distributed.world_size() > 1:
+        step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)
+    steps = train.steps(recipe.batch_size)
+    bar = tqdm(
+        total=recipe.epochs * steps,
+        initial=state.epoch * steps,
+        desc="training",
+        unit="step",
+        delay=2,
+        mininterval=1,
+        disable=distributed.rank() > 0,
+    )
+    while state.epoch < recipe.epochs:
+        began = time.perf_counter()
+        torch.manual_seed(seed + 1000 * (state.epoch + 1))  # for layers that draw, so that a resumed run draws alike
+        parts: list[dict[str, Tensor]] = []
+        model.train()
+        draws = list(train.epoch(seed, state.epoch, recipe.batch_size, distributed.rank(), distributed.world_size()))
+        for index, draw in enumerate(draws):
+            rate = learning_rate(state.epoch * steps + index, recipe.epochs * steps, recipe.learning_rate)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            with autocast(train.device, recipe.precision):
+                losses = step_loss(train.batch(draw))
+            optimizer.zero_grad(set_to_none=True)
+            losses["loss"].backward()
+            optimizer.step()
+            parts.append({part: value.detach() for part, value in losses.items()})
+            bar.update()
+            if (index + 1) % CHECK_EVERY == 0 or index + 1 == steps:
+                loss = check_finite(parts, draws, train, state.epoch, scratch)
+                bar.set_postfix(epoch=state.epoch + 1, loss=f"{loss:.3f}")
+        means = {**mean(parts), **evaluate(model, val, recipe)}
+        state.history.append({"epoch": state.epoch + 1, "learning_rate": rate, **means})
+        state.epoch += 1
+        state.seconds += time.perf_counter() - began
+        if distributed.rank() == 0:
+            save_checkpoint(model, optimizer, state, scratch / "checkpoint.pt")
+    bar.close()
+    return state
+
+
+def learning_rate(step: int, steps: int, peak: float) -> float:
+    """Linear warm-up, then half a cosine down to nothing."""
+    warm = max(1, round(WARM_UP * steps))
+    if step < warm:
+        return peak * (step + 1) / warm
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """bfloat16 where it is asked for, or left to us and the device is a GPU."""
+    return torch.autocast(
+        device.type, torch.bfloat16, enabled=precision == "bfloat16" or (precision == "auto" and device.type == "cuda")
+    )
+
+
+def mean(parts: list[dict[str, Tensor]]) -> dict[str, float]:
+    """The mean of every part over steps and processes."""
+    means = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
+    return {name: distributed.mean_over_processes(value).item() for name, value in means.items()}
+
+
+@torch.no_grad()
+def evaluate(model: Trainable, val: Examples, recipe: TrainParams) -> dict[str, float]:
+    """Every part of the loss on the validation split, as "val_<part>", the mean over photographs."""
+    model.eval()
+    total: dict[str, float] = {}
+    for draw in val.in_order(recipe.batch_size):
+        with autocast(val.device, recipe.precision):
+            losses = model.loss(val.batch(draw))
+        for name, value in losses.items():
+            total[name] = total.get(name, 0.0) + value.item() * len(draw.positions)
+    return {f"val_{name}": value / len(val.ids) for name, value in total.items()}
+
+
+def check_finite(
+    parts: list[dict[str, Tensor]], draws: list[Draw], train: Examples, epoch: int, scratch: Path
+) -> float:
+    """The last loss; raises `UserError` with the photographs of the first step whose loss is not a finite number."""
+    recent = torch.stack([part["loss"] for part in parts[-CHECK_EVERY:]]).float().cpu()
+    if recent.isfinite().all():
+        return recent[-1].item()
+    step = len(parts) - len(recent) + int((~recent.isfinite()).int().argmax())
+    ids = ", ".join(train.ids[position] for position in draws[step].positions)
+    kept = f"the checkpoint of epoch {epoch} is kept in {scratch}" if epoch else "there is no checkpoint yet"
+    raise UserError(
+        f"the loss became {recent[~recent.isfinite()][0]} in epoch {epoch + 1}, step {step + 1}, with the photographs "
+        f"{ids}; {kept}. A smaller learning_rate may help."
+    )
+
+
+def resume(model: Trainable, optimizer: torch.optim.Optimizer, path: Path) -> State:
+    """Load the checkpoint at `path`, if there is one."""
+    if not path.exists():
+        return State(0, [], 0.0)
+    saved = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
+    model.load_state_dict(saved["model"])
+    optimizer.load_state_dict(saved["optimizer"])
+    if distributed.rank() == 0:
+        print(f"going on after epoch {saved['state']['epoch']} from {path}")
+    return State(**saved["state"])
+
+
+def save_checkpoint(model: Trainable, optimizer: torch.optim.Optimizer, state: State, path: Path) -> None:
+    """Put a checkpoint in the place of the last one, in one step."""
+    content = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state)}
+    with whole_file(path) as temporary:
+        torch.save(content, temporary)
+
+
+def write_result(
+    model: Trainable, state: State, params: Params, dataset: str, name: str, key: str, device: torch.device
+) -> None:
+    """Write weights, history and manifest; and, apart from them, how long it took."""
+    block, recipe = params.model(name), params.dataset(dataset).train
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    manifest = {
+        "dataset": dataset,
+        "model": name,
+        "key": key,
+        "parameters": parameters,
+        "megabytes": parameters * 4 / 1e6,
+        "losses": settings(block, f"models.{name}"),
+        "recipe": {**asdict(recipe), "seed": params.seed},
+        "provenance": provenance.describe(),
+    }
+    classes = Pack(layout.pack(dataset, "train")).classes
+    with whole_folder(layout.trained(dataset, name)) as folder:
+        save_weights(model, folder / "weights.safetensors", block, params.dataset(dataset), classes, key)
+        write_whole(folder / "history.csv", as_csv(state.history))
+        write_json(folder / "manifest.json", manifest)
+    images = len(Pack(layout.pack(dataset, "train")).index) // recipe.batch_size * recipe.batch_size * recipe.epochs
+    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else memory_of_process()
+    run = {
+        "device": provenance.hardware(),
+        "seconds": state.seconds,
+        "seconds_per_epoch": state.seconds / max(1, recipe.epochs),
+        "images_per_second": images / max(state.seconds, 1e-9),
+        "peak_memory_bytes": peak,
+    }
+    write_json(layout.RUNS / f"train-{dataset}-{name}.json", run)
+    print(
+        f"{name} on {dataset}: {state.seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB"
+    )
+
+
+def memory_of_process() -> int:
+    """The most memory this process has held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def as_csv(history: list[dict[str, float]]) -> str:
+    """One row an epoch; the columns are the model's own parts of the loss."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(history[0]) if history else ["epoch"], lineterminator="\n")
+    writer.writeheader()
+    for row in history:
+        writer.writerow({name: value if name == "epoch" else f"{value:.6g}" for name, value in row.items()})
+    return text.getvalue()
+
+
+if __name__ == "__main__":
+    run_stage(main)

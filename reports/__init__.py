@@ -1,0 +1,1 @@
+"""From scores to what people read: statistics, tables, figures and the HTML report."""

@@ -1,0 +1,86 @@
+"""The last stage: tables, figures, metrics and the page, from what the other stages left.
+
+    python -m reports.build
+
+Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
+scores/<dataset>/*.csv, models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.zip.
+Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from pipeline.errors import run_stage
+from pipeline.files import whole_folder, write_whole
+from pipeline.layout import BUILD
+from pipeline.params import Params, load_params
+from pipeline.records import write_json
+from reports.documents import Table, scores_document, table1_document
+from reports.examples import read_examples
+from reports.figures import examples_strip, save, table1_plot, training_curves
+from reports.html import DatasetPage, render
+from reports.inputs import Dataset, read_datasets
+from reports.published import load_published
+from reports.theme import method_looks, model_looks
+from reports.writers import write_table
+
+
+def main() -> None:
+    """Build the report that params.yaml asks for."""
+    from pipeline import provenance  # asks git, which nothing else here needs
+
+    build(load_params(), provenance.describe())
+    print(f"report: {BUILD / 'index.html'}")
+
+
+def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
+    """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
+    methods, published = list(params.methods), load_published()
+    datasets = read_datasets(params)
+    table1 = table1_document(datasets, methods, published, params.seed)
+    scores = scores_document(datasets, methods, params.seed)
+    pages = [draw(dataset, table1, params) for dataset in datasets]
+    with whole_folder(folder / "tables") as tables:
+        for table in (table1, scores):
+            write_table(table, tables)
+    with whole_folder(folder / "figures") as figures:
+        for plot in tqdm([plot for page in pages for plot in page.plots], desc="figures", delay=2, leave=False):
+            save(plot, figures)
+    write_json(folder / "metrics.json", metrics(datasets, scores))
+    page = render(pages, table1, scores, method_looks(methods), published, origin, params.seed)
+    write_whole(folder / "index.html", page)
+
+
+def draw(dataset: Dataset, table1: Table, params: Params) -> DatasetPage:
+    """One dataset's figures."""
+    looks = method_looks(params.methods)
+    rows = table1.rows[table1.rows["dataset"] == dataset.title]
+    examples = read_examples(dataset, list(params.methods))
+    return DatasetPage(
+        dataset,
+        examples,
+        table1_plot(dataset, rows, looks),
+        examples_strip(dataset, examples),
+        training_curves(dataset, model_looks(params.methods)) if dataset.trainings else None,
+    )
+
+
+def metrics(datasets: Sequence[Dataset], scores: Table) -> dict[str, dict[str, dict[str, float]]]:
+    """The means that `dvc metrics` shows and compares, by dataset and method; JSON knows no infinite PSNR."""
+    names = {"psnr_rgb_mean": "psnr_mean", "ssim_rgb_mean": "ssim", "colorfulness_mean": "colorfulness"}
+    rows = scores.rows.to_dict("records")
+    return {
+        dataset.name: {
+            row["method"]: {name: round(row[score], 4) for score, name in names.items() if math.isfinite(row[score])}
+            for row in rows
+            if row["dataset"] == dataset.title
+        }
+        for dataset in datasets
+    }
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,35 @@
+"""The photographs that the report shows: which, and what every method made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.inputs import Dataset, read_pictures
+
+RULE = (
+    "The photographs are not chosen by hand: they lie evenly spaced in the list of validation photographs sorted by id."
+)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """`pictures[method][id]`: (H, W, 3) uint8 sRGB; first the grey image, then the colorizations, last the original."""
+
+    ids: list[str]
+    pictures: dict[str, dict[str, np.ndarray]]
+
+
+def evenly_spaced(ids: Sequence[str], amount: int) -> list[str]:
+    """The middles of `amount` equal parts of the sorted ids; all of them where there are fewer."""
+    ordered = sorted(set(ids))
+    amount = min(amount, len(ordered))
+    return [ordered[(2 * place + 1) * len(ordered) // (2 * amount)] for place in range(amount)]
+
+
+def read_examples(dataset: Dataset, methods: Sequence[str], amount: int = 5) -> Examples:
+    """Every method's pictures of the photographs that the rule picks."""
+    ids = evenly_spaced(list(dataset.scores["id"]), amount)
+    ends = {"gray": -1, "original": 1}
+    ordered = sorted(methods, key=lambda method: ends.get(method, 0))
+    return Examples(ids, {method: read_pictures(dataset.name, method, ids) for method in ordered})

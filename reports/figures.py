@@ -1,0 +1,132 @@
+"""The report's figures: drawn once, saved as PNG and PDF, and as SVG for the page."""
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from pipeline.files import whole_file
+from reports.examples import RULE, Examples
+from reports.inputs import Dataset
+from reports.theme import INK, Look, styled
+from reports.wording import listed, number
+
+LINES: dict[str, Literal["-", "--"]] = {"train": "-", "val": "--"}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with its file name, its caption, and a sentence for those who cannot see it."""
+
+    name: str
+    caption: str
+    alt: str
+    figure: Figure
+
+
+@styled()
+def table1_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look]) -> Plot:
+    """Mean PSNR with its interval, a row per method; diamonds are the published values. `rows`: as `table1`."""
+    figure = Figure(figsize=(4.6, 1.3 + 0.34 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(rows.to_dict("records")):
+        look = looks[row["method"]]
+        axes.plot(
+            [row["ci_low"], row["ci_high"]], [place, place], color=look.color, linewidth=3, solid_capstyle="round"
+        )
+        axes.plot(row["psnr_mean"], place, look.marker, color=look.color, markersize=8)
+        axes.plot(row["published"], place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6)
+    axes.set_yticks(range(len(rows)), rows["method"])
+    axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="PSNR in dB", title=dataset.title)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y", visible=False)
+    ours = Line2D([], [], color=INK, marker="o", linewidth=3, markersize=8, label="mean and 95 % interval")
+    theirs = Line2D([], [], color=INK, marker="D", linestyle="", markerfacecolor="none", label="published, VOC2012")
+    figure.legend(handles=[ours, theirs], loc="outside lower center", ncols=2)
+    means = listed({row["method"]: number(row["psnr_mean"]) for row in rows.to_dict("records")})
+    caption = f"{dataset.title}: mean PSNR of each method with its 95 % interval, and the published values."
+    return Plot(f"table1_{dataset.name}", caption, f"Dot plot of mean PSNR in dB: {means}.", figure)
+
+
+@styled()
+def training_curves(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
+    """The losses by epoch, a panel for each part of the loss and a colour for each model."""
+    histories = {model: training.history for model, training in dataset.trainings.items()}
+    parts = list(
+        dict.fromkeys(name for history in histories.values() for name in map(str, history) if name.startswith("loss"))
+    )
+    figure = Figure(figsize=(3.1 * len(parts), 3.0), layout="constrained")
+    for axes, part in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+        _loss_panel(axes, part, histories, looks)
+    handles = [Line2D([], [], color=looks[model].color, label=model) for model in histories]
+    handles += [Line2D([], [], color=INK, linestyle=line, label=split) for split, line in LINES.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
+    caption = (
+        f"{dataset.title}: losses by epoch on train (solid) and val (dashed). The total loss of models with different "
+        "parts or weights is not comparable; a part is."
+    )
+    alt = f"Line plots of {', '.join(parts)} by epoch for {', '.join(histories)}."
+    return Plot(f"training_{dataset.name}", caption, alt, figure)
+
+
+@styled()
+def examples_strip(dataset: Dataset, examples: Examples) -> Plot:
+    """A row per photograph, a column per method."""
+    shapes = [next(iter(examples.pictures.values()))[id].shape for id in examples.ids]
+    heights = [1.5 * shape[0] / shape[1] for shape in shapes]
+    methods = list(examples.pictures)
+    figure = Figure(figsize=(1.55 * len(methods), sum(heights) + 0.1 * len(heights) + 0.5), layout="constrained")
+    panels = figure.subplots(len(examples.ids), len(methods), squeeze=False, height_ratios=heights)
+    for row, id in zip(panels, examples.ids, strict=True):
+        for axes, method in zip(row, methods, strict=True):
+            axes.imshow(examples.pictures[method][id], aspect="auto", interpolation="antialiased")
+            axes.set_axis_off()
+    for axes, method in zip(panels[0], methods, strict=True):
+        axes.set_title(method, loc="center")
+    figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
+    caption = f"{dataset.title}: the grey photograph, what each method made of it, and the original. {RULE}"
+    return Plot(f"examples_{dataset.name}", caption, caption, figure)
+
+
+def _loss_panel(axes: Axes, part: str, histories: Mapping[str, pd.DataFrame], looks: Mapping[str, Look]) -> None:
+    for model, history in histories.items():
+        for column, split in ((part, "train"), (f"val_{part}", "val")):
+            if column in history:
+                axes.plot(
+                    history["epoch"], history[column], LINES[split], color=looks[model].color, marker=".", markersize=3
+                )
+    axes.set(title=part, xlabel="epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+@styled()
+def save(plot: Plot, folder: Path) -> None:
+    """Write `<name>.png` and `<name>.pdf` without dates; both carry the caption as metadata."""
+    with whole_file(folder / f"{plot.name}.png") as path:
+        plot.figure.savefig(path, format="png", metadata={"Software": None, "Description": plot.caption})
+    with whole_file(folder / f"{plot.name}.pdf") as path:
+        plot.figure.savefig(path, format="pdf", metadata={"CreationDate": None, "Subject": plot.caption})
+
+
+@styled()
+def inline_svg(plot: Plot) -> str:
+    """The figure as an SVG element that takes the page's ink and width."""
+    text = io.StringIO()
+    plot.figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = text.getvalue()
+    body = svg[svg.index(">", svg.index("<svg")) + 1 :]
+    body = re.sub(r"<metadata>.*?</metadata>\s*", "", body, flags=re.DOTALL)
+    body = re.sub(r'<g id="[^"]*">', "<g>", body)  # matplotlib counts from 1 in every figure; a page wants unique ids
+    width, height = (72 * inches for inches in plot.figure.get_size_inches())
+    opening = f'<svg role="img" aria-label="{escape(plot.alt)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}pt">'
+    return opening + body.replace(INK, "currentColor")

@@ -1,0 +1,101 @@
+"""The report as one self-contained page: no scripts, nothing loaded from elsewhere."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from reports.documents import Table, notes_on
+from reports.examples import RULE, Examples
+from reports.figures import Plot, inline_svg
+from reports.inputs import Dataset
+from reports.published import Published
+from reports.statistics import RESAMPLES
+from reports.theme import Look
+from reports.wording import CONVENTIONS, count, interval_convention, number, with_interval
+
+THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    """What the page shows of one dataset. `examples_strip` is for files; the page has the pictures."""
+
+    dataset: Dataset
+    examples: Examples
+    table1_plot: Plot
+    examples_strip: Plot
+    training_curves: Plot | None
+
+    @property
+    def plots(self) -> list[Plot]:
+        """The figures to save as files."""
+        return [plot for plot in (self.table1_plot, self.examples_strip, self.training_curves) if plot]
+
+
+def render(
+    pages: Sequence[DatasetPage],
+    table1: Table,
+    scores: Table,
+    looks: Mapping[str, Look],
+    published: Published,
+    origin: Mapping[str, str],
+    seed: int,
+) -> str:
+    """The whole page."""
+    return (
+        _environment()
+        .get_template("template.html")
+        .render(
+            pages=pages,
+            table1=table1,
+            scores=scores,
+            looks=looks,
+            published=published,
+            origin=origin,
+            conventions=CONVENTIONS,
+            interval=interval_convention(RESAMPLES, seed),
+            rule=RULE,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "svg": _svg, "picture": picture_uri, "rows": rows_of}
+    environment.globals |= {"with_interval": with_interval, "notes_on": notes_on, "count": count}
+    return environment
+
+
+def rows_of(table: Table, title: str) -> list[dict[str, Any]]:
+    """The rows of one dataset: raw numbers, and under `shown` the same as text."""
+    chosen = table.rows["dataset"] == title
+    raw, shown = table.rows[chosen].to_dict("records"), table.shown[chosen].to_dict("records")
+    return [
+        {str(key): value for key, value in row.items()} | {"shown": text} for row, text in zip(raw, shown, strict=True)
+    ]
+
+
+def picture_uri(picture: np.ndarray) -> str:
+    """A picture, (H, W, 3) uint8 sRGB, as a `data:` URI of a PNG with at most `THUMBNAIL` pixels a side."""
+    image, content = Image.fromarray(picture), io.BytesIO()
+    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
+    image.save(content, "PNG", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _svg(plot: Plot) -> Markup:
+    return Markup(inline_svg(plot))  # ours, not a user's: titles in it were escaped by matplotlib

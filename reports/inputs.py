@@ -1,0 +1,146 @@
+"""What the other stages left for the report, read and checked."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, fields, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from pipeline import layout
+from pipeline.errors import UserError
+from pipeline.params import Params
+from pipeline.records import ScoreRow, read_rows
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A packed split's `summary.json`. `size`: the side in pixels that networks see; `skipped`: id and reason."""
+
+    title: str
+    photographs: int
+    skipped: list[dict[str, str]]
+    colorless: int
+    size: int
+    classes: list[str]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A trained model's `manifest.json`. `megabytes`: of its float32 parameters, decimal."""
+
+    model: str
+    parameters: int
+    megabytes: float
+    losses: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A trained model: its manifest and its history, one row an epoch."""
+
+    manifest: Manifest
+    history: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All that is known of one dataset.
+
+    `title`: how tables must name it; says so where it is synthetic or only a part. `scores`: rows as `ScoreRow`,
+    method after method, sorted by id within each.
+    """
+
+    name: str
+    title: str
+    train: Split
+    val: Split
+    on_bad_image: str
+    scores: pd.DataFrame
+    trainings: dict[str, Training]
+
+
+def read_datasets(params: Params) -> list[Dataset]:
+    """Read every dataset that params.yaml asks for; two with one title (say, at two sizes) also give their names."""
+    datasets = [read_dataset(name, params) for name in params.datasets]
+    titles = Counter(dataset.title for dataset in datasets)
+    return [
+        replace(dataset, title=f"{dataset.title}, {dataset.name}") if titles[dataset.title] > 1 else dataset
+        for dataset in datasets
+    ]
+
+
+def read_dataset(name: str, params: Params) -> Dataset:
+    """Read one dataset's summaries, scores and trained models; raises `UserError` for what is missing."""
+    models = dict.fromkeys(method["model"] for method in params.methods.values() if "model" in method)
+    train, val = (_read_record(layout.pack(name, split) / "summary.json", Split) for split in ("train", "val"))
+    return Dataset(
+        name=name,
+        title=val.title,
+        train=train,
+        val=val,
+        on_bad_image=params.dataset(name).pack.on_bad_image,
+        scores=read_scores(name, list(params.methods)),
+        trainings={model: read_training(name, model) for model in models},
+    )
+
+
+def read_scores(dataset: str, methods: list[str]) -> pd.DataFrame:
+    """All methods' scores; raises `UserError` unless every method scored the same photographs once."""
+    rows = [row for method in methods for row in _sorted_rows(dataset, method)]
+    scores = pd.DataFrame(rows, columns=[field.name for field in fields(ScoreRow)])
+    ids = {method: list(group["id"]) for method, group in scores.groupby("method")}
+    for method in methods:
+        mine, first = ids.get(method, []), ids.get(methods[0], [])
+        if not mine or mine != first or len(set(mine)) != len(mine):
+            raise UserError(
+                f"{layout.scores(dataset, method)} does not hold the same {len(first)} photographs as "
+                f"{layout.scores(dataset, methods[0])}, each once; `dvc repro --force` makes both anew."
+            )
+    return scores
+
+
+def read_training(dataset: str, model: str) -> Training:
+    """A trained model's manifest and history."""
+    folder = layout.trained(dataset, model)
+    manifest = _read_record(folder / "manifest.json", Manifest)
+    try:
+        return Training(manifest, pd.read_csv(folder / "history.csv"))
+    except FileNotFoundError:
+        raise UserError(f"{folder / 'history.csv'} is missing; `dvc repro` makes it.") from None
+
+
+def read_pictures(dataset: str, method: str, ids: list[str]) -> dict[str, np.ndarray]:
+    """A method's colorizations of some photographs: (H, W, 3) uint8 sRGB by id."""
+    path = layout.archive(dataset, method)
+    try:
+        with ZipFile(path) as archive:
+            return {id: np.asarray(Image.open(BytesIO(archive.read(f"{id}.png"))).convert("RGB")) for id in ids}
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
+    except (BadZipFile, KeyError) as error:
+        raise UserError(f"{path} is damaged or not complete ({error}); delete it, `dvc repro` makes it.") from None
+
+
+def _sorted_rows(dataset: str, method: str) -> list[ScoreRow]:
+    return sorted(read_rows(layout.scores(dataset, method), ScoreRow), key=lambda row: row.id)
+
+
+def _read_record(path: Path, record: type[Record]) -> Record:
+    """The keys of a JSON file that the dataclass `record` names; a stage may write more."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return record(**{field.name: content[field.name] for field in fields(cast(Any, record))})
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
+    except (json.JSONDecodeError, KeyError) as error:
+        raise UserError(f"{path} is not whole ({error}); delete it, `dvc repro` makes it.") from None

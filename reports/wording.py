@@ -1,0 +1,42 @@
+"""How the report says things: numbers, intervals, and what each number is."""
+
+import math
+
+CONVENTIONS = {
+    "PSNR": "mean over photographs of the per-image PSNR in dB, over the sRGB channels on 0..255, "
+    "at the photograph's own size",
+    "PSNR, pooled": "PSNR in dB of the mean squared error over all photographs, "
+    "in which the worst photographs weigh most",
+    "PSNR ab": "mean over photographs of the per-image PSNR in dB over the a and b channels of CIE Lab, with peak 255",
+    "SSIM": "mean over photographs and sRGB channels of the Gaussian SSIM (sigma 1.5) on 0..255",
+    "Colorfulness": "mean over photographs of Hasler and Suesstrunk's M3 of the colorization itself, with signed "
+    "opponent channels; closer to the original's value is better, not higher",
+}
+
+
+def interval_convention(resamples: int, seed: int) -> str:
+    """What the brackets hold."""
+    return f"95 % percentile bootstrap over photographs ({resamples:,} paired resamples, seed {seed})"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for people; a dash where there is none."""
+    if math.isnan(value):
+        return "-"
+    return "∞" if math.isinf(value) else f"{value:.{digits}f}"
+
+
+def with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:
+    """`22.31 [22.05, 22.58]`; a mean that is infinite has no interval."""
+    shown = number(mean, digits)
+    return f"{shown} [{number(low, digits)}, {number(high, digits)}]" if math.isfinite(mean) else shown
+
+
+def count(amount: int, noun: str) -> str:
+    """`1 photograph`, `1,449 photographs`."""
+    return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
+
+
+def listed(values: dict[str, object]) -> str:
+    """`lambda_color 1.0, rebalancing normalized`."""
+    return ", ".join(f"{key} {value}" for key, value in values.items())

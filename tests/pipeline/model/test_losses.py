@@ -1,0 +1,108 @@
+"""Equations 1 to 3, beside the same sums written as loops over pixels."""
+
+import math
+
+import pytest
+import torch
+
+from pipeline import gamut
+from pipeline.errors import UserError
+from pipeline.method import Batch, Setup
+from pipeline.model.losses import color_loss, semantic_loss
+from pipeline.model.proposed import Proposed
+
+STATISTICS = {"colors": [5] * 100 + [0] * 213, "classes": [10, 0, 3]}
+SETUP = Setup(0.05, ("sky", "never", "boat"), STATISTICS)
+
+
+def example(seed: int = 0, size: int = 32) -> Batch:
+    draw = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, 3, (3, size, size), generator=draw, dtype=torch.uint8)
+    labels[:, :8] = 255
+    return Batch(
+        torch.rand(3, 1, size, size, generator=draw) * 100,
+        torch.randn(3, 2, size, size, generator=draw) * 30,
+        labels,
+        torch.tensor([True, False, True]),
+    )
+
+
+def test_the_colour_loss_is_equation_1():
+    draw = torch.Generator().manual_seed(1)
+    logits = torch.randn(2, 313, 3, 4, generator=draw)
+    indices, weights = gamut.encode(torch.randn(2, 2, 3, 4, generator=draw) * 40)
+    rebalancing = torch.rand(313, generator=draw) + 0.5
+    colored = torch.tensor([True, False])
+    expected = 0.0
+    for h in range(3):
+        for w in range(4):
+            target = torch.zeros(313).index_add(0, indices[0, :, h, w].long(), weights[0, :, h, w])
+            cross_entropy = -(target * logits[0, :, h, w].log_softmax(0)).sum()
+            expected += rebalancing[target.argmax()] * cross_entropy / 12
+    assert torch.isclose(color_loss(logits, indices, weights, rebalancing, colored), expected, rtol=1e-5)
+
+
+def test_the_semantic_loss_is_equation_2_and_void_does_not_count():
+    draw = torch.Generator().manual_seed(2)
+    logits = torch.randn(2, 4, 3, 3, generator=draw)
+    labels = torch.randint(0, 4, (2, 12, 12), generator=draw, dtype=torch.uint8)
+    labels[0, 4:8] = 255
+    rebalancing = torch.rand(4, generator=draw) + 0.5
+    total, count = 0.0, 0
+    for n in range(2):
+        for h in range(3):
+            for w in range(3):
+                label = int(labels[n, 4 * h, 4 * w])
+                if label != 255:
+                    total -= rebalancing[label] * logits[n, :, h, w].log_softmax(0)[label]
+                    count += 1
+    assert torch.isclose(semantic_loss(logits, labels, rebalancing), total / count, rtol=1e-5)
+
+
+def test_a_batch_of_nothing_but_void_or_grey_has_loss_zero_and_finite_gradients():
+    model = Proposed(SETUP, semantics=True)
+    batch = example()
+    nothing = Batch(batch.lightness, batch.ab, torch.full_like(batch.labels, 255), torch.zeros(3, dtype=torch.bool))
+    losses = model.loss(nothing)
+    losses["loss"].backward()
+    assert losses["loss"].item() == 0
+    assert all(p.grad is None or p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_a_class_that_never_occurs_has_a_finite_weight():
+    model = Proposed(SETUP, semantics=True)
+    assert model.class_weights.isfinite().all()
+    assert model.class_weights[1] == model.class_weights.max()
+    assert model.color_weights.isfinite().all() and (model.color_weights > 0).all()
+
+
+def test_the_joint_loss_is_equation_3():
+    torch.manual_seed(0)
+    model = Proposed(SETUP, semantics=True, lambda_color=2.0, lambda_semantic=5.0)
+    losses = model.loss(example())
+    assert torch.isclose(losses["loss"], 2 * losses["loss_color"] + 5 * losses["loss_semantic"])
+
+
+def test_raw_weights_with_100_to_1_are_normalised_weights_with_about_1_to_1():
+    """FACTS 2.2: the paper's 100 : 1 goes with weights whose mean is about 100."""
+    raw, normalized = (Proposed(SETUP, semantics=True, rebalancing=how) for how in ("raw", "normalized"))
+    prior = gamut.smooth(torch.tensor(STATISTICS["colors"]))
+    assert math.isclose((prior * normalized.color_weights).sum().item(), 1, rel_tol=1e-5)
+    ratio = raw.color_weights / normalized.color_weights
+    assert torch.allclose(ratio, ratio[0].expand_as(ratio), rtol=1e-4)
+    assert 1 < ratio[0] < 313
+    assert torch.equal(raw.class_weights, normalized.class_weights)
+
+
+def test_semantics_without_masks_is_refused_in_a_sentence():
+    with pytest.raises(UserError, match="needs class masks"):
+        Proposed(Setup(0.05), semantics=True)
+
+
+def test_the_colour_loss_takes_bfloat16_logits_without_losing_its_digits():
+    model = Proposed(SETUP, semantics=False).eval()
+    plain = model.loss(example())["loss"]
+    with torch.autocast("cpu", torch.bfloat16):
+        short = model.loss(example())["loss"]
+    assert short.dtype == torch.float32
+    assert abs(short - plain) / plain < 0.01

@@ -1,0 +1,158 @@
+"""Colorizing and scoring: own resolution, own lightness, lossless, and every photograph exactly once."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+
+from pipeline import color, layout
+from pipeline.archive import Archive, write_archive
+from pipeline.data.pack import Pack
+from pipeline.errors import UserError
+from pipeline.method import Context, Photo, compose, make
+from pipeline.model.colorizer import make_upsampling
+from pipeline.records import ScoreRow, read_rows
+from tests.conftest import run_in
+
+MODEL = layout.trained("scenes", "semantics") / "weights.safetensors"
+
+
+@pytest.fixture(scope="module")
+def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packed workspace with both models trained and every method colorized; tests must not write to it."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("trained")
+    shutil.copytree(packed, folder, dirs_exist_ok=True)
+    for model in ("semantics", "no_semantics"):
+        run_in(folder, "pipeline.train", "scenes", model, "--device", "cpu")
+    for method in ("gray", "semantics", "semantics_jbu", "original"):
+        run_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
+        run_in(folder, "pipeline.score", "scenes", method)
+    return folder
+
+
+def lightness(picture: np.ndarray) -> np.ndarray:
+    return color.lightness(torch.from_numpy(picture.copy()).permute(2, 0, 1)).numpy()
+
+
+@pytest.mark.parametrize("method", ["gray", "semantics", "semantics_jbu", "original"])
+def test_colorizations_have_the_photographs_own_size_and_lightness(trained, method):
+    pack = Pack(trained / layout.pack("scenes", "val"))
+    archive = Archive(trained / layout.archive("scenes", method))
+    assert archive.ids == [entry.id for entry in pack.index]
+    for entry in pack.index:
+        original, picture = pack.original(entry), archive[entry.id]
+        assert picture.shape == original.shape
+        # Half a level of rounding in each channel moves L by 0.3 at most, near black.
+        assert np.abs(lightness(picture) - lightness(original)).max() < 0.35
+
+
+def test_the_original_is_untouched_and_gray_has_no_colour(trained):
+    pack = Pack(trained / layout.pack("scenes", "val"))
+    for entry in pack.index:
+        assert np.array_equal(Archive(trained / layout.archive("scenes", "original"))[entry.id], pack.original(entry))
+        gray = Archive(trained / layout.archive("scenes", "gray"))[entry.id]
+        assert (gray == gray[..., :1]).all()
+
+
+def test_scores_are_one_row_a_photograph_and_say_what_was_compared(trained):
+    rows = {m: read_rows(trained / layout.scores("scenes", m), ScoreRow) for m in ("gray", "original", "semantics")}
+    for method, scored in rows.items():
+        assert [row.id for row in scored] == [f"val-00000{i}" for i in range(6)]
+        assert {row.method for row in scored} == {method}
+        assert all((row.height, row.width) == (48, 64) for row in scored)
+    assert all(row.psnr_rgb == float("inf") and row.ssim_rgb == 1 for row in rows["original"])
+    assert all(row.colorfulness == 0 for row in rows["gray"])
+
+
+def test_colorizing_twice_gives_the_same_bytes(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(trained)
+    method = make({"class": "pipeline.model.colorizer:Colorizer", "model": "semantics"}, "m", Context("scenes"))
+    pack = Pack(layout.pack("scenes", "val"))
+    photos = [Photo(entry.id, pack.original(entry)) for entry in pack.index]
+    for name in ("one.zip", "two.zip"):
+        pictures = zip([photo.id for photo in photos], method.colorize(photos), strict=True)
+        write_archive(tmp_path / name, pictures)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+
+
+def test_a_network_sees_the_lightness_alone(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    method = make({"class": "pipeline.model.colorizer:Colorizer", "model": "semantics"}, "m", Context("scenes"))
+    pack = Pack(layout.pack("scenes", "val"))
+    original = pack.original(pack.index[0])
+    photo, liar = Photo("a", original), Photo("b", 255 - original)
+    object.__setattr__(liar, "lightness", photo.lightness)
+    first, second = method.colorize([photo, liar])
+    assert np.array_equal(first, second)
+
+
+def test_an_archive_that_lacks_or_repeats_a_photograph_is_refused(trained, tmp_path, monkeypatch):
+    import shutil
+
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    path = layout.archive("scenes", "gray")
+    archive = Archive(path)
+    write_archive(path, [(name, archive[name]) for name in archive.ids[1:]])
+    done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
+    assert done.returncode == 1 and "lacks ['val-000000']" in done.stderr
+    path.write_bytes(b"PK rubbish")
+    done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
+    assert "is not a whole zip file" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 500), (120, 97)])
+def test_any_size_composes(size):
+    L = torch.rand(1, *size) * 100
+    picture = compose(L, torch.randn(2, *size) * 200)
+    assert picture.shape == (*size, 3) and picture.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [("cubic", "should be 'bilinear'"), ({"sigma": 3}, "sigma"), ({"sigma_r_255": 15}, "sigma_s")],
+)
+def test_a_wrong_upsampling_is_refused_in_a_sentence(wanted, sentence):
+    with pytest.raises(UserError, match=sentence):
+        make_upsampling(wanted)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_any_photograph_is_colorized_at_its_own_size(trained, tmp_path, suffix):
+    Image.fromarray(data.chelsea()).convert("L").save(tmp_path / "cat.png")
+    out = tmp_path / f"cat-color{suffix}"
+    run_in(trained, "pipeline.colorize_photo", str(tmp_path / "cat.png"), "-o", str(out), "--model", str(MODEL))
+    picture = np.asarray(Image.open(out).convert("RGB"))
+    assert picture.shape == data.chelsea().shape
+    assert (picture != picture[..., :1]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nothing.jpg", "-o", "out.png", "--model", str(MODEL)), "there is no picture nothing.jpg"),
+        (("params.yaml", "-o", "out.png", "--model", str(MODEL)), "params.yaml"),
+        (("nothing.jpg", "-o", "out.psd", "--model", str(MODEL)), "cannot write out.psd"),
+        (("photo.png", "-o", "out.png", "--model", "nothing"), "the weights nothing are missing"),
+    ],
+)
+def test_what_people_try_first_and_get_wrong_ends_in_a_sentence(trained, arguments, sentence):
+    Image.new("RGB", (8, 8)).save(trained / "photo.png")
+    done = run_in(trained, "pipeline.colorize_photo", *arguments, check=False)
+    assert done.returncode == 1
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_archives_are_plain_zips_of_pngs_that_anybody_can_open(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    write_archive(tmp_path / "a.zip", [("folder/one", picture)])
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.namelist() == ["folder/one.png"]
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("folder/one.png")))), picture)

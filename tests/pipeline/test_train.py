@@ -1,0 +1,138 @@
+"""Training: what is promised about resuming, several processes, and losses that are no numbers."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from pipeline import layout
+from pipeline.errors import UserError
+from pipeline.model.weights import load_weights
+from pipeline.train import learning_rate
+from tests.conftest import environment, run_in, write_params
+
+FOLDER = layout.trained("scenes", "semantics")
+WEIGHTS = FOLDER / "weights.safetensors"
+TRAIN = ("pipeline.train", "scenes", "semantics", "--device", "cpu")
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    with (folder / FOLDER / "history.csv").open() as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+
+def kill_after_first_checkpoint(folder: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-m", *TRAIN], cwd=folder, env=environment())
+    while not list(folder.glob(".scratch/train/*/checkpoint.pt")):
+        assert process.poll() is None, "training ended before it could be killed"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_training_resumes_to_the_same_weights_bit_for_bit(workspace):
+    write_params(workspace, data__scenes__train__epochs=6)
+    kill_after_first_checkpoint(workspace)
+    assert not WEIGHTS.exists()
+    resumed = run_in(workspace, *TRAIN)
+    assert "going on after epoch" in resumed.stdout
+    interrupted, its_history = WEIGHTS.read_bytes(), (FOLDER / "history.csv").read_bytes()
+    for checkpoint in workspace.glob(".scratch/train/*/checkpoint.pt"):
+        checkpoint.unlink()
+    run_in(workspace, *TRAIN)
+    assert WEIGHTS.read_bytes() == interrupted
+    assert (FOLDER / "history.csv").read_bytes() == its_history
+
+
+def test_a_changed_parameter_starts_anew(workspace):
+    run_in(workspace, *TRAIN)
+    before = WEIGHTS.read_bytes()
+    assert "going on" in run_in(workspace, *TRAIN).stdout
+    write_params(workspace, data__scenes__train__learning_rate=0.001)
+    assert "going on" not in run_in(workspace, *TRAIN).stdout
+    assert WEIGHTS.read_bytes() != before
+
+
+def test_two_processes_train_like_one(workspace):
+    """The same batches, shared statistics and averaged gradients: losses agree to 0.1 % over three epochs."""
+    run_in(workspace, *TRAIN)
+    alone = history(workspace)
+    run_in(workspace, "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *TRAIN)
+    together = history(workspace)
+    for one, two in zip(alone, together, strict=True):
+        for name in ("loss", "loss_color", "loss_semantic", "val_loss"):
+            assert abs(one[name] - two[name]) < 1e-3 * one[name], (name, one, two)
+
+
+def test_training_lowers_both_losses(workspace):
+    write_params(workspace, data__scenes__train__epochs=8, data__scenes__train__learning_rate=0.003)
+    run_in(workspace, *TRAIN)
+    first, *_, last = history(workspace)
+    assert last["loss_color"] < first["loss_color"]
+    assert last["loss_semantic"] < first["loss_semantic"]
+
+
+def test_a_loss_that_is_no_number_stops_with_the_photographs_and_keeps_the_checkpoint(workspace):
+    write_params(workspace, data__scenes__train__learning_rate=1e25)
+    done = run_in(workspace, *TRAIN, check=False)
+    assert done.returncode == 1
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence.startswith("error: the loss became") and "train-0000" in sentence
+    assert "Traceback" not in done.stderr
+
+
+def test_weights_say_themselves_what_network_they_are(workspace):
+    run_in(workspace, *TRAIN)
+    network, size = load_weights(WEIGHTS, torch.device("cpu"))
+    assert size == 32
+    stored = load_file(WEIGHTS)
+    assert all(torch.equal(value, stored[name]) for name, value in network.state_dict().items())
+    manifest = json.loads((FOLDER / "manifest.json").read_text())
+    assert manifest["parameters"] == sum(p.numel() for p in network.parameters())
+    assert manifest["losses"]["rebalancing"] == "normalized"
+
+
+def test_damaged_missing_and_foreign_weights_are_refused_in_a_sentence(workspace):
+    run_in(workspace, *TRAIN)
+    whole = WEIGHTS.read_bytes()
+    cases = {
+        "truncated": (whole[: len(whole) // 2], "not a whole safetensors file"),
+        "rubbish": (b"rubbish", "not a whole safetensors file"),
+        "foreign": (b"\x02\0\0\0\0\0\0\0{}", "does not say what network"),
+    }
+    for name, (content, sentence) in cases.items():
+        Path(name).write_bytes(content)
+        with pytest.raises(UserError, match=sentence):
+            load_weights(Path(name), torch.device("cpu"))
+    with pytest.raises(UserError, match="are missing"):
+        load_weights(Path("nothing"), torch.device("cpu"))
+
+
+def test_the_learning_rate_warms_up_and_ends_near_nothing():
+    rates = [learning_rate(step, 100, 1.0) for step in range(100)]
+    assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert all(a >= b for a, b in pairwise(rates[5:]))
+    assert rates[-1] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("pipeline.train", "scene", "semantics"), "did you mean 'scenes'?"),
+        (("pipeline.train", "scenes", "semantic"), "did you mean 'semantics'?"),
+        ((*TRAIN[:3], "--device", "warp"), "there is no device called 'warp'"),
+        (("pipeline.train", "voc2012", "semantics", "--device", "cpu"), "is missing; `dvc repro` makes it"),
+    ],
+)
+def test_a_wrong_name_ends_in_one_sentence(workspace, arguments, sentence):
+    done = run_in(workspace, *arguments, check=False)
+    assert done.returncode == 1
+    assert sentence in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,100 @@
+"""Small fabricated results of the other stages."""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from pipeline import layout
+from pipeline.params import DatasetParams, PackParams, Params, TrainParams
+from pipeline.records import ScoreRow, write_json, write_rows
+from reports.inputs import Dataset, read_datasets
+
+METHODS = {
+    "gray": {"class": "pipeline.method:Gray"},
+    "no_semantics": {"class": "pipeline.model.proposed:Colorizer", "model": "no_semantics"},
+    "semantics": {"class": "pipeline.model.proposed:Colorizer", "model": "semantics"},
+    "semantics_jbu": {"class": "pipeline.model.proposed:Colorizer", "model": "semantics"},
+    "original": {"class": "pipeline.method:Original"},
+}
+IDS = [f"part_{number % 2}/scene_{number:03d}" for number in range(12)]
+ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"}
+
+
+@pytest.fixture(scope="session")
+def params() -> Params:
+    """Params with one dataset and five methods."""
+    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3))
+    return Params(("scenes",), 0, {"scenes": block, "voc2012": block}, {"no_semantics": {}, "semantics": {}}, METHODS)
+
+
+@pytest.fixture
+def results(params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder in which all other stages have run; the first photograph is colourless."""
+    monkeypatch.chdir(tmp_path)
+    fabricate("scenes", "scenes (synthetic)")
+    return tmp_path
+
+
+@pytest.fixture
+def dataset(results: Path, params: Params) -> Dataset:
+    """The fabricated results, read."""
+    return read_datasets(params)[0]
+
+
+def fabricate(dataset: str, title: str) -> None:
+    """Write everything that the report reads of one dataset."""
+    for split in ("train", "val"):
+        write_json(layout.pack(dataset, split) / "summary.json", summary(dataset, split, title))
+    for place, method in enumerate(METHODS):
+        write_rows(layout.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
+        write_pictures(layout.archive(dataset, method), place)
+    for model in ("no_semantics", "semantics"):
+        write_training(dataset, model)
+
+
+def summary(dataset: str, split: str, title: str) -> dict[str, object]:
+    skipped = [{"id": "broken <1>", "reason": "truncated & cut"}] if split == "val" else []
+    names = {"dataset": dataset, "split": split, "title": title, "digest": "ab" * 32, "classes": ["sky", "tree"]}
+    return {**names, "photographs": len(IDS), "skipped": skipped, "colorless": 1, "size": 64}
+
+
+def score_rows(dataset: str, method: str, place: int, ids: Sequence[str] = tuple(IDS)) -> list[ScoreRow]:
+    """Scores that differ by method and photograph; the original and grey's copy of a colourless one are exact."""
+    generator = np.random.default_rng(place)
+    rows = []
+    for id, noise in zip(ids, generator.uniform(0.5, 2, len(ids)), strict=True):
+        colorless = id == IDS[0]
+        exact = method == "original" or (method == "gray" and colorless)
+        mse = 0.0 if exact else 300.0 * noise
+        psnr = float("inf") if exact else 10 * np.log10(255**2 / mse)
+        rows.append(ScoreRow(dataset, method, id, 30, 40, colorless, mse, psnr, psnr + 3, 0.9, 20.0 + place))
+    return rows
+
+
+def write_pictures(path: Path, place: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, id in enumerate(IDS):
+            content = io.BytesIO()
+            Image.fromarray(np.full((30, 40, 3), (20 * place, 20 * number, 99), np.uint8)).save(content, "PNG")
+            archive.writestr(f"{id}.png", content.getvalue())
+
+
+def write_training(dataset: str, model: str) -> None:
+    """A manifest and two epochs of history; only the model with semantics has a semantic part."""
+    parts = ["loss", "loss_color"] + ["loss_semantic"] * (model == "semantics")
+    history = {"epoch": [1, 2], "learning_rate": [0.1, 0.1]}
+    history |= {prefix + part: [2.0, 1.0] for prefix in ("", "val_") for part in parts}
+    folder = layout.trained(dataset, model)
+    folder.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
+    losses = {"rebalancing": "normalized", "lambda_color": 1.0}
+    manifest = {"model": model, "dataset": dataset, "parameters": 32_230_393, "megabytes": 128.921572}
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "losses": losses, "provenance": ORIGIN}))

@@ -1,0 +1,37 @@
+"""dvc.yaml: DVC does not follow imports, so every stage must name all code that can change its result."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.params import load_params
+from pipeline.provenance import code_files
+
+STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+# Modules that a stage loads by a name in params.yaml.
+BY_NAME = {
+    "train": [block["class"].partition(":")[0] for block in load_params().models.values()],
+    "colorize": [
+        block["class"].partition(":")[0] for block in (*load_params().methods.values(), *load_params().models.values())
+    ],
+}
+
+
+def body(stage: str) -> dict:
+    return STAGES[stage].get("do", STAGES[stage])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_names_all_the_code_it_runs(stage):
+    module = body(stage)["cmd"].split()[2]
+    wanted = {str(path) for path in code_files([module, *BY_NAME.get(stage, [])])}
+    named = {dep for dep in body(stage)["deps"] if dep.endswith((".py", ".html", ".yaml"))}
+    named = {dep for dep in named if dep.endswith(".py")}
+    missing, extra = sorted(wanted - named), sorted(named - wanted)
+    assert not missing and not extra, f"{stage}: add {missing}, remove {extra}"
+
+
+def test_every_command_is_a_plain_python_module():
+    for stage in STAGES:
+        assert body(stage)["cmd"].startswith("python -m ")
