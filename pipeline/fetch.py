@@ -13,7 +13,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pipeline import layout
-from pipeline.data.source import SPLITS, Photograph, Source
+from pipeline.data.listing import read_file
+from pipeline.data.source import SPLITS, Source
 from pipeline.data.sources import open_source
 from pipeline.errors import UserError, run_stage
 from pipeline.params import load_params
@@ -44,20 +45,15 @@ def listed(source: Source, split: str, root: Path) -> list[ListedPhotograph]:
             photograph.id,
             str(photograph.image or ""),
             str(photograph.mask or ""),
-            _digest(root, photograph.image, photograph),
-            _digest(root, photograph.mask, photograph),
+            _digest(root, photograph.image),
+            _digest(root, photograph.mask),
         )
         for photograph in tqdm(photographs, f"listing {split}", delay=2, mininterval=1, unit="photo")
     ]
 
 
-def _digest(root: Path, file: Path | None, photograph: Photograph) -> str:
-    if file is None:
-        return ""
-    try:
-        return hashlib.sha256((root / file).read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise UserError(f"{root / file} is missing, though {photograph.id!r} is in the split list.") from None
+def _digest(root: Path, file: Path | None) -> str:
+    return "" if file is None else hashlib.sha256(read_file(root / file)).hexdigest()
 
 
 if __name__ == "__main__":

@@ -116,7 +116,9 @@ def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
     indices = torch.empty(N, k, H, W, dtype=torch.int64)
     weights = torch.empty(N, k, H, W)
     flat = (image.reshape(N, image.shape[1], H * W).numpy() for image in (ab, indices, weights))
-    numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+    threads = torch.get_num_threads()
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+    torch.set_num_threads(threads)  # as it was: the two may share OpenMP, and numba's first call sets it to all cores
     _compiled()(*flat, _candidates(k), *BINS.T.contiguous().numpy())
     return indices, weights
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from pipeline import layout
 from pipeline.data.decode import decode_image
 from pipeline.data.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
-from pipeline.data.source import SPLITS, VOID, Photograph, Source
+from pipeline.data.source import SPLITS, Photograph, Source
 from pipeline.data.sources import open_source, title
 from pipeline.errors import UserError, run_stage
 from pipeline.files import whole_folder
@@ -92,8 +92,9 @@ def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
         mask = source.mask(photograph)
         if mask is None and source.classes:
             raise UserError(f"{row.image or row.id} has no mask.")
-        if mask is not None:
-            _check_mask(mask, image, row, len(source.classes))
+        if mask is not None and mask.shape != image.shape[:2]:
+            (h, w), (image_h, image_w) = mask.shape, image.shape[:2]
+            raise UserError(f"the mask of {row.image or row.id} is {w} x {h} pixels, but it is {image_w} x {image_h}.")
     except UserError as error:
         return Prepared(row.id, error=str(error))
     height, width = image.shape[:2]
@@ -106,18 +107,6 @@ def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
         content,
         None if mask is None else _png(mask),
     )
-
-
-def _check_mask(mask: np.ndarray, image: np.ndarray, row: ListedPhotograph, classes: int) -> None:
-    name = row.mask or f"the mask of {row.id}"
-    if mask.shape != image.shape[:2]:
-        (h, w), (image_h, image_w) = mask.shape, image.shape[:2]
-        raise UserError(
-            f"{name} is {w} x {h} pixels, but its photograph {row.image or row.id} is {image_w} x {image_h}."
-        )
-    wrong = mask[(mask >= classes) & (mask != VOID)]
-    if wrong.size:
-        raise UserError(f"{name} holds the class {wrong[0]}, but the dataset has the classes 0 to {classes - 1}.")
 
 
 def _resized(pixels: np.ndarray, size: int, filtering: Image.Resampling) -> np.ndarray:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pipeline import layout
 from pipeline.data.coco_stuff import CocoStuff
-from pipeline.data.fetch import obtain_cocostuff, obtain_voc2012
 from pipeline.data.folder import Folder
+from pipeline.data.official import obtain_cocostuff, obtain_voc2012
 from pipeline.data.scenes import Scenes
 from pipeline.data.source import Source
 from pipeline.data.voc import Voc
@@ -28,12 +28,16 @@ def open_source(block: dict[str, Any], where: str) -> Source:
     kind = options.pop("kind", None)
     if kind not in KINDS:
         raise UserError(f"{where}: unknown kind {kind!r}; {suggestion(str(kind), list(KINDS))}")
-    known = list(inspect.signature(KINDS[kind]).parameters)
+    parameters = inspect.signature(KINDS[kind]).parameters
+    known = list(parameters)
     for option in options:
         if option not in known:
             raise UserError(f"{where}: unknown option {option!r}; {suggestion(option, known)}")
     if "root" in known:
         options["root"] = _root(options.get("root"), kind, where)
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in options:
+            raise UserError(f"{where}: the option {name!r} is missing.")
     return KINDS[kind](**options)
 
 

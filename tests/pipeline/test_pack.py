@@ -49,12 +49,12 @@ def truncate(root: Path) -> str:
 
 def shrink_mask(root: Path) -> str:
     Image.new("P", (10, 10)).save(root / "SegmentationClassAug/train-000003.png")
-    return "train-000003.png is 10 x 10 pixels, but its photograph"
+    return "train-000003.jpg is 10 x 10 pixels, but it is 56 x 40"
 
 
 def wrong_class(root: Path) -> str:
     Image.new("L", (56, 40), 77).save(root / "SegmentationClassAug/train-000001.png")
-    return "train-000001.png holds the class 77"
+    return "train-000001.png holds the value 77"
 
 
 def not_a_picture(root: Path) -> str:

