@@ -1,8 +1,6 @@
 """The 313 colour bins of Zhang et al. (ECCV 2016): soft-encoding of ab, decoding of logits, and class rebalancing."""
 
-from collections.abc import Callable
 from functools import cache
-from math import factorial
 
 import numpy as np
 import torch
@@ -12,7 +10,7 @@ from pipeline.errors import UserError, suggestion
 
 # The bins stand on the grid points, 10 apart, at the corners of every 10 x 10 cell that holds an 8-bit sRGB colour, and
 # on four more: (40, 90), (100, -90), (100, -10) and (100, 0). Each row is a, and the first and the last b of its bins.
-_STEP = 10
+STEP = 10
 _ROWS = (
     (-90, 50, 90),
     (-80, 20, 90),
@@ -35,14 +33,13 @@ _ROWS = (
     (90, -110, 70),
     (100, -90, 0),
 )
-BINS = torch.tensor([(a, b) for a, first, last in _ROWS for b in range(first, last + 1, _STEP)], dtype=torch.float32)
+BINS = torch.tensor([(a, b) for a, first, last in _ROWS for b in range(first, last + 1, STEP)], dtype=torch.float32)
 Q = len(BINS)
 
 DECODINGS = ("mode", "mean", "annealed_mean")
 SIGMA = 5.0  # of the Gaussian in soft-encoding and smoothing, in units of ab (Zhang et al., sections 2.1 and 2.2)
-_REACH = 128.0  # encode's ab are clamped to this square, which holds all of sRGB and all of 8-bit Lab
-_RADIUS = 13  # grid points on either side of 0 that are nearest to some colour of the square
-_CHUNK = 1024  # pixels that stay in the first-level cache while the compiled loop passes over them
+REACH = 128.0  # encode's ab are clamped to this square, which holds all of sRGB and all of 8-bit Lab
+RADIUS = 13  # grid points on either side of 0 that are nearest to some colour of the square
 
 
 @torch.no_grad()
@@ -103,7 +100,7 @@ def rebalancing_weights(prior: Tensor, uniform_mix: float = 0.5, normalize: bool
 
 def _search(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The definition of `encode`, on any device: the distances to all bins."""
-    offsets = ab.clamp(-_REACH, _REACH)[:, None] - BINS.to(ab.device)[:, :, None, None]  # (N, 313, 2, H, W)
+    offsets = ab.clamp(-REACH, REACH)[:, None] - BINS.to(ab.device)[:, :, None, None]  # (N, 313, 2, H, W)
     squares, indices = offsets.square().sum(dim=2).topk(k, dim=1, largest=False)
     return indices, (squares / (-2 * SIGMA**2)).softmax(dim=1)
 
@@ -112,6 +109,8 @@ def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The answer of `_search`, read from a table by a compiled loop: 100 times faster than a k-d tree."""
     import numba
 
+    from pipeline import gamut_cpu
+
     N, _, H, W = ab.shape
     indices = torch.empty(N, k, H, W, dtype=torch.int64)
     weights = torch.empty(N, k, H, W)
@@ -119,12 +118,12 @@ def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
     threads = torch.get_num_threads()
     numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
     torch.set_num_threads(threads)  # as it was: the two may share OpenMP, and numba's first call sets it to all cores
-    _compiled()(*flat, _candidates(k), *BINS.T.contiguous().numpy())
+    gamut_cpu.fill(*flat, _candidates(k), *BINS.T.contiguous().numpy())
     return indices, weights
 
 
 def _triangles() -> Tensor:
-    """(27 * 27 * 24, 3, 2) corners: around every grid point, the 24 triangles that `_compiled` tells apart.
+    """(27 * 27 * 24, 3, 2) corners: around every grid point, the 24 triangles that `gamut_cpu` tells apart.
 
     In a full grid these are the regions within which the five nearest points keep their order, so that only at the
     edge of the gamut, or for another k, is there anything left to sort. Rows are ordered by point, octant and zone.
@@ -136,7 +135,7 @@ def _triangles() -> Tensor:
         for below in (False, True)
         for left in (False, True)
     ]
-    axis = _STEP * torch.arange(-_RADIUS, _RADIUS + 1)
+    axis = STEP * torch.arange(-RADIUS, RADIUS + 1)
     return (torch.cartesian_prod(axis, axis)[:, None, None] + torch.cat(octants) * 5 / 3).flatten(0, 1)
 
 
@@ -162,86 +161,3 @@ def _candidates(k: int) -> np.ndarray:
     settled = (ranked[:, :-1] <= ranked[:, 1:] + 1e-6).flatten(1).all(dim=1)
     candidates[settled, k:] = Q
     return candidates.numpy().astype(np.uint32)
-
-
-@cache
-def _compiled() -> Callable[..., None]:
-    """The loop of `_look_up`, compiled on first use, which takes two or three seconds."""
-    from numba import njit, prange
-
-    # float32, int32 and unsigned indices throughout: the compiler then works on 8 or 16 pixels at once.
-    step, half, reach = np.float32(_STEP), np.float32(_STEP / 2), np.float32(_REACH)
-    radius, side = np.int32(_RADIUS), np.int32(2 * _RADIUS + 1)
-    octants, zones, last = np.int32(8), np.int32(3), np.int32((2 * _RADIUS + 1) ** 2 * 24 - 1)
-    # exp(x) as the 16th power of the Taylor polynomial of exp(x / 16): within 2e-7 for x <= 0; below -16 it stays 1e-7.
-    least, scale = np.float32(-1), np.float32(-1 / (2 * SIGMA**2 * 16))
-    one, c2, c3, c4, c5 = (np.float32(1 / factorial(n)) for n in range(1, 6))
-
-    @njit
-    def triangle(a, b):  # type: ignore[no-untyped-def]
-        i, j = np.rint(a / step), np.rint(b / step)
-        u, v = a - step * i, b - step * j
-        low, high = min(abs(u), abs(v)), max(abs(u), abs(v))
-        point = (np.int32(i) + radius) * side + np.int32(j) + radius
-        octant = np.int32(u < 0) + (np.int32(v < 0) << 1) + (np.int32(abs(u) < abs(v)) << 2)
-        zone = np.int32(high + high + low > half) + np.int32(high + low + low > half)
-        return min(max((point * octants + octant) * zones + zone, np.int32(0)), last)  # a valid row even of a NaN
-
-    @njit
-    def insert(found, near, rank, bin, square):  # type: ignore[no-untyped-def]
-        while rank > 0 and near[rank - 1] > square:
-            found[rank], near[rank] = found[rank - 1], near[rank - 1]
-            rank -= 1
-        found[rank], near[rank] = bin, square
-
-    @njit
-    def gaussian(square):  # type: ignore[no-untyped-def]
-        x = max(square * scale, least)
-        power = one + x * (one + x * (c2 + x * (c3 + x * (c4 + x * c5))))
-        power *= power
-        power *= power
-        power *= power
-        return power * power
-
-    @njit(parallel=True, error_model="numpy")
-    def fill(ab, indices, weights, candidates, bins_a, bins_b):  # type: ignore[no-untyped-def]
-        N, k, P = indices.shape
-        C = candidates.shape[1]
-        chunks = (P + _CHUNK - 1) // _CHUNK
-        for job in prange(N * chunks):
-            image, start = job // chunks, job % chunks * _CHUNK
-            chunk = slice(start, start + _CHUNK)
-            a, b = ab[image, 0, chunk].copy(), ab[image, 1, chunk].copy()
-            rows = np.empty(len(a), np.uint32)
-            for p in range(len(a)):
-                a[p], b[p] = min(max(a[p], -reach), reach), min(max(b[p], -reach), reach)
-                rows[p] = triangle(a[p], b[p])
-            for rank in range(k):
-                index, square = indices[image, rank, chunk], weights[image, rank, chunk]
-                for p in range(len(a)):
-                    bin = candidates[rows[p], rank]
-                    u, v = a[p] - bins_a[bin], b[p] - bins_b[bin]
-                    index[p], square[p] = bin, u * u + v * v
-            found, near = np.empty(C, np.uint32), np.empty(C, np.float32)
-            for p in range(len(a)):
-                if candidates[rows[p], k] < Q:  # not settled: sort
-                    for rank in range(C):
-                        bin = candidates[rows[p], rank]
-                        if bin == Q:
-                            break
-                        u, v = a[p] - bins_a[bin], b[p] - bins_b[bin]
-                        insert(found, near, rank, bin, u * u + v * v)
-                    for rank in range(k):
-                        indices[image, rank, start + p], weights[image, rank, start + p] = found[rank], near[rank]
-            nearest, total = weights[image, 0, chunk].copy(), np.zeros(len(a), np.float32)
-            for rank in range(k):
-                weight = weights[image, rank, chunk]
-                for p in range(len(a)):
-                    weight[p] = gaussian(weight[p] - nearest[p])
-                    total[p] += weight[p]
-            for rank in range(k):
-                weight = weights[image, rank, chunk]
-                for p in range(len(a)):
-                    weight[p] /= total[p]
-
-    return fill

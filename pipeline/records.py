@@ -32,8 +32,9 @@ class ListedPhotograph:
 class PackedPhotograph:
     """One line of a pack's index, in the order of its arrays.
 
-    `height` and `width` are the photograph's own, in pixels. `colorless`: no pixel's |a| or |b| exceeds 5 Lab
-    units. The last four say where `originals.bin` holds the picture and its mask (bytes; -1 where it does not).
+    `height` and `width` are the photograph's own, in pixels. `colorless`: none of its training targets has |a| or
+    |b| over 5 Lab units. The last four say where `originals.bin` holds the picture and its mask (bytes; -1 where it
+    does not).
     """
 
     id: str

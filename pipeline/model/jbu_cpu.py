@@ -7,18 +7,16 @@ neighbouring memory.
 """
 
 import math
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pipeline.compiled import compiled
 from pipeline.model.jbu import Window
 
 Array = NDArray[np.float32]
@@ -31,16 +29,8 @@ _EXP2 = np.polynomial.Chebyshev.interpolate(np.exp2, 5, domain=[-0.5, 0.5]).conv
 C0, C1, C2, C3, C4, C5 = _EXP2.coef.astype(np.float32)
 HALF = np.float32(0.5)
 LEAST = np.float32(-126)  # 2^-126 is the smallest normal float32
+LOOP = {"nogil": True, "fastmath": {"contract"}}  # fused multiply-adds, but NaN and infinity as IEEE has them
 FAINT = np.float32(1e-25)  # below this k_p, weights that matter may have been cut off at LEAST
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Machine code that runs beside the interpreter; kept for the next process where numba may write it down."""
-    exact = {"contract"}  # fused multiply-adds, but NaN and infinity as IEEE has them
-    try:
-        return njit(nogil=True, fastmath=exact, cache=True)(function)
-    except RuntimeError:  # neither beside this file nor in the user's cache folder
-        return njit(nogil=True, fastmath=exact)(function)
 
 
 def upsample(
@@ -67,7 +57,7 @@ def _in_base_2(axis: Window) -> Window:
     return Window(axis.first.astype(np.uint32), axis.log_f * math.log2(math.e))
 
 
-@compiled
+@compiled(**LOOP)
 def _band(
     ab: Array, light: Array, light_low: Array, rows: Window, columns: Window, scale: np.float32, top: int, out: Array
 ) -> None:
@@ -96,7 +86,7 @@ def _band(
                     out[0, y, x], out[1, y, x] = _faint_pixel(ab, light[y, x], light_low, rows, columns, scale, y, x)
 
 
-@compiled
+@compiled(**LOOP)
 def _widen(row: Array, first: NDArray[np.uint32], wide: Array) -> None:
     """Copy a low-resolution row so that wide[k, x] is the k-th pixel that column x sees."""
     for k in range(len(wide)):
@@ -104,7 +94,7 @@ def _widen(row: Array, first: NDArray[np.uint32], wide: Array) -> None:
             wide[k, x] = row[first[x] + k]
 
 
-@compiled
+@compiled(**LOOP)
 def _add_row(light: Array, wide: Array, log_f_x: Array, log_f_y: np.float32, scale: np.float32, sums: Array) -> None:
     """Add a widened row to the weighted sums of a, of b, and of one (k_p)."""
     for k in range(len(log_f_x)):
@@ -116,7 +106,7 @@ def _add_row(light: Array, wide: Array, log_f_x: Array, log_f_y: np.float32, sca
             sums[2, x] += weight
 
 
-@compiled
+@compiled(**LOOP)
 def _exp2(x: np.float32) -> np.float32:
     """2^x for x <= 0: its whole part goes into the exponent bits of a float32, its fraction into the polynomial."""
     x = max(x, LEAST)
@@ -126,7 +116,7 @@ def _exp2(x: np.float32) -> np.float32:
     return fraction * np.int32((np.int32(whole) + 127) << 23).view(np.float32)
 
 
-@compiled
+@compiled(**LOOP)
 def _faint_pixel(
     ab: Array, light: np.float32, light_low: Array, rows: Window, columns: Window, scale: np.float32, y: int, x: int
 ) -> tuple[float, float]:

@@ -69,7 +69,7 @@ def test_a_damaged_picture_stops_with_its_name_or_is_skipped_and_listed(voc, dam
     assert done.returncode == 1
     sentence = done.stderr.strip().splitlines()[-1]
     assert sentence.startswith("error: ") and named in sentence and "Traceback" not in done.stderr
-    split = "val" if "val" in named else "train"
+    split = "train" if "train-" in named else "val"
     assert not layout.pack("voc2012", split).exists(), "a half pack must not be taken for a whole one"
 
     write_params(Path(), data__voc2012__source__root=str(voc), data__voc2012__pack={"size": 32, "on_bad_image": "skip"})

@@ -1,0 +1,212 @@
+"""Our speed beside that of other libraries, side by side in one run: `make bench`.
+
+Ratios are of the best times of interleaved repeats, so that a busy moment of the machine hits both sides. Absolute
+times belong to the processor that the last line names.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from importlib import metadata
+from typing import NamedTuple
+
+import cv2
+import kornia
+import numpy as np
+import torch
+from skimage import data, transform
+from skimage.color import rgb2lab
+from sklearn.neighbors import NearestNeighbors
+
+from pipeline import color, gamut, provenance
+from pipeline.archive import encode_png
+from pipeline.method import Batch, Photo, Setup
+from pipeline.model.colorizer import make_upsampling, predict_chroma, upsample_and_compose
+from pipeline.model.jbu import JointBilateralUpsample
+from pipeline.model.proposed import Proposed
+
+CPU = torch.device("cpu")
+
+
+class Line(NamedTuple):
+    """One line of the table; `goal` is for `value`, which is a ratio, a share or a rate."""
+
+    what: str
+    ours: str
+    peer: str
+    value: str
+    goal: str
+    met: str
+
+
+def main() -> None:
+    """Measure everything and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    arguments = parser.parse_args()
+    lines = [encoding(), lab(), *upsampling(7), *upsampling(19), *steps(), *colorizing()]
+    if arguments.json:
+        print(json.dumps({"hardware": provenance.hardware(), "lines": [line._asdict() for line in lines]}, indent=2))
+        return
+    widths = [max(len(row[column]) for row in [Line._fields, *lines]) for column in range(len(Line._fields))]
+    for row in [Line._fields, *lines]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"\n{provenance.hardware()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+
+
+def encoding() -> Line:
+    """Soft-encoding of one 224 x 224 photograph against scikit-learn's nearest neighbours."""
+    ab = lab_of(photograph(224, 224))[1:][None]
+    neighbours = NearestNeighbors(n_neighbors=5).fit(gamut.BINS.numpy())
+
+    def search() -> None:
+        distances, _ = neighbours.kneighbors(ab[0].flatten(1).T.numpy())
+        weights = np.exp(-(distances**2) / (2 * gamut.SIGMA**2))
+        weights /= weights.sum(axis=1, keepdims=True)
+
+    ours, peer = race(lambda: gamut.encode(ab), search, repeats=15)
+    return compared("soft-encoding, 224 x 224", ours, peer, f"scikit-learn {metadata.version('scikit-learn')}", 100)
+
+
+def lab() -> Line:
+    """sRGB to Lab of a 375 x 500 photograph against scikit-image."""
+    picture = photograph(375, 500)
+    tensor = torch.from_numpy(picture).permute(2, 0, 1)
+    ours, peer = race(lambda: color.rgb_to_lab(tensor), lambda: rgb2lab(picture), repeats=15)
+    return compared("sRGB to Lab, 375 x 500", ours, peer, f"scikit-image {metadata.version('scikit-image')}", None)
+
+
+def upsampling(diameter: int) -> list[Line]:
+    """The joint bilateral filter of two channels at 375 x 500 against kornia and OpenCV, at the same window."""
+    lab_picture = lab_of(photograph(375, 500))
+    chroma, guide = lab_picture[1:][None].contiguous(), lab_picture[:1][None].contiguous()
+    sigma_s, sigma_r = diameter / 6, 15 * 100 / 255
+    joint = JointBilateralUpsample(
+        sigma_s_fullres_px=sigma_s, sigma_r_lightness=sigma_r, radius_lowres_px=diameter // 2
+    )
+    sides = (sigma_s, sigma_s)
+    flat = chroma[0].permute(1, 2, 0).contiguous().numpy()
+    joined = [np.ascontiguousarray(np.dstack([flat, flat[..., :1]])), guide[0, 0].numpy()]
+
+    def by_kornia() -> None:
+        kornia.filters.joint_bilateral_blur(chroma, guide, diameter, sigma_r, sides)
+
+    def by_opencv() -> None:
+        cv2.ximgproc.jointBilateralFilter(joined[1], joined[0], diameter, sigma_r, sigma_s)
+
+    with torch.inference_mode():
+        ours, kornia_time, opencv_time = race(lambda: joint(chroma, guide), by_kornia, by_opencv, repeats=7)
+    what = f"joint bilateral, d = {diameter}, 375 x 500"
+    return [
+        compared(what, ours, kornia_time, f"kornia {kornia.__version__}", 10),
+        compared(what, ours, opencv_time, f"OpenCV {cv2.__version__}", None),
+    ]
+
+
+def steps() -> list[Line]:
+    """The share of a training step that is not network: Lab, soft-encoding, losses."""
+    return [overhead("training step, scenes", 64, 0.25, 16), overhead("training step, paper's size", 224, 1.0, 4)]
+
+
+def overhead(what: str, size: int, width: float, batch_size: int) -> Line:
+    """Compare a whole training step with one of the same network whose targets are given and whose loss is a sum."""
+    classes = tuple("abcdefghijklmnopqrstu")
+    statistics = {"colors": [1] * gamut.Q, "classes": [1] * len(classes)}
+    model = Proposed(Setup(width, classes, statistics), semantics=True).to(memory_format=torch.channels_last)
+    optimizer = model.optimizer(1e-4)
+    pictures = torch.from_numpy(np.stack([photograph(size, size)] * batch_size)).permute(0, 3, 1, 2)
+    labels = torch.zeros(batch_size, size, size, dtype=torch.uint8)
+    given = color.lightness(pictures)
+
+    def update(loss: torch.Tensor) -> None:
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    def whole() -> None:
+        lab_pictures = color.rgb_to_lab(pictures)
+        colored = torch.ones(batch_size, dtype=torch.bool)
+        update(model.loss(Batch(lab_pictures[:, :1], lab_pictures[:, 1:], labels, colored))["loss"])
+
+    def network_alone() -> None:
+        prediction = model.network(given)
+        assert prediction.semantic is not None
+        update(prediction.color.mean() + prediction.semantic.mean())
+
+    ours, network = race(whole, network_alone, repeats=9)
+    share = max(0.0, 1 - network / ours)
+    return Line(
+        f"{what}, outside the network",
+        f"{(ours - network) * 1e3:.1f} ms",
+        f"network {network * 1e3:.1f} ms",
+        f"{share:.1%} of the step",
+        "under 10%",
+        "met" if share < 0.1 else "not met",
+    )
+
+
+def colorizing() -> list[Line]:
+    """Photographs a second through everything that colorizing does, and what each part takes."""
+    model = Proposed(Setup(1.0), semantics=False).eval().to(memory_format=torch.channels_last)
+    photos = [Photo(str(index), photograph(375, 500)) for index in range(8)]
+    joint = make_upsampling("jbu")
+    lightness = [photo.lightness for photo in photos]
+    chroma = predict_chroma(model, 224, lightness, CPU)
+    pictures = [upsample_and_compose(lightness[0], chroma[0], joint)]
+    parts = {
+        "network, 224 x 224, full width": lambda: predict_chroma(model, 224, lightness, CPU),
+        "JBU and composition, 375 x 500": lambda: upsample_and_compose(lightness[0], chroma[0], joint),
+        "PNG, 375 x 500": lambda: encode_png(pictures[0]),
+    }
+    network, upsample, png = race(*parts.values(), repeats=5)
+    times = [network / len(photos), upsample, png]
+    lines = [
+        Line(f"colorize: {part}", f"{seconds * 1e3:.1f} ms", "", f"{seconds / sum(times):.0%} of the time", "", "")
+        for part, seconds in zip(parts, times, strict=True)
+    ]
+    return [
+        *lines,
+        Line("colorize: in all", f"{sum(times) * 1e3:.1f} ms", "", f"{1 / sum(times):.1f} a second", "", ""),
+    ]
+
+
+def race(*rivals: Callable[[], object], repeats: int) -> list[float]:
+    """The best time of each rival in seconds, all taking turns after one warm-up each."""
+    for rival in rivals:
+        rival()
+    best = [float("inf")] * len(rivals)
+    for _ in range(repeats):
+        for index, rival in enumerate(rivals):
+            began = time.perf_counter()
+            rival()
+            best[index] = min(best[index], time.perf_counter() - began)
+    return best
+
+
+def compared(what: str, ours: float, peer: float, name: str, goal: float | None) -> Line:
+    """A line of our time, a peer's, and how many times faster we are."""
+    ratio = peer / ours
+    met = "" if goal is None else "met" if ratio >= goal else "not met"
+    return Line(
+        what,
+        f"{ours * 1e3:.2f} ms",
+        f"{name} {peer * 1e3:.1f} ms",
+        f"{ratio:.1f} x",
+        f"{goal:g} x" if goal else "",
+        met,
+    )
+
+
+def photograph(height: int, width: int) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB: scikit-image's coffee cup."""
+    return (transform.resize(data.coffee(), (height, width)) * 255).round().astype(np.uint8)
+
+
+def lab_of(picture: np.ndarray) -> torch.Tensor:
+    """(3, H, W) float32 Lab."""
+    return color.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1))
+
+
+if __name__ == "__main__":
+    main()
