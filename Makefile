@@ -13,7 +13,7 @@ repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names 
 	@python -m reports.summary
 
 test: $(INSTALLED) ## the whole test suite
-	OMP_NUM_THREADS=1 pytest -n 2
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 bench: $(INSTALLED) ## our speed beside other libraries', in one run on this machine
 	python -m tests.bench

@@ -98,10 +98,12 @@ def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
 def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> str:
     """A hash of all that decides the weights: params, data, code, PyTorch, and the number of processes."""
     block = params.model(name)
+    initial = [block["initial_weights"]] if block.get("initial_weights") else []
     identity = {
         "params": [params.seed, asdict(params.dataset(dataset).train), block],
         "data": [pack.summary["digest"] for pack in packs],
         "code": provenance.code_digest(["pipeline.train", load_class(block["class"], name).__module__]),
+        "initial": [hashlib.sha256(Path(value).read_bytes()).hexdigest() for value in initial],
         "torch": torch.__version__,
         "processes": distributed.world_size(),
     }

@@ -1,5 +1,6 @@
 """A small workspace of its own for tests: params.yaml with tiny scenes, fetched and packed once."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -22,6 +23,14 @@ def run_in(folder: Path, *arguments: str, check: bool = True) -> subprocess.Comp
     if check and done.returncode:
         raise AssertionError(f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def stage_in(folder: Path, module: str, *arguments: str) -> None:
+    """Run a stage's `main` in this process, which spares the seconds of starting another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", [module, *arguments])
+        importlib.import_module(module).main()
 
 
 def environment() -> dict[str, str]:
@@ -56,8 +65,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with packed scenes; tests must not write to it."""
     folder = tmp_path_factory.mktemp("packed")
     write_params(folder)
-    run_in(folder, "pipeline.fetch", "scenes")
-    run_in(folder, "pipeline.pack", "scenes")
+    stage_in(folder, "pipeline.fetch", "scenes")
+    stage_in(folder, "pipeline.pack", "scenes")
     return folder
 
 

@@ -1,5 +1,6 @@
 """The paper's method and its ablation without semantics: network, joint loss (equation 3), colours from logits."""
 
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -10,6 +11,7 @@ from pipeline.errors import UserError
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.losses import color_loss, frequencies, semantic_loss
 from pipeline.model.network import STRIDE, ColorizationNet
+from pipeline.model.zhang_weights import load_zhang
 
 
 class Proposed(Trainable):
@@ -18,7 +20,8 @@ class Proposed(Trainable):
     `lambda_color` and `lambda_semantic` weigh equation 3. `rebalancing` says what the colour weights average to
     under the training set's colours: "normalized" 1 as in Zhang's code, "raw" about 100 as his formula gives. The
     class weights follow the same formula, normalised. So the paper's 100 : 1 on raw weights is 1 : 1 on normalised
-    ones. `head_deconv` and `head_hidden` set the semantic head's widths (`ColorizationNet`).
+    ones. `head_deconv` and `head_hidden` set the semantic head's widths (`ColorizationNet`). `initial_weights` is a
+    file of Zhang et al.'s published weights to start training from (`zhang_weights`); null starts from nothing.
     """
 
     color_weights: Tensor
@@ -33,6 +36,7 @@ class Proposed(Trainable):
         rebalancing: Literal["normalized", "raw"] = "normalized",
         head_deconv: int | None = None,
         head_hidden: int | None = 64,
+        initial_weights: str | None = None,
     ) -> None:
         super().__init__()
         if semantics and not setup.classes:
@@ -43,6 +47,8 @@ class Proposed(Trainable):
         self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
         self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
         if setup.statistics is not None:
+            if initial_weights is not None:
+                load_zhang(self.network, Path(initial_weights))
             color_weights = gamut.rebalancing_weights(
                 gamut.smooth(torch.tensor(setup.statistics["colors"])), normalize=rebalancing == "normalized"
             )

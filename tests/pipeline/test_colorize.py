@@ -1,6 +1,7 @@
 """Colorizing and scoring: own resolution, own lightness, lossless, and every photograph exactly once."""
 
 import io
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pipeline.errors import UserError
 from pipeline.method import Context, Photo, compose, make
 from pipeline.model.colorizer import make_upsampling
 from pipeline.records import ScoreRow, read_rows
-from tests.conftest import run_in
+from tests.conftest import run_in, stage_in
 
 MODEL = layout.trained("scenes", "semantics") / "weights.safetensors"
 
@@ -25,15 +26,13 @@ MODEL = layout.trained("scenes", "semantics") / "weights.safetensors"
 @pytest.fixture(scope="module")
 def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packed workspace with both models trained and every method colorized; tests must not write to it."""
-    import shutil
-
     folder = tmp_path_factory.mktemp("trained")
     shutil.copytree(packed, folder, dirs_exist_ok=True)
     for model in ("semantics", "no_semantics"):
-        run_in(folder, "pipeline.train", "scenes", model, "--device", "cpu")
+        stage_in(folder, "pipeline.train", "scenes", model, "--device", "cpu")
     for method in ("gray", "semantics", "semantics_jbu", "original"):
-        run_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
-        run_in(folder, "pipeline.score", "scenes", method)
+        stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
+        stage_in(folder, "pipeline.score", "scenes", method)
     return folder
 
 
@@ -94,8 +93,6 @@ def test_a_network_sees_the_lightness_alone(trained, monkeypatch):
 
 
 def test_an_archive_that_lacks_or_repeats_a_photograph_is_refused(trained, tmp_path, monkeypatch):
-    import shutil
-
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     path = layout.archive("scenes", "gray")
@@ -128,7 +125,7 @@ def test_a_wrong_upsampling_is_refused_in_a_sentence(wanted, sentence):
 def test_any_photograph_is_colorized_at_its_own_size(trained, tmp_path, suffix):
     Image.fromarray(data.chelsea()).convert("L").save(tmp_path / "cat.png")
     out = tmp_path / f"cat-color{suffix}"
-    run_in(trained, "pipeline.colorize_photo", str(tmp_path / "cat.png"), "-o", str(out), "--model", str(MODEL))
+    stage_in(trained, "pipeline.colorize_photo", str(tmp_path / "cat.png"), "-o", str(out), "--model", str(MODEL))
     picture = np.asarray(Image.open(out).convert("RGB"))
     assert picture.shape == data.chelsea().shape
     assert (picture != picture[..., :1]).any()

@@ -10,7 +10,7 @@ from PIL import Image
 from pipeline import layout
 from pipeline.data.pack import Pack
 from pipeline.data.scenes import Scenes
-from tests.conftest import run_in, write_params
+from tests.conftest import run_in, stage_in, write_params
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def voc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-def pack(check: bool = True):
-    run_in(Path(), "pipeline.fetch", "voc2012")
-    return run_in(Path(), "pipeline.pack", "voc2012", check=check)
+def pack() -> None:
+    stage_in(Path(), "pipeline.fetch", "voc2012")
+    stage_in(Path(), "pipeline.pack", "voc2012")
 
 
 def truncate(root: Path) -> str:
@@ -65,7 +65,8 @@ def not_a_picture(root: Path) -> str:
 @pytest.mark.parametrize("damage", [truncate, shrink_mask, wrong_class, not_a_picture])
 def test_a_damaged_picture_stops_with_its_name_or_is_skipped_and_listed(voc, damage):
     named = damage(voc)
-    done = pack(check=False)
+    stage_in(Path(), "pipeline.fetch", "voc2012")
+    done = run_in(Path(), "pipeline.pack", "voc2012", check=False)
     assert done.returncode == 1
     sentence = done.stderr.strip().splitlines()[-1]
     assert sentence.startswith("error: ") and named in sentence and "Traceback" not in done.stderr
@@ -73,7 +74,7 @@ def test_a_damaged_picture_stops_with_its_name_or_is_skipped_and_listed(voc, dam
     assert not layout.pack("voc2012", split).exists(), "a half pack must not be taken for a whole one"
 
     write_params(Path(), data__voc2012__source__root=str(voc), data__voc2012__pack={"size": 32, "on_bad_image": "skip"})
-    run_in(Path(), "pipeline.pack", "voc2012")
+    stage_in(Path(), "pipeline.pack", "voc2012")
     skipping = Pack(layout.pack("voc2012", split))
     assert named in skipping.summary["skipped"][0]["reason"]
     assert len(skipping.index) == len(skipping.images) == {"train": 5, "val": 2}[split]
@@ -97,7 +98,7 @@ def test_missing_files_and_empty_lists_end_in_one_sentence_that_names_them(voc, 
 
 
 def test_a_photograph_that_changed_since_it_was_listed_is_refused(voc):
-    run_in(Path(), "pipeline.fetch", "voc2012")
+    stage_in(Path(), "pipeline.fetch", "voc2012")
     Image.new("RGB", (56, 40)).save(voc / "JPEGImages/train-000000.jpg")
     done = run_in(Path(), "pipeline.pack", "voc2012", check=False)
     assert "train-000000.jpg has changed since it was listed" in done.stderr

@@ -17,7 +17,7 @@ from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.model.weights import load_weights
 from pipeline.train import learning_rate
-from tests.conftest import environment, run_in, write_params
+from tests.conftest import environment, run_in, stage_in, write_params
 
 FOLDER = layout.trained("scenes", "semantics")
 WEIGHTS = FOLDER / "weights.safetensors"
@@ -52,18 +52,20 @@ def test_killed_training_resumes_to_the_same_weights_bit_for_bit(workspace):
     assert (FOLDER / "history.csv").read_bytes() == its_history
 
 
-def test_a_changed_parameter_starts_anew(workspace):
-    run_in(workspace, *TRAIN)
+def test_a_changed_parameter_starts_anew(workspace, capsys):
+    stage_in(workspace, *TRAIN)
     before = WEIGHTS.read_bytes()
-    assert "going on" in run_in(workspace, *TRAIN).stdout
+    stage_in(workspace, *TRAIN)
+    assert "going on" in capsys.readouterr().out
     write_params(workspace, data__scenes__train__learning_rate=0.001)
-    assert "going on" not in run_in(workspace, *TRAIN).stdout
+    stage_in(workspace, *TRAIN)
+    assert "going on" not in capsys.readouterr().out
     assert WEIGHTS.read_bytes() != before
 
 
 def test_two_processes_train_like_one(workspace):
     """The same batches, shared statistics and averaged gradients: losses agree to 0.1 % over three epochs."""
-    run_in(workspace, *TRAIN)
+    stage_in(workspace, *TRAIN)
     alone = history(workspace)
     run_in(workspace, "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *TRAIN)
     together = history(workspace)
@@ -74,7 +76,7 @@ def test_two_processes_train_like_one(workspace):
 
 def test_training_lowers_both_losses(workspace):
     write_params(workspace, data__scenes__train__epochs=8, data__scenes__train__learning_rate=0.003)
-    run_in(workspace, *TRAIN)
+    stage_in(workspace, *TRAIN)
     first, *_, last = history(workspace)
     assert last["loss_color"] < first["loss_color"]
     assert last["loss_semantic"] < first["loss_semantic"]
@@ -90,7 +92,7 @@ def test_a_loss_that_is_no_number_stops_with_the_photographs_and_keeps_the_check
 
 
 def test_weights_say_themselves_what_network_they_are(workspace):
-    run_in(workspace, *TRAIN)
+    stage_in(workspace, *TRAIN)
     network, size = load_weights(WEIGHTS, torch.device("cpu"))
     assert size == 32
     stored = load_file(WEIGHTS)
@@ -101,7 +103,7 @@ def test_weights_say_themselves_what_network_they_are(workspace):
 
 
 def test_damaged_missing_and_foreign_weights_are_refused_in_a_sentence(workspace):
-    run_in(workspace, *TRAIN)
+    stage_in(workspace, *TRAIN)
     whole = WEIGHTS.read_bytes()
     cases = {
         "truncated": (whole[: len(whole) // 2], "not a whole safetensors file"),
