@@ -124,8 +124,8 @@ def write_pack(
     folder: Path, split: str, prepared: Iterable[Prepared], total: int, params: PackParams, about: dict[str, object]
 ) -> None:
     """Write one split into `folder`; raises `UserError` for a damaged picture unless the params say to skip it."""
-    images = GrowingArray(folder / IMAGES, total, (params.size, params.size, 3))
-    masks = GrowingArray(folder / MASKS, total, (params.size, params.size)) if about["classes"] else None
+    images = GrowingArray(folder / IMAGES, (params.size, params.size, 3))
+    masks = GrowingArray(folder / MASKS, (params.size, params.size)) if about["classes"] else None
     entries: list[PackedPhotograph] = []
     skipped: list[dict[str, str]] = []
     with (folder / ORIGINALS).open("wb") as originals:
@@ -181,25 +181,29 @@ def _describe(
 
 
 class GrowingArray:
-    """A uint8 .npy file that takes one row at a time and in the end holds the rows that came."""
+    """A uint8 .npy file that takes one row at a time. Not memory-mapped: there a full disk kills without a word."""
 
-    def __init__(self, path: Path, most: int, shape: tuple[int, ...]) -> None:
-        self.path, self.count = path, 0
-        self.array = np.lib.format.open_memmap(path, "w+", np.uint8, (most, *shape))
+    def __init__(self, path: Path, shape: tuple[int, ...]) -> None:
+        self.path, self.shape, self.count = path, shape, 0
+        self.file = path.open("w+b")
+        self._write_header()
 
     def append(self, row: np.ndarray) -> None:
-        """Write the next row."""
-        self.array[self.count] = row
+        """Write the next row, of the array's shape."""
+        self.file.write(row.tobytes())
         self.count += 1
 
     def close(self) -> np.ndarray:
-        """Cut the file to the rows that came, and give them back, memory-mapped."""
-        self.array.flush()
-        if self.count < len(self.array):
-            shorter = self.path.with_suffix(".part")
-            np.save(shorter.open("wb"), self.array[: self.count])
-            shorter.replace(self.path)
+        """Say in the header how many rows came, and give them back, memory-mapped."""
+        self._write_header()
+        self.file.close()
         return np.load(self.path, mmap_mode="r")
+
+    def _write_header(self) -> None:
+        """NumPy leaves room in its headers for a first axis that grows, so the second is as long as the first."""
+        self.file.seek(0)
+        header = {"descr": "|u1", "fortran_order": False, "shape": (self.count, *self.shape)}
+        np.lib.format.write_array_header_1_0(self.file, header)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
     """Train `models.<name>` on `data.<dataset>` and write the result."""
     recipe, block = params.dataset(dataset).train, params.model(name)
     train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
+    if not any(train.statistics["colors"]):
+        raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
     torch.manual_seed(params.seed)
     setup = Setup(recipe.width, tuple(train.classes), train.statistics)
     model: Trainable = make(block, f"models.{name}", setup)

@@ -47,14 +47,17 @@ class Proposed(Trainable):
         self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
         self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
         if setup.statistics is not None:
-            if initial_weights is not None:
-                load_zhang(self.network, Path(initial_weights))
-            color_weights = gamut.rebalancing_weights(
-                gamut.smooth(torch.tensor(setup.statistics["colors"])), normalize=rebalancing == "normalized"
-            )
-            self.register_buffer("color_weights", color_weights, persistent=False)
-            class_weights = gamut.rebalancing_weights(frequencies(setup.statistics["classes"]))
-            self.register_buffer("class_weights", class_weights, persistent=False)
+            self._prepare_training(setup.statistics, rebalancing == "normalized", initial_weights)
+
+    def _prepare_training(self, counts: dict[str, list[int]], normalize: bool, initial_weights: str | None) -> None:
+        """Take the losses' weights from what the training set holds; they are no part of the network's weights."""
+        if initial_weights is not None:
+            load_zhang(self.network, Path(initial_weights))
+        colors = gamut.rebalancing_weights(gamut.smooth(torch.tensor(counts["colors"])), normalize=normalize)
+        self.register_buffer("color_weights", colors, persistent=False)
+        if self.network.semantic is not None:
+            classes = gamut.rebalancing_weights(frequencies(counts["classes"]))
+            self.register_buffer("class_weights", classes, persistent=False)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Equation 3; targets are every fourth pixel's, not averages, as in Zhang's code."""

@@ -1,5 +1,6 @@
 """Colorizing and scoring: own resolution, own lightness, lossless, and every photograph exactly once."""
 
+import errno
 import io
 import shutil
 import zipfile
@@ -11,10 +12,10 @@ import torch
 from PIL import Image
 from skimage import data
 
-from pipeline import color, layout
+from pipeline import archive, color, layout
 from pipeline.archive import Archive, write_archive
 from pipeline.data.pack import Pack
-from pipeline.errors import UserError
+from pipeline.errors import UserError, run_stage
 from pipeline.method import Context, Photo, compose, make
 from pipeline.model.colorizer import make_upsampling
 from pipeline.records import ScoreRow, read_rows
@@ -43,10 +44,10 @@ def lightness(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("method", ["gray", "semantics", "semantics_jbu", "original"])
 def test_colorizations_have_the_photographs_own_size_and_lightness(trained, method):
     pack = Pack(trained / layout.pack("scenes", "val"))
-    archive = Archive(trained / layout.archive("scenes", method))
-    assert archive.ids == [entry.id for entry in pack.index]
+    pictures = Archive(trained / layout.archive("scenes", method))
+    assert pictures.ids == [entry.id for entry in pack.index]
     for entry in pack.index:
-        original, picture = pack.original(entry), archive[entry.id]
+        original, picture = pack.original(entry), pictures[entry.id]
         assert picture.shape == original.shape
         # Half a level of rounding in each channel moves L by 0.3 at most, near black.
         assert np.abs(lightness(picture) - lightness(original)).max() < 0.35
@@ -96,13 +97,32 @@ def test_an_archive_that_lacks_or_repeats_a_photograph_is_refused(trained, tmp_p
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     path = layout.archive("scenes", "gray")
-    archive = Archive(path)
-    write_archive(path, [(name, archive[name]) for name in archive.ids[1:]])
+    whole = Archive(path)
+    write_archive(path, [(name, whole[name]) for name in whole.ids[1:]])
     done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
     assert done.returncode == 1 and "lacks ['val-000000']" in done.stderr
     path.write_bytes(b"PK rubbish")
     done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
     assert "is not a whole zip file" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_path, monkeypatch, capsys):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    before = (tmp_path / layout.archive("scenes", "gray")).read_bytes()
+    written = []
+
+    def encode_until_full(picture):
+        written.append(picture)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return b"png"
+
+    monkeypatch.setattr(archive, "encode_png", encode_until_full)
+    with pytest.raises(SystemExit) as stopped:
+        run_stage(lambda: stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu"))
+    assert str(stopped.value.code).startswith("error: the disk is full")
+    assert (tmp_path / layout.archive("scenes", "gray")).read_bytes() == before
+    assert not list(tmp_path.glob("colorized/scenes/.*"))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (120, 97)])
@@ -150,6 +170,6 @@ def test_what_people_try_first_and_get_wrong_ends_in_a_sentence(trained, argumen
 def test_archives_are_plain_zips_of_pngs_that_anybody_can_open(tmp_path):
     picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     write_archive(tmp_path / "a.zip", [("folder/one", picture)])
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert archive.namelist() == ["folder/one.png"]
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("folder/one.png")))), picture)
+    with zipfile.ZipFile(tmp_path / "a.zip") as opened:
+        assert opened.namelist() == ["folder/one.png"]
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(opened.read("folder/one.png")))), picture)

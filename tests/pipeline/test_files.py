@@ -53,6 +53,8 @@ def test_a_killed_writer_never_leaves_a_half_file_under_the_real_name(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "result").exists()
+    write_whole(tmp_path / "result", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["result"], "what the killed writer left stays for ever"
 
 
 @pytest.mark.parametrize(
