@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ("baselines", "dvc.yaml", "params.yaml", "pipeline", "reports", "study_app")
+CODE = ("baselines", "dvc.yaml", "pipeline", "reports", "study_app")
 # How a mistake is said, a file renamed, a device chosen or params are read changes no result.
 PLUMBING = {"device.py", "errors.py", "files.py", "layout.py", "params.py", "provenance.py"}
 VERSIONS = ("torch", "numpy", "pillow")
@@ -27,7 +27,7 @@ def describe() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The last commit that touched code or params, so that results outlive commits of mere text; "-dirty" if edited."""
+    """The last commit that touched code, so that results outlive commits of mere text; "-dirty" if code was edited."""
     last = _git("log", "-1", "--format=%h", "--", *CODE)
     if not last:
         return "unknown"

@@ -240,7 +240,7 @@ def write_result(
         "key": key,
         "parameters": parameters,
         "megabytes": parameters * 4 / 1e6,
-        "losses": settings(block, f"models.{name}"),
+        "losses": {name: value for name, value in settings(block, name).items() if value is not None},
         "recipe": {**asdict(recipe), "seed": params.seed},
         "provenance": provenance.describe(),
     }

@@ -74,7 +74,7 @@ def notes_on(dataset: Dataset) -> list[str]:
 def _colorless_note(dataset: Dataset) -> str:
     said = (
         f"{dataset.val.colorless:,} of {dataset.val.photographs:,} originals are colourless "
-        "(no pixel's |a| or |b| exceeds 5)"
+        "(no |a| or |b| over 5 in any fourth pixel)"
     )
     colored = dataset.scores[~dataset.scores["colorless"] & np.isfinite(dataset.scores["psnr_rgb"])]
     if dataset.val.colorless == 0 or colored.empty:
