@@ -64,7 +64,7 @@ def code_digest(modules: Iterable[str]) -> str:
     """One SHA-256 over the content of all `code_files`; modules from elsewhere count by their name alone."""
     modules = list(modules)
     digest = hashlib.sha256(repr(sorted(modules)).encode())
-    for file in code_files(modules):
+    for file in code_files(modules, ROOT):
         digest.update(str(file).encode() + (ROOT / file).read_bytes())
     return digest.hexdigest()
 
