@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine with git, make and Python 3.11 or newer: `make repro`, `make test`.
+# Two commands do everything on a fresh machine with git, make and Python 3.11.4 or newer: `make repro`, `make test`.
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -29,7 +29,7 @@ lock: $(INSTALLED) ## resolve the newest versions that pyproject.toml allows
 
 # pip only brings uv, which installs the pinned rest in seconds and takes builds of torch and torchvision that match.
 $(INSTALLED): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with `make PYTHON=python3.12 ...`.")'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11, 4) or sys.exit("Python 3.11.4 or newer is needed, this is " + sys.version.split()[0] + "; name another with `make PYTHON=python3.12 ...`.")'
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	uv pip install --python $(VENV)/bin/python --requirement requirements.lock
