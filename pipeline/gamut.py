@@ -35,6 +35,7 @@ _ROWS = (
 )
 BINS = torch.tensor([(a, b) for a, first, last in _ROWS for b in range(first, last + 1, STEP)], dtype=torch.float32)
 Q = len(BINS)
+_AXES = BINS.T.contiguous().numpy()  # a and b of every bin
 
 DECODINGS = ("mode", "mean", "annealed_mean")
 SIGMA = 5.0  # of the Gaussian in soft-encoding and smoothing, in units of ab (Zhang et al., sections 2.1 and 2.2)
@@ -116,9 +117,10 @@ def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
     weights = torch.empty(N, k, H, W)
     flat = (image.reshape(N, image.shape[1], H * W).numpy() for image in (ab, indices, weights))
     threads = torch.get_num_threads()
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
-    torch.set_num_threads(threads)  # as it was: the two may share OpenMP, and numba's first call sets it to all cores
-    gamut_cpu.fill(*flat, _candidates(k), *BINS.T.contiguous().numpy())
+    if numba.get_num_threads() != min(threads, numba.config.NUMBA_NUM_THREADS):  # type: ignore[attr-defined]
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
+        torch.set_num_threads(threads)  # as it was: the two may share OpenMP, and numba's first call sets all cores
+    gamut_cpu.fill(*flat, _candidates(k), *_AXES)
     return indices, weights
 
 

@@ -8,7 +8,7 @@ import torch
 from pipeline import gamut
 from pipeline.errors import UserError
 from pipeline.method import Batch, Setup
-from pipeline.model.losses import color_loss, semantic_loss
+from pipeline.model.losses import SparseCrossEntropy, color_loss, semantic_loss
 from pipeline.model.proposed import Proposed
 
 STATISTICS = {"colors": [5] * 100 + [0] * 213, "classes": [10, 0, 3]}
@@ -40,6 +40,19 @@ def test_the_colour_loss_is_equation_1():
             cross_entropy = -(target * logits[0, :, h, w].log_softmax(0)).sum()
             expected += rebalancing[target.argmax()] * cross_entropy / 12
     assert torch.isclose(color_loss(logits, indices, weights, rebalancing, colored), expected, rtol=1e-5)
+
+
+def test_the_gradient_of_the_sparse_cross_entropy_is_exact():
+    draw = torch.Generator().manual_seed(3)
+    logits = torch.randn(2, 313, 2, 3, generator=draw, dtype=torch.float64, requires_grad=True)
+    indices, weights = gamut.encode(torch.randn(2, 2, 2, 3, generator=draw) * 40)
+    sparse = SparseCrossEntropy.apply(logits, indices, weights.double())
+    target = torch.zeros(2, 313, 2, 3, dtype=torch.float64).scatter_add(1, indices, weights.double())
+    dense = -(target * logits.log_softmax(1)).sum(1)
+    assert torch.allclose(sparse, dense, atol=1e-6)
+    upstream = torch.rand(2, 2, 3, generator=draw, dtype=torch.float64)
+    ours, reference = (torch.autograd.grad(loss, logits, upstream)[0] for loss in (sparse, dense))
+    assert torch.allclose(ours, reference, atol=1e-6)
 
 
 def test_the_semantic_loss_is_equation_2_and_void_does_not_count():
