@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -63,20 +64,20 @@ class Setup:
     statistics: dict[str, list[int]] | None = None
 
 
-class Trainable(nn.Module):
+class Trainable(nn.Module, ABC):
     """A network with its own loss. Its class takes a `Setup` and, as keywords, its options of params.yaml."""
 
+    @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The scalar "loss" that is minimised, and any parts of it to be recorded under their own names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def chroma(self, lightness: Tensor) -> Tensor:
         """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at whatever resolution the network answers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """The optimiser of its published recipe."""
-        raise NotImplementedError
 
 
 def make(block: dict[str, Any], where: str, first: object) -> Any:
