@@ -50,13 +50,15 @@ def main() -> None:
 def colorized(method: Method, pack: Pack, name: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each photograph's id and colorization; raises `UserError` if the method gives another size."""
     bar = tqdm(total=len(pack.index), desc=f"colorizing with {name}", delay=2, mininterval=1, unit="photo")
-    with bar, torch.inference_mode():
+    with bar:
         for start in range(0, len(pack.index), BATCH):
             photos = [
                 Photo(entry.id, pack.original(entry), pack.original_mask(entry))
                 for entry in pack.index[start : start + BATCH]
             ]
-            for photo, picture in zip(photos, method.colorize(photos), strict=True):
+            with torch.inference_mode():  # around this call alone: held over a yield it would reach the caller
+                pictures = method.colorize(photos)
+            for photo, picture in zip(photos, pictures, strict=True):
                 if picture.shape != photo.rgb.shape or picture.dtype != np.uint8:
                     raise UserError(
                         f"{name} made {photo.id} {picture.shape} {picture.dtype}, but it is {photo.rgb.shape} uint8."

@@ -14,11 +14,13 @@ from skimage import data
 
 from pipeline import archive, color, layout
 from pipeline.archive import Archive, write_archive
+from pipeline.colorize import colorized
 from pipeline.data.pack import Pack
 from pipeline.errors import UserError, run_stage
 from pipeline.method import Context, Photo, compose, make
 from pipeline.model.colorizer import make_upsampling
 from pipeline.records import ScoreRow, read_rows
+from pipeline.reference import Gray
 from tests.conftest import run_in, stage_in
 
 MODEL = layout.trained("scenes", "semantics") / "weights.safetensors"
@@ -123,6 +125,13 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
     assert str(stopped.value.code).startswith("error: the disk is full")
     assert (tmp_path / layout.archive("scenes", "gray")).read_bytes() == before
     assert not list(tmp_path.glob("colorized/scenes/.*"))
+
+
+def test_a_colorization_that_is_broken_off_leaves_gradients_as_they_were(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    unfinished = colorized(Gray(Context("scenes")), Pack(layout.pack("scenes", "val")), "gray")
+    next(unfinished)
+    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (120, 97)])
