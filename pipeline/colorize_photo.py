@@ -34,8 +34,8 @@ def main() -> None:
         raise UserError(f"cannot write {arguments.output}: {suggestion(suffix, list(FORMATS))}")
     photo = Photo(arguments.photo.name, read_photo(arguments.photo))
     device = choose_device(arguments.device)
-    network, size = load_weights(arguments.model, device)
-    chroma = predict_chroma(network, size, [photo.lightness], device)
+    network, about = load_weights(arguments.model, device)
+    chroma = predict_chroma(network, about.size, [photo.lightness], device)
     upsampling = make_upsampling("bilinear" if arguments.no_jbu else JBU).to(device)
     picture = Image.fromarray(upsample_and_compose(photo.lightness, chroma[0], upsampling))
     with whole_file(arguments.output) as temporary:

@@ -27,6 +27,11 @@ def archive(dataset: str, method: str) -> Path:
     return Path("colorized") / dataset / f"{method}.zip"
 
 
+def card(dataset: str, method: str) -> Path:
+    """A method's card: what a reader must know to judge it fairly."""
+    return Path("colorized") / dataset / f"{method}.json"
+
+
 def scores(dataset: str, method: str) -> Path:
     """A method's scores, one CSV row a photograph."""
     return Path("scores") / dataset / f"{method}.csv"

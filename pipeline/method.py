@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pipeline import color
 from pipeline.errors import UserError, suggestion
+from pipeline.records import MethodCard
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,40 @@ class Context:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
-class Method(Protocol):
-    """A method's class takes a `Context` and, as keywords, the options of its block in params.yaml."""
+class Photos(ABC):
+    """The photographs of a split in order; each is read when it is asked for, so that any number fits in memory."""
 
+    ids: list[str]
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> Photo:
+        """The photograph of `ids[index]`."""
+
+
+class Method(ABC):
+    """Turns grey photographs into colour photographs.
+
+    A method's class takes a `Context` and, as keywords, the options of its block in params.yaml. `colorize` is all it
+    needs; the other members have a plain meaning by default.
+    """
+
+    def prepare(self, photos: Photos) -> None:  # noqa: B027 (most methods have nothing to prepare)
+        """Called once, before any of `photos` is colorized: for programs that want all of them at a time."""
+
+    @abstractmethod
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """One (H, W, 3) uint8 sRGB picture for each photograph, of its size."""
+
+    def card(self) -> MethodCard:
+        """What a reader must know to judge the method; asked for when all photographs are colorized."""
+        return MethodCard()
+
+    def seconds(self, measured: float) -> float | None:
+        """Seconds spent on all photographs: those `measured` around the calls, unless the method knows better.
+
+        None for pictures that were made elsewhere.
+        """
+        return measured
 
 
 @dataclass(frozen=True)
@@ -57,15 +87,23 @@ class Batch:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a trainable method is built from. `statistics` (pixel counts "colors", "classes") only while training."""
+    """What a trainable method is built from. `statistics` (`Pack.statistics`) only while training."""
 
     width: float
     classes: tuple[str, ...] = ()
-    statistics: dict[str, list[int]] | None = None
+    statistics: dict[str, Any] | None = None
 
 
 class Trainable(nn.Module, ABC):
-    """A network with its own loss. Its class takes a `Setup` and, as keywords, its options of params.yaml."""
+    """A network with its own loss. Its class takes a `Setup` and, as keywords, its options of params.yaml.
+
+    `differences` says in short sentences where it departs from the recipe that was published.
+    """
+
+    differences: ClassVar[tuple[str, ...]] = ()
+
+    def initialize(self, batch: Batch) -> None:
+        """Called once, before the first step of a new training, with its first batch: for data-dependent weights."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -77,7 +115,10 @@ class Trainable(nn.Module, ABC):
 
     @abstractmethod
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
-        """The optimiser of its published recipe."""
+        """The optimiser of its published recipe, each group's `lr` at its peak: the loop warms up to it and decays.
+
+        `learning_rate` is the dataset's, for Adam; a recipe with another optimiser brings its own.
+        """
 
 
 def make(block: dict[str, Any], where: str, first: object) -> Any:

@@ -4,8 +4,8 @@
 
 Reads `data/<dataset>/listing.csv` and the photographs it lists.
 Writes `data/<dataset>/{train,val}/`: images.npy, masks.npy, index.csv, summary.json; for val also originals.bin
-(the photographs as they were, byte for byte, with their masks), for train also the counts of colours and classes
-in statistics.json, from which the losses take their rebalancing weights.
+(the photographs as they were, byte for byte, with their masks), for train also the counts and means of
+colours and classes in statistics.json, from which losses take their weights and `mean_ab` and `class_mean` their ab.
 """
 
 import argparse
@@ -162,15 +162,21 @@ def _entry(item: Prepared, originals: BinaryIO | None) -> PackedPhotograph:
 def _describe(
     folder: Path, entries: list[PackedPhotograph], arrays: list[np.ndarray], about: dict[str, object]
 ) -> None:
-    """Write what is known of a split once its arrays are there: index, summary, and the counts for the losses."""
+    """Write what is known of a split once its arrays are there: index, summary, and the statistics of what it holds."""
     from pipeline.data.survey import survey  # needs torch, which the decoding processes need not load
 
     found = survey(arrays[0], arrays[1] if len(arrays) > 1 else None, len(cast(list, about["classes"])))
     index = [replace(entry, colorless=bool(flag)) for entry, flag in zip(entries, found.colorless, strict=True)]
     write_rows(folder / INDEX, PackedPhotograph, index)
     if about["split"] == "train":
-        counts = {"colors": found.color_counts.tolist(), "classes": found.class_counts.tolist()}
-        write_json(folder / STATISTICS, counts)
+        statistics = {
+            "colors": found.color_counts.tolist(),
+            "classes": found.class_counts.tolist(),
+            # Rounded, since the last digits of a sum depend on its order, and that on the processor.
+            "ab_mean": found.ab_mean.round(4).tolist(),
+            "class_ab_mean": found.class_ab_mean.round(4).tolist(),
+        }
+        write_json(folder / STATISTICS, statistics)
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(array.data)

@@ -3,7 +3,7 @@
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -45,13 +45,19 @@ class DatasetParams:
 
 @dataclass(frozen=True)
 class Params:
-    """The whole of `params.yaml`. The blocks of `models` and `methods` hold `class` and that class's options."""
+    """The whole of `params.yaml`.
+
+    The blocks of `models` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and that class's
+    options; those of `published` also where the weights are (`baselines.convert`).
+    """
 
     datasets: tuple[str, ...]
     seed: int
     data: dict[str, DatasetParams]
     models: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
+    kinds: dict[str, str] = field(default_factory=dict)
+    published: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def dataset(self, name: str) -> DatasetParams:
         """The block `data.<name>`."""
@@ -62,8 +68,11 @@ class Params:
         return _lookup(self.models, name, "models")
 
     def method(self, name: str) -> dict[str, Any]:
-        """The block `methods.<name>`."""
-        return _lookup(self.methods, name, "methods")
+        """The block `methods.<name>`, with its `kind` resolved to a `class`."""
+        block = dict(_lookup(self.methods, name, "methods"))
+        if "kind" in block:
+            block["class"] = _lookup(self.kinds, str(block.pop("kind")), "kinds")
+        return block
 
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
@@ -77,9 +86,12 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
+    twice = sorted(set(params.models) & set(params.published))
+    if twice:
+        raise UserError(f"{path}: {twice[0]!r} is both under models and under published; give one another name.")
     for name, method in params.methods.items():
-        if "model" in method and method["model"] not in params.models:
-            known = suggestion(str(method["model"]), list(params.models))
+        if "model" in method and method["model"] not in (*params.models, *params.published):
+            known = suggestion(str(method["model"]), [*params.models, *params.published])
             raise UserError(
                 f"{path}: methods.{name} wants the model {method['model']!r}, which does not exist; {known}"
             )
@@ -90,12 +102,12 @@ def parse_record(record: type[Record], content: object, where: str) -> Record:
     """Make the dataclass `record` from a mapping, checking every key and every value's type."""
     if not isinstance(content, Mapping):
         raise UserError(f"{where} should hold keys and values, but is {content!r}.")
-    known = {field.name: field for field in fields(typing.cast(Any, record))}
+    known = {one.name: one for one in fields(typing.cast(Any, record))}
     for key in content:
         if key not in known:
             raise UserError(f"{where}: unknown parameter {key!r}; {suggestion(str(key), list(known))}")
-    for name, field in known.items():
-        if name not in content and field.default is MISSING:
+    for name, one in known.items():
+        if name not in content and one.default is MISSING and one.default_factory is MISSING:
             raise UserError(f"{where}: the parameter {name!r} is missing.")
     hints = typing.get_type_hints(record)
     return record(**{key: _value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
@@ -126,7 +138,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     return value
 
 
-def _lookup(blocks: dict[str, Record], name: str, where: str) -> Record:
+def _lookup(blocks: Mapping[str, Record], name: str, where: str) -> Record:
     if name not in blocks:
         raise UserError(f"{PARAMS_FILE} has no {where}.{name}; {suggestion(name, list(blocks))}")
     return blocks[name]

@@ -71,6 +71,25 @@ class ScoreRow:
     colorfulness: float
 
 
+@dataclass(frozen=True)
+class MethodCard:
+    """What a reader must know to judge a method fairly; None or "" where it does not apply or nobody knows.
+
+    `weights_megabytes`: the file of weights, decimal. `weights`: where they come from, `weights_sha256` their digest.
+    `training_data`: what the method has learned from. `resolution`: what it sees of a photograph. `differences`: from
+    its published recipe. `remarks`: what else bears on its scores.
+    """
+
+    parameters: int | None = None
+    weights_megabytes: float | None = None
+    weights: str = ""
+    weights_sha256: str = ""
+    training_data: str = ""
+    resolution: str = ""
+    differences: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
 def write_rows(path: Path, record: type[Row], rows: Iterable[Row]) -> None:
     """Write dataclass rows as CSV (floats with six decimals, booleans as 0 and 1), atomically."""
     text = io.StringIO()

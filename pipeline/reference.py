@@ -1,4 +1,4 @@
-"""The two ends of the scale that every method is read against: no colour at all, and the original's own."""
+"""What every method is read against: no colour, the mean colour, the mean colour of the true class, the original."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.method import Context, Photo, compose
+from pipeline import layout
+from pipeline.data.pack import Pack
+from pipeline.data.source import VOID
+from pipeline.errors import UserError
+from pipeline.method import Context, Method, Photo, compose
+from pipeline.records import MethodCard
 
 
-class Gray:
+class Gray(Method):
     """The grey photograph itself: its lightness without any colour."""
 
     def __init__(self, context: Context) -> None:
@@ -28,7 +33,53 @@ def gray(lightness: Tensor) -> np.ndarray:
     return compose(lightness, torch.zeros(2, *lightness.shape[1:]))[..., 1:2].repeat(3, axis=2)
 
 
-class Original:
+class MeanAb(Method):
+    """One colour for everything: the mean of the training split. What a regression learns that sees nothing."""
+
+    def __init__(self, context: Context) -> None:
+        pack = Pack(layout.pack(context.dataset, "train"))
+        self.ab, self.training_data = torch.tensor(pack.statistics["ab_mean"]), pack.summary["title"]
+
+    def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
+        """See `pipeline.method.Method`."""
+        return [compose(photo.lightness, self.ab[:, None, None].expand(2, *photo.rgb.shape[:2])) for photo in photos]
+
+    def card(self) -> MethodCard:
+        """See `pipeline.method.Method`."""
+        return MethodCard(parameters=2, training_data=self.training_data)
+
+
+class ClassMean(Method):
+    """The mean colour of every pixel's true class, void pixels the mean of all: an oracle, as it sees the masks.
+
+    It bounds what semantics alone can give: a network that recognises every pixel without fail and looks no further.
+    """
+
+    def __init__(self, context: Context) -> None:
+        pack = Pack(layout.pack(context.dataset, "train"))
+        if not pack.classes:
+            raise UserError(f"class_mean needs class masks, which {context.dataset} does not have.")
+        self.parameters, self.training_data = 2 * (len(pack.classes) + 1), pack.summary["title"]
+        self.ab = torch.tensor(pack.statistics["ab_mean"]).repeat(VOID + 1, 1)
+        self.ab[: len(pack.classes)] = torch.tensor(pack.statistics["class_ab_mean"])
+
+    def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
+        """See `pipeline.method.Method`."""
+        return [compose(photo.lightness, self._colors(photo)) for photo in photos]
+
+    def _colors(self, photo: Photo) -> Tensor:
+        """(2, H, W) ab."""
+        if photo.mask is None:
+            raise UserError(f"class_mean needs the mask of {photo.id}, which has none.")
+        return self.ab[torch.from_numpy(photo.mask.astype(np.int64))].permute(2, 0, 1)
+
+    def card(self) -> MethodCard:
+        """See `pipeline.method.Method`."""
+        remark = "An oracle: it sees the true masks of the photographs that it colorizes."
+        return MethodCard(parameters=self.parameters, training_data=self.training_data, remarks=(remark,))
+
+
+class Original(Method):
     """The colour photograph, untouched."""
 
     def __init__(self, context: Context) -> None:

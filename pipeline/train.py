@@ -33,7 +33,7 @@ from pipeline.device import choose_device
 from pipeline.errors import UserError, run_stage
 from pipeline.files import whole_file, whole_folder, write_whole
 from pipeline.method import Setup, Trainable, load_class, make, settings
-from pipeline.model.weights import save_weights
+from pipeline.model.weights import About, save_weights
 from pipeline.params import Params, TrainParams, load_params
 from pipeline.records import write_json
 
@@ -114,12 +114,16 @@ def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> 
 
 def fit(model: Trainable, train: Examples, val: Examples, recipe: TrainParams, seed: int, scratch: Path) -> State:
     """Train for `recipe.epochs` epochs, from the checkpoint in `scratch` if one is there."""
+    steps = train.steps(recipe.batch_size)
     optimizer = model.optimizer(recipe.learning_rate)
+    peaks = [group["lr"] for group in optimizer.param_groups]
     state = resume(model, optimizer, scratch / "checkpoint.pt")
+    if state.epoch == 0:
+        first = next(train.epoch(seed, 0, recipe.batch_size, distributed.rank(), distributed.world_size()))
+        model.initialize(train.batch(first))
     step_loss: nn.Module = LossOf(model)
     if distributed.world_size() > 1:
-        step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)
-    steps = train.steps(recipe.batch_size)
+        step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)  # also gives all the first's weights
     bar = tqdm(
         total=recipe.epochs * steps,
         initial=state.epoch * steps,
@@ -136,9 +140,9 @@ def fit(model: Trainable, train: Examples, val: Examples, recipe: TrainParams, s
         model.train()
         draws = list(train.epoch(seed, state.epoch, recipe.batch_size, distributed.rank(), distributed.world_size()))
         for index, draw in enumerate(draws):
-            rate = learning_rate(state.epoch * steps + index, recipe.epochs * steps, recipe.learning_rate)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            share = schedule(state.epoch * steps + index, recipe.epochs * steps)
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["lr"] = share * peak
             with autocast(train.device, recipe.precision):
                 losses = step_loss(train.batch(draw))
             optimizer.zero_grad(set_to_none=True)
@@ -150,7 +154,7 @@ def fit(model: Trainable, train: Examples, val: Examples, recipe: TrainParams, s
                 loss = check_finite(parts, draws, train, state.epoch, scratch)
                 bar.set_postfix(epoch=state.epoch + 1, loss=f"{loss:.3f}")
         means = {**mean(parts), **evaluate(model, val, recipe)}
-        state.history.append({"epoch": state.epoch + 1, "learning_rate": rate, **means})
+        state.history.append({"epoch": state.epoch + 1, "learning_rate": share * peaks[0], **means})
         state.epoch += 1
         state.seconds += time.perf_counter() - began
         if distributed.rank() == 0:
@@ -159,12 +163,12 @@ def fit(model: Trainable, train: Examples, val: Examples, recipe: TrainParams, s
     return state
 
 
-def learning_rate(step: int, steps: int, peak: float) -> float:
-    """Linear warm-up, then half a cosine down to nothing."""
+def schedule(step: int, steps: int) -> float:
+    """The share of the peak learning rate: linear warm-up, then half a cosine down to nothing."""
     warm = max(1, round(WARM_UP * steps))
     if step < warm:
-        return peak * (step + 1) / warm
-    return peak * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
 def autocast(device: torch.device, precision: str) -> torch.autocast:
@@ -244,12 +248,21 @@ def write_result(
         "recipe": {**asdict(recipe), "seed": params.seed},
         "provenance": provenance.describe(),
     }
-    classes = Pack(layout.pack(dataset, "train")).classes
+    pack = Pack(layout.pack(dataset, "train"))
+    about = About(
+        model=block,
+        width=recipe.width,
+        size=pack.summary["size"],
+        classes=pack.classes,
+        key=key,
+        origin="trained here",
+        training_data=pack.summary["title"],
+    )
     with whole_folder(layout.trained(dataset, name)) as folder:
-        save_weights(model, folder / "weights.safetensors", block, params.dataset(dataset), classes, key)
+        save_weights(model, folder / "weights.safetensors", about)
         write_whole(folder / "history.csv", as_csv(state.history))
         write_json(folder / "manifest.json", manifest)
-    images = len(Pack(layout.pack(dataset, "train")).index) // recipe.batch_size * recipe.batch_size * recipe.epochs
+    images = len(pack.index) // recipe.batch_size * recipe.batch_size * recipe.epochs
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else memory_of_process()
     run = {
         "device": provenance.hardware(),

@@ -48,8 +48,12 @@ class Pack:
         return np.load(self._file(MASKS), mmap_mode="r") if self.classes else None
 
     @cached_property
-    def statistics(self) -> dict[str, list[int]]:
-        """Of a training split: how often each of the 313 colour bins ("colors") and each class ("classes") occurs."""
+    def statistics(self) -> dict[str, Any]:
+        """Of a training split's coloured photographs: how often each of the 313 colour bins and each class occurs.
+
+        "colors" (313,) and "classes" (classes,) are counts of pixels; "ab_mean" (2,) and "class_ab_mean" (classes, 2)
+        mean colours in Lab units.
+        """
         return json.loads(self._file(STATISTICS).read_text(encoding="utf-8"))
 
     def original(self, photograph: PackedPhotograph) -> np.ndarray:

@@ -1,7 +1,8 @@
 """A trained network as a method: predict chroma at the network's size, upsample it to the photograph's own."""
 
+import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -10,18 +11,22 @@ from torch import Tensor, nn
 
 from pipeline import layout
 from pipeline.errors import UserError
-from pipeline.method import Context, Photo, Trainable, compose
+from pipeline.method import Context, Method, Photo, Trainable, compose
 from pipeline.model.jbu import JointBilateralUpsample
 from pipeline.model.weights import load_weights
+from pipeline.records import MethodCard
 
+MULTIPLE = 32  # what VGG-16's five halvings divide; the other networks need less
 # The paper's sigma_s = 3 and sigma_r = 15 (section 3.1) in the units that fit its Table 1: docs/results/jbu_units.md.
 JBU = {"sigma_s_fullres_px": 3, "sigma_r_255": 15, "after_bilinear": True}
 
 
-class Colorizer:
+class Colorizer(Method):
     """The model `model` of params.yaml with its chroma upsampled by `upsampling` (see `make_upsampling`).
 
-    `decoding` holds keywords for the model's `chroma`.
+    `decoding` holds keywords for the model's `chroma`. `resolution` is what the network sees: "square", the photograph
+    stretched to the square of its training (paper section 3.1), or "own", its own size, sides rounded up to
+    multiples of 32, so one at a time.
     """
 
     def __init__(
@@ -30,9 +35,13 @@ class Colorizer:
         model: str,
         upsampling: dict[str, Any] | str = "bilinear",
         decoding: dict[str, Any] | None = None,
+        resolution: Literal["square", "own"] = "square",
     ) -> None:
-        file = layout.trained(context.dataset, model) / "weights.safetensors"
-        self.network, self.size = load_weights(file, context.device)
+        if resolution not in ("square", "own"):
+            raise UserError(f"resolution is {resolution!r}, but should be 'square' or 'own'.")
+        self.file = layout.trained(context.dataset, model) / "weights.safetensors"
+        self.network, self.about = load_weights(self.file, context.device)
+        self.resolution = resolution
         self.upsampling = make_upsampling(upsampling).to(context.device)
         self.decoding = decoding or {}
         self.device = context.device
@@ -40,22 +49,47 @@ class Colorizer:
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""
         lightness = [photo.lightness for photo in photos]
-        chroma = predict_chroma(self.network, self.size, lightness, self.device, **self.decoding)
+        together = [lightness] if self.resolution == "square" else [[one] for one in lightness]
+        size = self.about.size if self.resolution == "square" else None
+        chroma = [
+            one for some in together for one in predict_chroma(self.network, size, some, self.device, **self.decoding)
+        ]
         return [upsample_and_compose(*pair, self.upsampling) for pair in zip(lightness, chroma, strict=True)]
+
+    def card(self) -> MethodCard:
+        """See `pipeline.method.Method`."""
+        size = self.about.size
+        return MethodCard(
+            parameters=sum(parameter.numel() for parameter in self.network.parameters()),
+            weights_megabytes=self.file.stat().st_size / 1e6,
+            weights=self.about.origin,
+            weights_sha256=hashlib.sha256(self.file.read_bytes()).hexdigest(),
+            training_data=self.about.training_data,
+            resolution=f"{size} x {size}, stretched" if self.resolution == "square" else "the photograph's own",
+            differences=self.network.differences,
+        )
 
 
 @torch.inference_mode()
 def predict_chroma(
-    network: Trainable, size: int, lightness: Sequence[Tensor], device: torch.device, **decoding: Any
+    network: Trainable, size: int | None, lightness: Sequence[Tensor], device: torch.device, **decoding: Any
 ) -> Tensor:
     """(1, H, W) lightness of N photographs of any sizes -> (N, 2, s, s) ab on `device`.
 
-    The network sees every photograph stretched to the `size` x `size` square of its training (paper section 3.1).
+    The network sees every photograph stretched to the `size` x `size` square of its training (paper section 3.1);
+    where `size` is None, at its own size with sides rounded up to multiples of `MULTIPLE`.
     """
-    squares = [F.interpolate(one[None].to(device), (size, size), mode="bicubic", antialias=True) for one in lightness]
-    stack = torch.cat(squares).clamp_(0, 100).contiguous(memory_format=torch.channels_last)
+    seen = [F.interpolate(one[None].to(device), _sides(one, size), mode="bicubic", antialias=True) for one in lightness]
+    stack = torch.cat(seen).clamp_(0, 100).contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         return network.chroma(stack, **decoding).float()
+
+
+def _sides(lightness: Tensor, size: int | None) -> tuple[int, int]:
+    if size is not None:
+        return size, size
+    height, width = lightness.shape[1:]
+    return -height // MULTIPLE * -MULTIPLE, -width // MULTIPLE * -MULTIPLE
 
 
 @torch.inference_mode()

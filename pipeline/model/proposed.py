@@ -1,7 +1,7 @@
 """The paper's method and its ablation without semantics: network, joint loss (equation 3), colours from logits."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -49,7 +49,7 @@ class Proposed(Trainable):
         if setup.statistics is not None:
             self._prepare_training(setup.statistics, rebalancing == "normalized", initial_weights)
 
-    def _prepare_training(self, counts: dict[str, list[int]], normalize: bool, initial_weights: str | None) -> None:
+    def _prepare_training(self, counts: dict[str, Any], normalize: bool, initial_weights: str | None) -> None:
         """Take the losses' weights from what the training set holds; they are no part of the network's weights."""
         if initial_weights is not None:
             load_zhang(self.network, Path(initial_weights))

@@ -1,6 +1,7 @@
 """Trained weights as safetensors files that say themselves what network they belong to."""
 
 import json
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,42 +11,57 @@ from safetensors.torch import save_file
 
 from pipeline.errors import UserError
 from pipeline.method import Setup, Trainable, make
-from pipeline.params import DatasetParams
 
 HEADER = "huebench"  # one key alone: safetensors writes several in no fixed order
 
 
+@dataclass(frozen=True)
+class About:
+    """What a weights file says of itself.
+
+    `model`: the block of params.yaml that makes the network, with `width` and `classes`. `size`: the side in pixels
+    of the square it was trained on. `key`: a hash of all that decided the weights. `origin`: who made them, of what;
+    `training_data`: its name for people.
+    """
+
+    model: dict[str, Any]
+    width: float
+    size: int
+    classes: list[str]
+    key: str
+    origin: str
+    training_data: str
+
+
 class Loaded(NamedTuple):
-    """A trained network, ready to colorize, and the side in pixels of the square that it was trained on."""
+    """A trained network, ready to colorize, and what its file says of it."""
 
     network: Trainable
-    size: int
+    about: About
 
 
-def save_weights(
-    model: Trainable, path: Path, block: dict[str, Any], dataset: DatasetParams, classes: list[str], key: str
-) -> None:
+def save_weights(model: Trainable, path: Path, about: About) -> None:
     """Write the weights with all that `load_weights` needs to build the network again."""
-    about = {"model": block, "width": dataset.train.width, "size": dataset.pack.size, "classes": classes, "key": key}
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    save_file(tensors, path, {HEADER: json.dumps(about, sort_keys=True)})
+    save_file(tensors, path, {HEADER: json.dumps(asdict(about), sort_keys=True)})
 
 
 def load_weights(path: Path, device: torch.device) -> Loaded:
     """Build the network that a weights file describes and load it; raises `UserError` naming what is wrong."""
     try:
         with safe_open(path, "pt") as file:
-            about = json.loads((file.metadata() or {}).get(HEADER, "null"))
+            header = json.loads((file.metadata() or {}).get(HEADER, "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except FileNotFoundError:
         raise UserError(f"the weights {path} are missing; `dvc repro` trains them.") from None
     except (OSError, SafetensorError, ValueError) as error:
         raise UserError(f"{path} is not a whole safetensors file ({error}).") from None
-    if about is None:
-        raise UserError(f"{path} does not say what network it belongs to; only files that pipeline.train wrote do.")
-    model: Trainable = make(about["model"], str(path), Setup(about["width"], tuple(about["classes"])))
+    if not isinstance(header, dict) or set(header) != {field.name for field in fields(About)}:
+        raise UserError(f"{path} does not say what network it belongs to; only files that this suite wrote do.")
+    about = About(**header)
+    model: Trainable = make(about.model, str(path), Setup(about.width, tuple(about.classes)))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:
         raise UserError(f"{path} does not fit its network: {str(error).splitlines()[-1].strip()}") from None
-    return Loaded(model.to(device).to(memory_format=torch.channels_last).eval(), about["size"])
+    return Loaded(model.to(device).to(memory_format=torch.channels_last).eval(), about)

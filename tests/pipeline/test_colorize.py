@@ -1,9 +1,12 @@
 """Colorizing and scoring: own resolution, own lightness, lossless, and every photograph exactly once."""
 
 import errno
+import hashlib
 import io
+import json
 import shutil
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +17,12 @@ from skimage import data
 
 from pipeline import archive, color, layout
 from pipeline.archive import Archive, write_archive
-from pipeline.colorize import colorized
+from pipeline.colorize import Clock, PackedPhotos, colorized
 from pipeline.data.pack import Pack
 from pipeline.errors import UserError, run_stage
 from pipeline.method import Context, Photo, compose, make
 from pipeline.model.colorizer import make_upsampling
-from pipeline.records import ScoreRow, read_rows
+from pipeline.records import MethodCard, ScoreRow, read_rows
 from pipeline.reference import Gray
 from tests.conftest import run_in, stage_in
 
@@ -33,7 +36,7 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(packed, folder, dirs_exist_ok=True)
     for model in ("semantics", "no_semantics"):
         stage_in(folder, "pipeline.train", "scenes", model, "--device", "cpu")
-    for method in ("gray", "semantics", "semantics_jbu", "original"):
+    for method in ("gray", "mean_ab", "class_mean", "semantics", "semantics_jbu", "original"):
         stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
         stage_in(folder, "pipeline.score", "scenes", method)
     return folder
@@ -43,7 +46,7 @@ def lightness(picture: np.ndarray) -> np.ndarray:
     return color.lightness(torch.from_numpy(picture.copy()).permute(2, 0, 1)).numpy()
 
 
-@pytest.mark.parametrize("method", ["gray", "semantics", "semantics_jbu", "original"])
+@pytest.mark.parametrize("method", ["gray", "mean_ab", "class_mean", "semantics", "semantics_jbu", "original"])
 def test_colorizations_have_the_photographs_own_size_and_lightness(trained, method):
     pack = Pack(trained / layout.pack("scenes", "val"))
     pictures = Archive(trained / layout.archive("scenes", method))
@@ -61,6 +64,60 @@ def test_the_original_is_untouched_and_gray_has_no_colour(trained):
         assert np.array_equal(Archive(trained / layout.archive("scenes", "original"))[entry.id], pack.original(entry))
         gray = Archive(trained / layout.archive("scenes", "gray"))[entry.id]
         assert (gray == gray[..., :1]).all()
+
+
+def ab_of(picture: np.ndarray) -> np.ndarray:
+    """(2, H, W)."""
+    return color.rgb_to_lab(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])[0, 1:].numpy()
+
+
+def test_mean_ab_and_class_mean_paint_the_training_splits_mean_colours(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    train = Pack(layout.pack("scenes", "train"))
+    ab = color.rgb_to_lab(torch.from_numpy(train.images[:, ::4, ::4].copy()).permute(0, 3, 1, 2))[:, 1:]
+    colored = torch.tensor([not entry.colorless for entry in train.index])
+    labels = torch.from_numpy(train.masks[:, ::4, ::4].copy())[colored]
+    ab = ab[colored].movedim(1, -1).double()
+    mask = np.repeat(np.uint8([3, 255]), 12)[:, None].repeat(32, axis=1)
+    flat = Photo("flat", np.full((24, 32, 3), 119, np.uint8), mask)
+    one = make({"class": "pipeline.reference:MeanAb"}, "m", Context("scenes"))
+    oracle = make({"class": "pipeline.reference:ClassMean"}, "m", Context("scenes"))
+    everywhere = ab.flatten(0, 2).mean(dim=0).numpy()
+    assert np.abs(ab_of(one.colorize([flat])[0]) - everywhere[:, None, None]).max() < 1  # 8 bits, mid-grey
+    painted = ab_of(oracle.colorize([flat])[0])
+    assert np.abs(painted[:, 12:] - everywhere[:, None, None]).max() < 1
+    assert np.abs(painted[:, :12] - ab[labels == 3].mean(dim=0).numpy()[:, None, None]).max() < 1
+
+
+def test_class_mean_says_what_it_lacks(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    oracle = make({"class": "pipeline.reference:ClassMean"}, "m", Context("scenes"))
+    with pytest.raises(UserError, match="needs the mask of blind"):
+        oracle.colorize([Photo("blind", np.zeros((4, 4, 3), np.uint8))])
+
+
+def test_every_method_leaves_a_card_and_its_own_time(trained):
+    for method in ("gray", "mean_ab", "semantics"):
+        card = json.loads((trained / layout.card("scenes", method)).read_text())
+        assert set(card) == {field.name for field in fields(MethodCard)}
+        run = json.loads((trained / layout.RUNS / f"colorize-scenes-{method}.json").read_text())
+        assert 0 < run["method_seconds_per_image"] < run["seconds"] / 6
+    manifest = json.loads((trained / layout.trained("scenes", "semantics") / "manifest.json").read_text())
+    assert (card["parameters"], card["resolution"]) == (manifest["parameters"], "32 x 32, stretched")
+    assert card["weights"] == "trained here" and card["training_data"] == "scenes (synthetic)"
+    assert card["weights_sha256"] == hashlib.sha256((trained / MODEL).read_bytes()).hexdigest()
+    assert card["weights_megabytes"] == (trained / MODEL).stat().st_size / 1e6
+
+
+def test_a_network_can_see_a_photograph_at_its_own_resolution(trained, monkeypatch):
+    monkeypatch.chdir(trained)
+    block = {"class": "pipeline.model.colorizer:Colorizer", "model": "semantics", "resolution": "own"}
+    method = make(block, "m", Context("scenes"))
+    pictures = method.colorize([Photo("a", data.astronaut()[:50, :70]), Photo("b", data.astronaut()[:64, :32])])
+    assert [picture.shape for picture in pictures] == [(50, 70, 3), (64, 32, 3)]
+    assert method.card().resolution == "the photograph's own"
+    with pytest.raises(UserError, match="should be 'square' or 'own'"):
+        make({**block, "resolution": "half"}, "m", Context("scenes"))
 
 
 def test_scores_are_one_row_a_photograph_and_say_what_was_compared(trained):
@@ -129,7 +186,7 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
 
 def test_a_colorization_that_is_broken_off_leaves_gradients_as_they_were(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    unfinished = colorized(Gray(Context("scenes")), Pack(layout.pack("scenes", "val")), "gray")
+    unfinished = colorized(Gray(Context("scenes")), PackedPhotos(Pack(layout.pack("scenes", "val"))), "gray", Clock())
     next(unfinished)
     assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
 

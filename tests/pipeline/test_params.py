@@ -25,6 +25,8 @@ def test_the_committed_params_are_valid_and_hold_the_papers_settings():
         assert (block.pack.size, block.train.width, block.train.epochs) == (224, 1.0, epochs)
     assert list(params.methods) == [
         "gray",
+        "mean_ab",
+        "class_mean",
         "no_semantics",
         "no_semantics_jbu",
         "semantics",
@@ -44,6 +46,7 @@ def test_the_committed_params_are_valid_and_hold_the_papers_settings():
         (lambda p: p["data"]["scenes"]["pack"].update(on_bad_image="skp"), "did you mean 'skip'?"),
         (lambda p: p.update(datasets=["scene"]), "no data.scene; did you mean 'scenes'?"),
         (lambda p: p["methods"]["semantics"].update(model="semantic"), "did you mean 'semantics'?"),
+        (lambda p: p["published"].update(semantics={}), "'semantics' is both under models and under published"),
         (lambda p: p.update(data=[1]), "data is [1], but should be of type dict"),
     ],
 )
@@ -51,6 +54,17 @@ def test_a_mistake_ends_in_a_sentence_that_names_the_key(tmp_path, edit, sentenc
     with pytest.raises(UserError) as caught:
         load_params(edited(tmp_path, edit))
     assert sentence in str(caught.value)
+
+
+def test_a_kind_stands_for_the_class_that_params_give_it(tmp_path):
+    def edit(content):
+        content["kinds"]["tinted"] = "house.tinted:Tinted"
+        content["methods"].update(theirs={"kind": "tinted", "strength": 2}, typo={"kind": "tintd"})
+
+    params = load_params(edited(tmp_path, edit))
+    assert params.method("theirs") == {"class": "house.tinted:Tinted", "strength": 2}
+    with pytest.raises(UserError, match="did you mean 'tinted'"):
+        params.method("typo")
 
 
 def test_a_broken_or_missing_file_is_named(tmp_path):

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.model.weights import load_weights
-from pipeline.train import learning_rate
+from pipeline.train import schedule
 from tests.conftest import environment, run_in, stage_in, write_params
 
 FOLDER = layout.trained("scenes", "semantics")
@@ -93,8 +93,9 @@ def test_a_loss_that_is_no_number_stops_with_the_photographs_and_keeps_the_check
 
 def test_weights_say_themselves_what_network_they_are(workspace):
     stage_in(workspace, *TRAIN)
-    network, size = load_weights(WEIGHTS, torch.device("cpu"))
-    assert size == 32
+    network, about = load_weights(WEIGHTS, torch.device("cpu"))
+    assert (about.size, about.width, about.origin) == (32, 0.05, "trained here")
+    assert about.training_data == "scenes (synthetic)"
     stored = load_file(WEIGHTS)
     assert all(torch.equal(value, stored[name]) for name, value in network.state_dict().items())
     manifest = json.loads((FOLDER / "manifest.json").read_text())
@@ -119,7 +120,7 @@ def test_damaged_missing_and_foreign_weights_are_refused_in_a_sentence(workspace
 
 
 def test_the_learning_rate_warms_up_and_ends_near_nothing():
-    rates = [learning_rate(step, 100, 1.0) for step in range(100)]
+    rates = [schedule(step, 100) for step in range(100)]
     assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert all(a >= b for a, b in pairwise(rates[5:]))
     assert rates[-1] < 0.01
