@@ -54,6 +54,11 @@ def lightness(rgb: Tensor) -> Tensor:
     return _lightness(_response(y)).unsqueeze(-3)
 
 
+def gray_level(lightness: Tensor) -> Tensor:
+    """L in [0, 100] of any shape to the sRGB level in [0, 1] of the grey of that lightness, same shape."""
+    return _gamma_encoded(_inverse_response((lightness + 16) / 116)).clamp(0, 1)
+
+
 def lab_to_rgb(lab: Tensor) -> Tensor:
     """(..., 3, H, W) Lab to float sRGB clipped to [0, 1]; use `within_gamut` first to keep the lightness."""
     _require(lab, "Lab")

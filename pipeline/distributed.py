@@ -44,7 +44,7 @@ def synchronize_batchnorm(module: nn.Module) -> nn.Module:
     """Exchange every batch normalisation for one whose statistics are of all processes' examples together."""
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm2d):
-            shared = SharedBatchNorm2d(child.num_features, child.eps, child.momentum)
+            shared = SharedBatchNorm2d(child.num_features, child.eps, child.momentum, child.affine)
             shared.load_state_dict(child.state_dict())
             setattr(module, name, shared)
         else:
@@ -64,8 +64,12 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         mean, square = all_reduce(moments) / world_size()
         variance = square - mean.square()
         self._remember(mean.detach(), variance.detach(), inputs.numel() // inputs.shape[1] * world_size())
-        scale = self.weight * torch.rsqrt(variance + self.eps)
-        shift = self.bias - mean * scale
+        scale = torch.rsqrt(variance + self.eps)
+        if self.affine:
+            scale = scale * self.weight
+        shift = -mean * scale
+        if self.affine:
+            shift = shift + self.bias
         return (values * scale[:, None, None] + shift[:, None, None]).to(inputs.dtype)
 
     @torch.no_grad()

@@ -87,10 +87,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a trainable method is built from. `statistics` (`Pack.statistics`) only while training."""
+    """What a trainable method is built from.
+
+    `size`: the side in pixels of the squares it trains on. `statistics` (`Pack.statistics`) only while training.
+    """
 
     width: float
     classes: tuple[str, ...] = ()
+    size: int = 224
     statistics: dict[str, Any] | None = None
 
 

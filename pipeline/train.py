@@ -86,7 +86,7 @@ def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
     if not any(train.statistics["colors"]):
         raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
     torch.manual_seed(params.seed)
-    setup = Setup(recipe.width, tuple(train.classes), train.statistics)
+    setup = Setup(recipe.width, tuple(train.classes), train.summary["size"], train.statistics)
     model: Trainable = make(block, f"models.{name}", setup)
     if distributed.world_size() > 1:
         distributed.synchronize_batchnorm(model)

@@ -130,7 +130,7 @@ def overhead(what: str, size: int, width: float, batch_size: int) -> Line:
     """Compare a whole training step with one of the same network whose targets are given and whose loss is a sum."""
     classes = tuple("abcdefghijklmnopqrstu")
     statistics = {"colors": [1] * gamut.Q, "classes": [1] * len(classes)}
-    model = Proposed(Setup(width, classes, statistics), semantics=True).to(memory_format=torch.channels_last)
+    model = Proposed(Setup(width, classes, statistics=statistics), semantics=True).to(memory_format=torch.channels_last)
     optimizer = model.optimizer(1e-4)
     pictures = torch.from_numpy(np.stack([photograph(size, size)] * batch_size)).permute(0, 3, 1, 2)
     labels = torch.zeros(batch_size, size, size, dtype=torch.uint8)

@@ -59,7 +59,7 @@ def load_weights(path: Path, device: torch.device) -> Loaded:
     if not isinstance(header, dict) or set(header) != {field.name for field in fields(About)}:
         raise UserError(f"{path} does not say what network it belongs to; only files that this suite wrote do.")
     about = About(**header)
-    model: Trainable = make(about.model, str(path), Setup(about.width, tuple(about.classes)))
+    model: Trainable = make(about.model, str(path), Setup(about.width, tuple(about.classes), about.size))
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

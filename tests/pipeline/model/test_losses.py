@@ -12,7 +12,7 @@ from pipeline.model.losses import SparseCrossEntropy, color_loss, semantic_loss
 from pipeline.model.proposed import Proposed
 
 STATISTICS = {"colors": [5] * 100 + [0] * 213, "classes": [10, 0, 3]}
-SETUP = Setup(0.05, ("sky", "never", "boat"), STATISTICS)
+SETUP = Setup(0.05, ("sky", "never", "boat"), statistics=STATISTICS)
 
 
 def example(seed: int = 0, size: int = 32) -> Batch:

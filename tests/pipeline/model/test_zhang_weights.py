@@ -73,7 +73,7 @@ def test_the_published_weights_compute_what_their_own_network_computes(published
 
 def test_training_starts_from_them(published):
     port, path = published
-    model = Proposed(Setup(1.0, ("a", "b"), STATISTICS), semantics=True, initial_weights=str(path))
+    model = Proposed(Setup(1.0, ("a", "b"), statistics=STATISTICS), semantics=True, initial_weights=str(path))
     assert torch.equal(model.network.conv1[0].weight, port.model1[0].weight)
 
 

@@ -1,0 +1,130 @@
+"""Iizuka, Simo-Serra and Ishikawa, "Let there be Color!", SIGGRAPH 2016: regression with a global image prior.
+
+Layers as in the paper's table 1 and section 3, loss and optimiser as in its sections 3.5 and 4. Where the paper leaves
+a choice, the authors' colorize.lua (github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts,
+no code is taken from it) decides, which the comment then says.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipeline import color
+from pipeline.data.source import VOID
+from pipeline.method import Batch, Setup, Trainable
+from pipeline.model.network import scaled
+
+ALPHA = 1 / 300  # weight of the classification (section 3.5)
+AB_RANGE = 100  # ab = (2 output - 1) x 100 (colorize.lua)
+MEAN_GRAY = 0.44  # taken from the grey input; their file holds the mean of their own data
+LEARNING_RATE = 1.0  # Adadelta scales its steps itself (section 4)
+
+
+class Iizuka(Trainable):
+    """Low-level, mid-level, global and colour networks, and an image-level classifier on the global one.
+
+    The global network sees squares of the training's size, 224 x 224 at the paper's scale. `fusion_kernel` is 1 in the
+    paper (equation 3); the published weights have the size of a network with 3. Without masks there is no
+    classification. `mean_gray` is subtracted from the input.
+    """
+
+    differences = (
+        "the classes of a photograph's mask stand for its one scene label: cross-entropy against all of them alike",
+        "input: the grey of the photograph's Lab lightness, not its luma Y",
+        "grey photographs are left out of the colour loss",
+        "trained for the dataset's epochs with a cosine schedule, not for 200,000 steps of 128 photographs of Places",
+        "photographs stretched to the training square, without random crops",
+    )
+
+    def __init__(
+        self,
+        setup: Setup,
+        learning_rate: float = LEARNING_RATE,
+        fusion_kernel: int = 1,
+        mean_gray: float = MEAN_GRAY,
+    ) -> None:
+        super().__init__()
+        self.learning_rate, self.mean_gray, self.global_size = learning_rate, mean_gray, setup.size
+        c32, c64, c128, c256, c512, c1024 = (scaled(2**power, setup.width) for power in range(5, 11))
+        self.low = nn.Sequential(
+            *unit(1, c64, stride=2),
+            *unit(c64, c128),
+            *unit(c128, c128, stride=2),
+            *unit(c128, c256),
+            *unit(c256, c256, stride=2),
+            *unit(c256, c512),
+        )
+        self.mid = nn.Sequential(*unit(c512, c512), *unit(c512, c256))
+        self.global_features = nn.Sequential(
+            *unit(c512, c512, stride=2), *unit(c512, c512), *unit(c512, c512, stride=2), *unit(c512, c512)
+        )
+        side = -(-setup.size // 32)  # of the global features: 7 for 224, which makes 25,088 inputs
+        # Fully connected layers are convolutions over all there is, so that all batch normalisations are alike.
+        self.fc1 = nn.Sequential(*unit(c512, c1024, side, padding=0))
+        self.fc2 = nn.Sequential(*unit(c1024, c512, 1))
+        self.fc3 = nn.Sequential(*unit(c512, c256, 1))
+        self.fusion = nn.Sequential(*unit(2 * c256, c256, fusion_kernel))
+        self.colors = nn.Sequential(
+            *unit(c256, c128),
+            nn.Upsample(scale_factor=2),
+            *unit(c128, c64),
+            *unit(c64, c64),
+            nn.Upsample(scale_factor=2),
+            *unit(c64, c32),
+            nn.Conv2d(c32, 2, 3, padding=1),
+            nn.Sigmoid(),
+            nn.Upsample(scale_factor=2),
+        )
+        classes = len(setup.classes)
+        self.classifier = nn.Sequential(*unit(c512, c256, 1), nn.Conv2d(c256, classes, 1)) if classes else None
+
+    def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
+        """(N, 1, H, W) L -> (N, 2, H, W) in [0, 1], and (N, classes) logits; H and W multiples of 8.
+
+        Another size than the training's is scaled to it for the global network (section 3.1).
+        """
+        gray = color.gray_level(lightness) - self.mean_gray
+        low = self.low(gray)
+        seen_globally = low
+        if gray.shape[2:] != (self.global_size, self.global_size):
+            resized = F.interpolate(gray, (self.global_size, self.global_size), mode="bilinear", antialias=True)
+            seen_globally = self.low(resized)
+        fc2 = self.fc2(self.fc1(self.global_features(seen_globally)))
+        mid = self.mid(low)
+        everywhere = self.fc3(fc2).expand(-1, -1, *mid.shape[2:])
+        colors = self.colors(self.fusion(torch.cat((mid, everywhere), dim=1)))
+        return colors, None if self.classifier is None else self.classifier(fc2).flatten(1)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Mean squared error of ab scaled to [0, 1], plus 1/300 of the classification's cross-entropy."""
+        output, logits = self(batch.lightness)
+        target = ((batch.ab / AB_RANGE + 1) / 2).clamp(0, 1)
+        error = (output.float() - target).square() * batch.colored[:, None, None, None]
+        regression = error.sum() / (batch.colored.sum() * target[0].numel()).clamp(min=1)
+        if logits is None or batch.labels is None:
+            return {"loss": regression, "loss_regression": regression}
+        classification = F.cross_entropy(logits.float(), classes_present(batch.labels, logits.shape[1]))
+        total = regression + ALPHA * classification
+        return {"loss": total, "loss_regression": regression, "loss_classification": classification}
+
+    def chroma(self, lightness: Tensor) -> Tensor:
+        """(N, 1, H, W) L -> (N, 2, H, W) ab."""
+        return (2 * self(lightness)[0].float() - 1) * AB_RANGE
+
+    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
+        """Adadelta (section 4); the dataset's learning rate is for Adam."""
+        return torch.optim.Adadelta(self.parameters(), self.learning_rate)
+
+
+def unit(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: int | None = None) -> list[nn.Module]:
+    """Convolution, batch normalisation, ReLU."""
+    around = kernel // 2 if padding is None else padding
+    return [nn.Conv2d(inputs, outputs, kernel, stride, around), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+def classes_present(labels: Tensor, classes: int) -> Tensor:
+    """(N, H, W) class indices -> (N, classes) float32: the same share for every class that is there, void is none."""
+    present = torch.zeros(len(labels), VOID + 1, device=labels.device)
+    present.scatter_(1, labels.flatten(1).long(), 1)
+    present = present[:, :classes]
+    return present / present.sum(dim=1, keepdim=True).clamp(min=1)

@@ -1,0 +1,106 @@
+"""Zhang, Isola and Efros, "Colorful Image Colorization", ECCV 2016: colours as classes, by the authors' own recipe.
+
+The network is `pipeline.model.network.ColorizationNet` without its semantic branch, so that of `no_semantics`. What
+differs from that ablation is how it is trained; numbers are from the authors' models/colorization_train_val_v2.prototxt
+and train/solver.prototxt (github.com/richzhang/colorization, BSD-2-Clause) unless another place is named.
+"""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from baselines.kmeans import initialize
+from pipeline import gamut
+from pipeline.errors import UserError
+from pipeline.method import Batch, Setup, Trainable
+from pipeline.model.losses import SparseCrossEntropy
+from pipeline.model.network import STRIDE, ColorizationNet
+
+NEIGHBOURS = 10  # bins in a pixel's soft-encoding: NNEncLayer's NN of 10, where the paper's section 2.1 says 5
+CROP, WHOLE = 176, 256  # the side of a random training crop, and of the pictures that it is cut from
+MULTIPLE = 8  # the network halves its input three times
+INITIALIZATIONS = ("kmeans", "random")
+
+
+class Zhang(Trainable):
+    """The ECCV 2016 network with the authors' loss, crops, neighbours and optimiser.
+
+    `learning_rate` null takes the dataset's; the authors' 3.16e-5 is for 450,000 steps from k-means weights.
+    `initialization` "kmeans" is `baselines.kmeans`, "random" PyTorch's own. Crops are the authors' 11/16 of the side
+    where training squares have their 176 pixels at least: of smaller ones too few cells would be left.
+    """
+
+    differences = (
+        "batch normalisation with a learned scale and shift, as in the authors' PyTorch port, not in their Caffe model",
+        "input (L - 50) / 100 as in the port",
+        "trained for the dataset's epochs with a cosine schedule, not for 450,000 steps on ImageNet",
+        "photographs stretched to the training square; where that is smaller than their crops, no crops",
+    )
+    color_weights: Tensor
+
+    def __init__(
+        self,
+        setup: Setup,
+        learning_rate: float | None = None,
+        initialization: Literal["kmeans", "random"] = "kmeans",
+    ) -> None:
+        super().__init__()
+        if initialization not in INITIALIZATIONS:
+            raise UserError(f"initialization is {initialization!r}, but should be one of {', '.join(INITIALIZATIONS)}.")
+        self.network = ColorizationNet(None, setup.width)
+        self.learning_rate, self.initialization = learning_rate, initialization
+        self.crop = CROP / WHOLE if setup.size >= CROP else 1.0
+        if setup.statistics is not None:
+            prior = gamut.smooth(torch.tensor(setup.statistics["colors"]))
+            self.register_buffer("color_weights", gamut.rebalancing_weights(prior), persistent=False)
+
+    def initialize(self, batch: Batch) -> None:
+        """The authors start from k-means weights: from random ones "the result is yellow/brown or stuck"."""
+        if self.initialization == "kmeans":
+            net = self.network
+            blocks = (net.conv1, net.conv2, net.conv3, net.conv4, net.conv5, net.conv6, net.conv7, net.conv8)
+            initialize([layer for block in blocks for layer in block], (batch.lightness - 50) / 100)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Their cross-entropy: summed over pixels, divided by photographs; grey photographs weigh nothing.
+
+        The class weights scale the gradient alone in their code, so the loss that they print, "loss_unweighted" here,
+        is without them.
+        """
+        if self.training:
+            batch = random_crop(batch, self.crop)
+        logits = self.network(batch.lightness).color
+        indices, weights = gamut.encode(batch.ab[..., ::STRIDE, ::STRIDE], NEIGHBOURS)
+        surprise = SparseCrossEntropy.apply(logits.float(), indices, weights) * batch.colored[:, None, None]
+        photographs = len(batch.colored)
+        return {
+            "loss": (self.color_weights[indices[:, 0]] * surprise).sum() / photographs,
+            "loss_unweighted": surprise.detach().sum() / photographs,
+        }
+
+    def chroma(self, lightness: Tensor, decode: str = "annealed_mean", temperature: float = 0.38) -> Tensor:
+        """(N, 1, S, S) L -> (N, 2, S/4, S/4) ab: the annealed mean with the paper's T = 0.38 (section 2.3)."""
+        return gamut.decode(self.network(lightness).color.float(), decode, temperature)
+
+    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
+        """Adam with L2 decay, as Caffe's weight_decay is."""
+        rate = self.learning_rate or learning_rate
+        return torch.optim.Adam(self.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3)
+
+
+def random_crop(batch: Batch, share: float) -> Batch:
+    """One random square of every example, its side a `share` of the whole's, rounded to what the network divides."""
+    N, _, size, _ = batch.lightness.shape
+    side = max(MULTIPLE, round(size * share / MULTIPLE) * MULTIPLE)
+    if side >= size:
+        return batch
+    top, left = torch.randint(size - side + 1, (2, N, 1))
+    rows, columns = (start + torch.arange(side) for start in (top, left))  # (N, side)
+
+    def cut(image: Tensor) -> Tensor:  # (N, C, size, size) -> (N, C, side, side)
+        at: Any = (torch.arange(N)[:, None, None], slice(None), rows[:, :, None], columns[:, None, :])
+        return image[at].permute(0, 3, 1, 2)
+
+    labels = None if batch.labels is None else cut(batch.labels[:, None])[:, 0]
+    return Batch(cut(batch.lightness), cut(batch.ab), labels, batch.colored)
