@@ -19,6 +19,7 @@ from pipeline.model.network import STRIDE, ColorizationNet
 
 NEIGHBOURS = 10  # bins in a pixel's soft-encoding: NNEncLayer's NN of 10, where the paper's section 2.1 says 5
 CROP, WHOLE = 176, 256  # the side of a random training crop, and of the pictures that it is cut from
+TEMPERATURE = 0.38  # of the annealed mean (section 2.3)
 MULTIPLE = 8  # the network halves its input three times
 INITIALIZATIONS = ("kmeans", "random")
 
@@ -28,7 +29,8 @@ class Zhang(Trainable):
 
     `learning_rate` null takes the dataset's; the authors' 3.16e-5 is for 450,000 steps from k-means weights.
     `initialization` "kmeans" is `baselines.kmeans`, "random" PyTorch's own. Crops are the authors' 11/16 of the side
-    where training squares have their 176 pixels at least: of smaller ones too few cells would be left.
+    where training squares have their 176 pixels at least: of smaller ones too few cells would be left. `temperature`
+    is that of the annealed mean, which published weights may already have in them.
     """
 
     differences = (
@@ -44,12 +46,13 @@ class Zhang(Trainable):
         setup: Setup,
         learning_rate: float | None = None,
         initialization: Literal["kmeans", "random"] = "kmeans",
+        temperature: float = TEMPERATURE,
     ) -> None:
         super().__init__()
         if initialization not in INITIALIZATIONS:
             raise UserError(f"initialization is {initialization!r}, but should be one of {', '.join(INITIALIZATIONS)}.")
         self.network = ColorizationNet(None, setup.width)
-        self.learning_rate, self.initialization = learning_rate, initialization
+        self.learning_rate, self.initialization, self.temperature = learning_rate, initialization, temperature
         self.crop = CROP / WHOLE if setup.size >= CROP else 1.0
         if setup.statistics is not None:
             prior = gamut.smooth(torch.tensor(setup.statistics["colors"]))
@@ -79,9 +82,10 @@ class Zhang(Trainable):
             "loss_unweighted": surprise.detach().sum() / photographs,
         }
 
-    def chroma(self, lightness: Tensor, decode: str = "annealed_mean", temperature: float = 0.38) -> Tensor:
-        """(N, 1, S, S) L -> (N, 2, S/4, S/4) ab: the annealed mean with the paper's T = 0.38 (section 2.3)."""
-        return gamut.decode(self.network(lightness).color.float(), decode, temperature)
+    def chroma(self, lightness: Tensor, decode: str = "annealed_mean", temperature: float | None = None) -> Tensor:
+        """(N, 1, S, S) L -> (N, 2, S/4, S/4) ab: the annealed mean (section 2.3), by default with its own T."""
+        logits = self.network(lightness).color.float()
+        return gamut.decode(logits, decode, self.temperature if temperature is None else temperature)
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam with L2 decay, as Caffe's weight_decay is."""

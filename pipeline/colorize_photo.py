@@ -35,7 +35,7 @@ def main() -> None:
     photo = Photo(arguments.photo.name, read_photo(arguments.photo))
     device = choose_device(arguments.device)
     network, about = load_weights(arguments.model, device)
-    chroma = predict_chroma(network, about.size, [photo.lightness], device)
+    chroma = predict_chroma(network, (about.size, about.size), [photo.lightness], device)
     upsampling = make_upsampling("bilinear" if arguments.no_jbu else JBU).to(device)
     picture = Image.fromarray(upsample_and_compose(photo.lightness, chroma[0], upsampling))
     with whole_file(arguments.output) as temporary:

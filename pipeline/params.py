@@ -67,6 +67,10 @@ class Params:
         """The block `models.<name>`."""
         return _lookup(self.models, name, "models")
 
+    def published_model(self, name: str) -> dict[str, Any]:
+        """The block `published.<name>`."""
+        return _lookup(self.published, name, "published")
+
     def method(self, name: str) -> dict[str, Any]:
         """The block `methods.<name>`, with its `kind` resolved to a `class`."""
         block = dict(_lookup(self.methods, name, "methods"))

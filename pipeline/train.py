@@ -257,6 +257,7 @@ def write_result(
         key=key,
         origin="trained here",
         training_data=pack.summary["title"],
+        differences=list(model.differences),
     )
     with whole_folder(layout.trained(dataset, name)) as folder:
         save_weights(model, folder / "weights.safetensors", about)

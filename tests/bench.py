@@ -169,10 +169,10 @@ def colorizing() -> list[Line]:
     photos = [Photo(str(index), photograph(375, 500)) for index in range(8)]
     joint = make_upsampling("jbu")
     lightness = [photo.lightness for photo in photos]
-    chroma = predict_chroma(model, 224, lightness, CPU)
+    chroma = predict_chroma(model, (224, 224), lightness, CPU)
     pictures = [upsample_and_compose(lightness[0], chroma[0], joint)]
     parts = {
-        "network, 224 x 224, full width": lambda: predict_chroma(model, 224, lightness, CPU),
+        "network, 224 x 224, full width": lambda: predict_chroma(model, (224, 224), lightness, CPU),
         "JBU and composition, 375 x 500": lambda: upsample_and_compose(lightness[0], chroma[0], joint),
         "PNG, 375 x 500": lambda: encode_png(pictures[0]),
     }

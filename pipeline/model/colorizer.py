@@ -25,8 +25,8 @@ class Colorizer(Method):
     """The model `model` of params.yaml with its chroma upsampled by `upsampling` (see `make_upsampling`).
 
     `decoding` holds keywords for the model's `chroma`. `resolution` is what the network sees: "square", the photograph
-    stretched to the square of its training (paper section 3.1), or "own", its own size, sides rounded up to
-    multiples of 32, so one at a time.
+    stretched to the square of its training (paper section 3.1), "own", its own size, or a number, its shorter side in
+    pixels; of the last two, sides are rounded to multiples of 32 and photographs are taken one at a time.
     """
 
     def __init__(
@@ -35,10 +35,12 @@ class Colorizer(Method):
         model: str,
         upsampling: dict[str, Any] | str = "bilinear",
         decoding: dict[str, Any] | None = None,
-        resolution: Literal["square", "own"] = "square",
+        resolution: Literal["square", "own"] | int = "square",
     ) -> None:
-        if resolution not in ("square", "own"):
-            raise UserError(f"resolution is {resolution!r}, but should be 'square' or 'own'.")
+        if resolution not in ("square", "own") and (not isinstance(resolution, int) or resolution < MULTIPLE):
+            raise UserError(
+                f"resolution is {resolution!r}, but should be 'square', 'own' or at least {MULTIPLE} pixels."
+            )
         self.file = layout.trained(context.dataset, model) / "weights.safetensors"
         self.network, self.about = load_weights(self.file, context.device)
         self.resolution = resolution
@@ -49,47 +51,56 @@ class Colorizer(Method):
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""
         lightness = [photo.lightness for photo in photos]
-        together = [lightness] if self.resolution == "square" else [[one] for one in lightness]
-        size = self.about.size if self.resolution == "square" else None
-        chroma = [
-            one for some in together for one in predict_chroma(self.network, size, some, self.device, **self.decoding)
-        ]
+        chroma = self._together(lightness) if self.resolution == "square" else self._one_by_one(lightness)
         return [upsample_and_compose(*pair, self.upsampling) for pair in zip(lightness, chroma, strict=True)]
+
+    def _together(self, lightness: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Chroma of photographs stretched to the training square."""
+        sides = (self.about.size, self.about.size)
+        return predict_chroma(self.network, sides, lightness, self.device, **self.decoding).unbind()
+
+    def _one_by_one(self, lightness: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Chroma of photographs of nearly their own shape."""
+        shorter = None if self.resolution == "own" else int(self.resolution)
+        return [
+            predict_chroma(self.network, sides_of(one, shorter), [one], self.device, **self.decoding)[0]
+            for one in lightness
+        ]
 
     def card(self) -> MethodCard:
         """See `pipeline.method.Method`."""
-        size = self.about.size
+        own = "its own" if self.resolution == "own" else f"its shorter side {self.resolution} pixels"
         return MethodCard(
             parameters=sum(parameter.numel() for parameter in self.network.parameters()),
             weights_megabytes=self.file.stat().st_size / 1e6,
             weights=self.about.origin,
             weights_sha256=hashlib.sha256(self.file.read_bytes()).hexdigest(),
             training_data=self.about.training_data,
-            resolution=f"{size} x {size}, stretched" if self.resolution == "square" else "the photograph's own",
-            differences=self.network.differences,
+            resolution=f"{self.about.size} x {self.about.size}, stretched" if self.resolution == "square" else own,
+            differences=tuple(self.about.differences),
         )
 
 
 @torch.inference_mode()
 def predict_chroma(
-    network: Trainable, size: int | None, lightness: Sequence[Tensor], device: torch.device, **decoding: Any
+    network: Trainable, sides: tuple[int, int], lightness: Sequence[Tensor], device: torch.device, **decoding: Any
 ) -> Tensor:
-    """(1, H, W) lightness of N photographs of any sizes -> (N, 2, s, s) ab on `device`.
+    """(1, H, W) lightness of N photographs of any sizes, which the network sees resized to `sides` -> (N, 2, h, w) ab.
 
-    The network sees every photograph stretched to the `size` x `size` square of its training (paper section 3.1);
-    where `size` is None, at its own size with sides rounded up to multiples of `MULTIPLE`.
+    The ab are on `device`. With the square of the network's training this is the paper's section 3.1.
     """
-    seen = [F.interpolate(one[None].to(device), _sides(one, size), mode="bicubic", antialias=True) for one in lightness]
+    seen = [F.interpolate(one[None].to(device), sides, mode="bicubic", antialias=True) for one in lightness]
     stack = torch.cat(seen).clamp_(0, 100).contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         return network.chroma(stack, **decoding).float()
 
 
-def _sides(lightness: Tensor, size: int | None) -> tuple[int, int]:
-    if size is not None:
-        return size, size
+def sides_of(lightness: Tensor, shorter: int | None) -> tuple[int, int]:
+    """Height and width for a network: the photograph's own, or scaled to a `shorter` side; multiples of `MULTIPLE`."""
     height, width = lightness.shape[1:]
-    return -height // MULTIPLE * -MULTIPLE, -width // MULTIPLE * -MULTIPLE
+    scale = 1.0 if shorter is None else shorter / min(height, width)
+    down, across = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (height, width))
+    return down, across
 
 
 @torch.inference_mode()

@@ -24,6 +24,11 @@ class Proposed(Trainable):
     file of Zhang et al.'s published weights to start training from (`zhang_weights`); null starts from nothing.
     """
 
+    differences = (
+        "the paper names no optimiser: AdamW with Zhang's betas and decay, and a cosine schedule",
+        "it prints no widths of the semantic head: those that make its 147.5 MB",
+        "it does not say how the two losses are weighted by class: Zhang's formula for both, normalised",
+    )
     color_weights: Tensor
     class_weights: Tensor
 

@@ -20,8 +20,8 @@ class About:
     """What a weights file says of itself.
 
     `model`: the block of params.yaml that makes the network, with `width` and `classes`. `size`: the side in pixels
-    of the square it was trained on. `key`: a hash of all that decided the weights. `origin`: who made them, of what;
-    `training_data`: its name for people.
+    of the square it was trained on. `key`: a hash of all that decided the weights. `origin`: who made them, where;
+    `training_data`: its name for people; `differences`: from the published recipe.
     """
 
     model: dict[str, Any]
@@ -31,6 +31,7 @@ class About:
     key: str
     origin: str
     training_data: str
+    differences: list[str]
 
 
 class Loaded(NamedTuple):

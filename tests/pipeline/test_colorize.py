@@ -21,7 +21,7 @@ from pipeline.colorize import Clock, PackedPhotos, colorized
 from pipeline.data.pack import Pack
 from pipeline.errors import UserError, run_stage
 from pipeline.method import Context, Photo, compose, make
-from pipeline.model.colorizer import make_upsampling
+from pipeline.model.colorizer import make_upsampling, sides_of
 from pipeline.records import MethodCard, ScoreRow, read_rows
 from pipeline.reference import Gray
 from tests.conftest import run_in, stage_in
@@ -115,9 +115,19 @@ def test_a_network_can_see_a_photograph_at_its_own_resolution(trained, monkeypat
     method = make(block, "m", Context("scenes"))
     pictures = method.colorize([Photo("a", data.astronaut()[:50, :70]), Photo("b", data.astronaut()[:64, :32])])
     assert [picture.shape for picture in pictures] == [(50, 70, 3), (64, 32, 3)]
-    assert method.card().resolution == "the photograph's own"
-    with pytest.raises(UserError, match="should be 'square' or 'own'"):
-        make({**block, "resolution": "half"}, "m", Context("scenes"))
+    assert method.card().resolution == "its own"
+    assert make({**block, "resolution": 64}, "m", Context("scenes")).card().resolution == "its shorter side 64 pixels"
+    for wrong in ("half", 5):
+        with pytest.raises(UserError, match="should be 'square', 'own' or at least 32 pixels"):
+            make({**block, "resolution": wrong}, "m", Context("scenes"))
+
+
+@pytest.mark.parametrize(
+    ("size", "shorter", "sides"),
+    [((375, 500), None, (384, 512)), ((375, 500), 256, (256, 352)), ((10, 4000), None, (32, 4000))],
+)
+def test_sides_are_multiples_of_32(size, shorter, sides):
+    assert sides_of(torch.zeros(1, *size), shorter) == sides
 
 
 def test_scores_are_one_row_a_photograph_and_say_what_was_compared(trained):

@@ -1,0 +1,89 @@
+"""Stage: convert the weights that the authors of a paper published into a model like those that are trained here.
+
+    python -m baselines.convert scenes zhang_published
+
+Reads the block `published.<model>` of params.yaml and the file that it names.
+Writes `models/<dataset>/<model>/`: weights.safetensors and manifest.json.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from baselines.checkpoints.published import check_digest
+from baselines.published import Weights
+from pipeline import layout, provenance
+from pipeline.errors import UserError, run_stage
+from pipeline.files import whole_folder
+from pipeline.method import Setup, Trainable, load_class, make
+from pipeline.model.weights import About, save_weights
+from pipeline.params import load_params
+from pipeline.records import write_json
+
+
+def main() -> None:
+    """Convert one file of weights for one dataset's methods."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", help="a block under `data` in params.yaml")
+    parser.add_argument("model", help="a block under `published` in params.yaml")
+    arguments = parser.parse_args()
+    params = load_params()
+    params.dataset(arguments.dataset)
+    where = f"published.{arguments.model}"
+    block = dict(params.published_model(arguments.model))
+    try:
+        reader, file = block.pop("reader"), Path(block.pop("file"))
+    except KeyError as missing:
+        raise UserError(f"{where}: the key {missing} is missing.") from None
+    digest = check_digest(file, block.pop("sha256", None))
+    weights: Weights = load_class(reader, where)(file)
+    block |= weights.options
+    classes = tuple(f"class {index}" for index in range(weights.classes))
+    network: Trainable = make(block, where, Setup(1.0, classes, weights.size))
+    fill(network, weights, file)
+    origin = f"published by its authors: {file.name}"
+    differences = list(weights.differences)
+    about = About(block, 1.0, weights.size, list(classes), digest, origin, weights.trained_on, differences)
+    write_result(layout.trained(arguments.dataset, arguments.model), network, about, file, digest)
+
+
+def fill(network: Trainable, weights: Weights, file: Path) -> None:
+    """Load a published state; raises `UserError` for a layer that is missing, too many, or of another shape."""
+    wanted = network.state_dict()
+    counters = {name for name in wanted if name.endswith("num_batches_tracked")}  # of training steps: change nothing
+    missing = sorted(set(wanted) - set(weights.state) - counters)
+    if missing:
+        raise UserError(f"{file} lacks {missing[0]}, one of {len(missing)} missing parts of {type(network).__name__}.")
+    for name in sorted(set(weights.state) - counters):
+        if name not in wanted:
+            raise UserError(f"{file} holds {name}, which {type(network).__name__} has no place for.")
+        given, needed = tuple(weights.state[name].shape), tuple(wanted[name].shape)
+        if given != needed:
+            raise UserError(f"{file} has {name} of shape {given}, but {type(network).__name__} needs {needed}.")
+        if not weights.state[name].isfinite().all():
+            raise UserError(f"{file} has numbers in {name} that are not finite.")
+    network.load_state_dict({**wanted, **{name: value for name, value in weights.state.items() if name in wanted}})
+
+
+def write_result(folder: Path, network: Trainable, about: About, file: Path, digest: str) -> None:
+    """Write the converted weights and where they are from."""
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    manifest: dict[str, Any] = {
+        "model": folder.name,
+        "parameters": parameters,
+        "megabytes": parameters * 4 / 1e6,
+        "origin": about.origin,
+        "source": {"file": file.name, "bytes": file.stat().st_size, "sha256": digest},
+        "provenance": provenance.describe(),
+    }
+    with whole_folder(folder) as whole:
+        save_weights(network, whole / "weights.safetensors", about)
+        write_json(whole / "manifest.json", manifest)
+    print(f"{folder.name}: {parameters:,} parameters from {file.name}, SHA-256 {digest}")
+
+
+if __name__ == "__main__":
+    with torch.inference_mode():
+        run_stage(main)
