@@ -88,10 +88,9 @@ def _larsson(path: Path, blobs: dict[str, list[np.ndarray]]) -> Weights:
     """The deployed network has no batch normalisation, and nothing is subtracted from its grey input."""
     state: State = {}
     names = {f"blocks.{b}.{i}": f"conv{b + 1}_{i + 1}" for b, n in enumerate((2, 2, 3, 3, 3)) for i in range(n)}
-    for ours, theirs in {**names, "fc6.0": "fc6", "fc7.0": "fc7"}.items():
-        unit = ours if ours.startswith("blocks") else ours.removesuffix(".0") + ".0"
-        state |= _convolution(f"{unit}.0", _blobs(path, blobs, theirs, 2))
-        state |= _no_norm(f"{unit}.1", len(state[f"{unit}.0.bias"]), affine=False)
+    for ours, theirs in {**names, "fc6": "fc6", "fc7": "fc7"}.items():
+        state |= _convolution(f"{ours}.0", _blobs(path, blobs, theirs, 2))
+        state |= _no_norm(f"{ours}.1", len(state[f"{ours}.0.bias"]), affine=False)
     for ours, theirs in {"hidden": "h_fc1", "hue": "prediction_h", "saturation": "prediction_c"}.items():
         state |= _convolution(ours, _blobs(path, blobs, theirs, 2))
     return Weights(state, {"input_shift": 0.0}, 256, IMAGENET, differences=(GRAY_INPUT, UNPADDED))
