@@ -84,5 +84,5 @@ def _array(path: Path, layer: str, blob: Any) -> np.ndarray:
     pieces, dtype = (blob.double_data, "<f8") if blob.double_data else (blob.data, "<f4")
     whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     if not whole or min(shape, default=0) < 0 or math.prod(shape) * np.dtype(dtype).itemsize != len(whole):
-        raise UserError(f"{path} has {len(whole)} bytes of weights of shape {list(shape)} in {layer}; it is damaged.")
+        raise UserError(f"{path} has {len(whole)} bytes of weights of shape {list(shape)} in {layer!r}; it is damaged.")
     return np.frombuffer(whole, dtype).astype("f4", copy=False).reshape(shape)

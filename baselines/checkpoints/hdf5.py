@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from baselines.checkpoints.published import require_file
+from baselines.checkpoints.published import reason, require_file
 from pipeline.errors import UserError
 
 
@@ -23,17 +23,18 @@ def read_hdf5(path: Path) -> dict[str, list[np.ndarray]]:
         with h5py.File(path, "r") as file:
             layers = {name: _blobs(path, layer) for name, layer in _members(path, _data(path, file)).items()}
             declared = sum(blob.nbytes for blobs in layers.values() for blob in blobs)
+            if not declared:
+                raise UserError(f"{path} holds no layer with weights, so it is no HDF5 snapshot of a network.")
             if declared > size:
                 raise UserError(f"{path} declares {declared} bytes of weights but has {size}; it is not loaded.")
             return {name: [np.asarray(blob, "f4") for blob in blobs] for name, blobs in layers.items() if blobs}
     except (OSError, RuntimeError, LookupError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise UserError(f"{path} is not a whole HDF5 file ({reason}).") from None
+        raise UserError(f"{path} is not a whole HDF5 file ({reason(error)}).") from None
 
 
 def _data(path: Path, file: h5py.File) -> h5py.Group:
     data = _members(path, file).get("data")
-    if not isinstance(data, h5py.Group) or not len(data):
+    if not isinstance(data, h5py.Group):
         raise UserError(f"{path} has no group /data of layers, so it is no HDF5 snapshot of Caffe.")
     return data
 
@@ -42,7 +43,7 @@ def _members(path: Path, group: h5py.Group) -> dict[str, object]:
     """What a group holds; a link to a name or into another file, which HDF5 would follow, is refused."""
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise UserError(f"{path} has a link at {group.name}/{name} instead of weights; Caffe writes none.")
+            raise UserError(f"{path} has a link {name!r} instead of weights; Caffe writes none.")
     return {name: group[name] for name in group}
 
 
@@ -53,9 +54,9 @@ def _blobs(path: Path, layer: object) -> list[h5py.Dataset]:
     members = _members(path, layer)
     numbers = [str(index) for index in range(len(members))]
     if set(members) != set(numbers):
-        raise UserError(f"{path} has no blobs 0, 1, ... in {layer.name}, so it is no HDF5 snapshot of Caffe.")
-    for number, blob in members.items():
+        raise UserError(f"{path} has no blobs 0, 1, ... in {layer.name!r}, so it is no HDF5 snapshot of Caffe.")
+    for blob in members.values():
         # Only data that lie plainly in this file have a place in it: no compressed, virtual or external ones.
         if not isinstance(blob, h5py.Dataset) or blob.dtype.kind != "f" or blob.id.get_offset() is None:
-            raise UserError(f"{path} has no plain array of floats at {layer.name}/{number}; Caffe writes nothing else.")
+            raise UserError(f"{path} has no plain array of floats in {layer.name!r}; Caffe writes nothing else.")
     return [members[number] for number in numbers]

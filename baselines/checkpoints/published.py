@@ -38,3 +38,8 @@ def check_digest(path: Path, expected: str | None) -> str:
     if expected is not None and not digest.startswith(expected.lower()):
         raise UserError(f"{path} has SHA-256 {digest}, not {expected}; download it again from its authors.")
     return digest
+
+
+def reason(error: Exception) -> str:
+    """The first sentence of a library's error, to stand in brackets in ours; its class where it has no words."""
+    return next(iter(str(error).splitlines()), "").split(". ")[0].rstrip(".") or type(error).__name__

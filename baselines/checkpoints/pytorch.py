@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from baselines.checkpoints.published import require_file
+from baselines.checkpoints.published import reason, require_file
 from pipeline.errors import UserError
 
 
@@ -18,18 +18,17 @@ def read_pytorch(path: Path) -> dict[str, Tensor]:
     """
     size = require_file(path)
     try:
-        if _unpacked(path) > size:
-            raise UserError(f"{path} is a compressed zip file; PyTorch never writes one, so it is not loaded.")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        compressed = _unpacked(path) > size
+        state = None if compressed else torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         # Any name outside of PyTorch's short list of tensor types; rubbish fails in the same class with other words.
         if "GLOBAL" in str(error):
             raise UserError(f"{path} holds more than tensors, so it is not loaded: it could run code.") from None
         raise UserError(f"{path} is not a whole PyTorch checkpoint (its pickle is damaged or foreign).") from None
-    except UserError:
-        raise
     except Exception as error:  # on rubbish the unpickler also dies of Key-, Index-, Assertion- and more errors
-        raise UserError(f"{path} is not a whole PyTorch checkpoint ({_reason(error)}).") from None
+        raise UserError(f"{path} is not a whole PyTorch checkpoint ({reason(error)}).") from None
+    if compressed:
+        raise UserError(f"{path} is a compressed zip file, which PyTorch never writes, so it is not loaded.")
     if not isinstance(state, dict) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
     ):
@@ -43,8 +42,3 @@ def _unpacked(path: Path) -> int:
         return 0
     with zipfile.ZipFile(path) as file:
         return sum(part.file_size for part in file.infolist())
-
-
-def _reason(error: Exception) -> str:
-    """The first sentence of an error, or its class where it has no words (EOFError)."""
-    return next(iter(str(error).splitlines()), "").split(". ")[0].rstrip(".") or type(error).__name__

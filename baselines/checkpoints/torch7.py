@@ -183,7 +183,7 @@ class _Reader:
             loaded = self.objects[number] = TorchObject(kind, int(versioned[1]) if versioned else 0)
             fields = yield self._object()
             if not isinstance(fields, Table):
-                raise _DamagedError(f"a {kind} has no fields")
+                raise _DamagedError(f"a {kind!r} has no fields")
             loaded.fields = fields
         else:
             dtype = np.dtype(ELEMENTS[array[1] or "Float"])

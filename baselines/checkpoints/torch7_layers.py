@@ -1,4 +1,4 @@
-"""The layers of a Torch7 network in their order, with their weights as every other reader gives them."""
+"""The layers of a Torch7 network in their order, with their weights as PyTorch takes them."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -72,7 +72,7 @@ def _arrays(module: TorchObject) -> dict[str, np.ndarray]:
 def _copy(module: TorchObject, stored: np.ndarray) -> np.ndarray:
     low, high = byte_bounds(stored)
     if stored.nbytes > high - low:  # sizes that repeat the same memory may be as large as one likes
-        raise UserError(f"the Torch7 file's {module.kind} has weights {stored.shape} that repeat themselves.")
+        raise UserError(f"the Torch7 file's {module.kind!r} has weights {stored.shape} that repeat themselves.")
     return np.array(stored, "f4", order="C")
 
 
@@ -81,4 +81,4 @@ def _folded(module: TorchObject, weight: np.ndarray, sides: tuple[Any, Any]) -> 
     try:
         return weight.reshape(len(weight), -1, *sides)
     except (TypeError, ValueError):
-        raise UserError(f"the Torch7 file's {module.kind} has weights {weight.shape} for kernels {sides}.") from None
+        raise UserError(f"the Torch7 file's {module.kind!r} has weights {weight.shape} for kernels {sides}.") from None

@@ -1,4 +1,7 @@
-"""Writes caffemodels byte by byte on protobuf's wire, with the field numbers of caffe.proto, for files to read back."""
+"""Writes caffemodels byte by byte on protobuf's wire, with the field numbers of caffe.proto, for files to read back.
+
+OpenCV 4.12 (`dnn.readNetFromCaffe`) reads the same numbers from such files of either layout.
+"""
 
 import struct
 

@@ -55,6 +55,11 @@ def test_sizes_that_the_file_does_not_have_are_refused(tmp_path, sizes):
     assert "has 24 bytes of weights of shape" in sentence(read_caffemodel, tmp_path / "a.caffemodel")
 
 
+def test_a_layers_odd_name_stays_within_the_sentence(tmp_path):
+    (tmp_path / "a.caffemodel").write_bytes(net(layer("a\n\x1b[31m", piece(5, bytes(24)))))
+    assert "\x1b" not in sentence(read_caffemodel, tmp_path / "a.caffemodel")
+
+
 def test_lengths_beyond_the_file_are_refused(tmp_path):
     (tmp_path / "a.caffemodel").write_bytes(varint(100 << 3 | 2) + varint(2**40) + b"abc")
     sentence(read_caffemodel, tmp_path / "a.caffemodel")

@@ -81,6 +81,15 @@ def foreign(file):
     file["images"] = np.ones(3, "f4")
 
 
+def odd_name(file):
+    file["data/f\nc\x1b"] = np.ones(3, "f4")
+    file["data/a\nb\x1b/weight"] = np.ones(3, "f4")
+
+
+def bare(file):
+    file.create_group("data/relu")
+
+
 def cyclic(file):
     group = file.create_group("data/fc")
     group["0"] = group  # a hard link to itself
@@ -101,6 +110,8 @@ def cyclic(file):
         (flat, "something else than layers"),
         (foreign, "no group /data"),
         (cyclic, "no plain array"),
+        (odd_name, "no blobs 0, 1, ..."),
+        (bare, "no layer with weights"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -160,7 +160,7 @@ def test_a_tensor_over_another_tensor_or_type_is_refused(refused):
 
 
 def test_an_object_without_fields_and_an_array_as_a_key_are_refused(refused):
-    assert "has no fields" in refused(writer.Object("nn.Odd", 3))
+    assert "has no fields" in refused(writer.Object("nn.Odd\n", 3))
     assert "as a key" in refused({writer.tensor(np.zeros(2, "f4")): 1})
 
 

@@ -1,4 +1,7 @@
-"""Writes Torch7's binary serialisation as torch7's File.lua does, for files to read back."""
+"""Writes Torch7's binary serialisation as torch7's File.lua does, for files to read back.
+
+OpenCV 4.12 (`dnn.readTorchBlob`, `dnn.readNetFromTorch`) and torchfile 0.1.0 read the same numbers from such files.
+"""
 
 import struct
 from dataclasses import dataclass, field
