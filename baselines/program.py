@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from signal import SIGHUP, SIGINT, SIGKILL, SIGTERM, strsignal
+from typing import IO, Any
 
 from pipeline.errors import UserError
 
@@ -37,7 +38,7 @@ class Programs:
     def run(self) -> float:
         """Run them; returns the seconds they took. Raises `UserError` for the first that fails; none outlives this."""
         began = time.perf_counter()
-        with self.log.open("wb") as log, _ended_by_signals():
+        with self.log.open("wb") as log:
             for words in self.lines:
                 print(f"running {shlex.join(words)}; what it prints goes to {self.log}", flush=True)
                 left = None if self.timeout is None else self.timeout - (time.perf_counter() - began)
@@ -46,8 +47,22 @@ class Programs:
 
     def _run(self, words: tuple[str, ...], seconds: float | None, log: IO[bytes]) -> None:
         """Run one, which may take `seconds`."""
+        with Interruptions() as interruptions:
+            process = self._started(words, log)
+            try:
+                with interruptions.let_through():
+                    code = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                raise UserError(f"`{shlex.join(words)}` was stopped: `timeout` is {self.timeout:g} seconds.") from None
+            finally:
+                _end(process)
+        if code:
+            how = f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code} ({strsignal(-code)})"
+            raise UserError(f"`{shlex.join(words)}` {how}.")
+
+    def _started(self, words: tuple[str, ...], log: IO[bytes]) -> subprocess.Popen[bytes]:
         try:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 words,
                 cwd=self.cwd,
                 env={**os.environ, **self.environment},
@@ -59,19 +74,49 @@ class Programs:
         except OSError as error:
             why = f"cannot be started in {self.cwd.resolve()} ({error.strerror})"
             raise UserError(f"the program {words[0]!r} {why}; name it by its whole path.") from None
+
+
+class Interruptions:
+    """Holds back the signals that would end this process, but for `let_through`.
+
+    No program is lost then between its start and the `try` that ends it, nor outlives this process half ended.
+    """
+
+    def __init__(self) -> None:
+        self.pending: int | None = None
+        self.open = False
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Interruptions":
+        # What is ignored stays so: nohup ignores SIGHUP, and a shell SIGINT for what it runs in the background.
+        heard = [one for one in (SIGINT, SIGTERM, SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
+        self.before = {one: signal.signal(one, self._receive) for one in heard}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for one, handler in self.before.items():
+            signal.signal(one, handler)
+        self._raise()
+
+    @contextmanager
+    def let_through(self) -> Iterator[None]:
+        """Raise what was held back, and what comes while this lasts."""
         try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise UserError(f"`{shlex.join(words)}` was stopped: `timeout` is {self.timeout:g} seconds.") from None
+            self.open = True
+            self._raise()
+            yield
         finally:
-            _end(process)
-        if code:
-            how = (
-                f"failed with exit code {code}"
-                if code > 0
-                else f"was killed by signal {-code} ({signal.strsignal(-code)})"
-            )
-            raise UserError(f"`{shlex.join(words)}` {how}.")
+            self.open = False
+
+    def _receive(self, number: int, frame: object) -> None:
+        self.pending = number
+        if self.open:
+            self._raise()
+
+    def _raise(self) -> None:
+        number, self.pending = self.pending, None
+        if number is not None:
+            raise KeyboardInterrupt if number == SIGINT else SystemExit(128 + number)
 
 
 def command_lines(run: object) -> list[list[str]]:
@@ -117,27 +162,8 @@ def last_words(log: Path) -> str:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program and all that it has started; where all have ended already, do nothing."""
     with suppress(ProcessLookupError, PermissionError):  # no such group; on a Macintosh, only a dead one
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(GRACE)
-        finally:  # also when interrupted once more
-            os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        os.killpg(process.pid, SIGKILL)
     process.wait()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise as Ctrl-C does, so that a program does not outlive the stage that runs it."""
-
-    def stop(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    changed = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    for one in changed:
-        signal.signal(one, stop)
-    try:
-        yield
-    finally:
-        for one in changed:
-            signal.signal(one, signal.SIG_DFL)

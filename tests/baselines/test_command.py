@@ -185,8 +185,8 @@ def test_a_program_that_takes_too_long_is_stopped_with_its_children(monkeypatch,
     monkeypatch.setattr(program, "GRACE", 0.2)
     loop = stubborn(folder)
     began = time.perf_counter()
-    said = failure(shell(f"echo busy; ({loop}) & {loop}", timeout=0.5))
-    assert "was stopped: `timeout` is 0.5 seconds.\nThe last it printed:\n  busy\n" in said
+    said = failure(shell(f"echo busy; ({loop}) & {loop}", timeout=1))
+    assert "was stopped: `timeout` is 1 seconds.\nThe last it printed:\n  busy\n" in said
     assert time.perf_counter() - began < 30 and silent(folder)
 
 
@@ -212,6 +212,29 @@ def test_a_stage_that_is_stopped_takes_its_program_along(number, folder):
         time.sleep(0.02)
     stage.send_signal(number)
     assert stage.wait(30) != 0 and silent(folder)
+
+
+def test_a_stop_that_comes_while_a_program_is_being_started_is_not_lost(folder, monkeypatch):
+    start = subprocess.Popen
+
+    def interrupted_start(*arguments, **options):
+        process = start(*arguments, **options)
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        shell(f"sleep 30; {stubborn(folder)}").prepare(PHOTOS)
+    time.sleep(0.1)
+    assert not (folder / "beat").exists()
+
+
+def test_what_was_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert len(colorized_all(shell(f"kill -HUP $PPID; {COPY}"), PHOTOS)) == 3
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_signals_handlers_are_put_back():
