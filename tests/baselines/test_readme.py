@@ -1,0 +1,173 @@
+"""README.md's "Add your method": its own code and blocks run, from files to scores; so do those of other systems."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline import layout
+from pipeline.archive import Archive
+from pipeline.data.pack import Pack
+from pipeline.records import ScoreRow, read_rows
+from tests.baselines.photos import save
+from tests.conftest import ROOT, environment, stage_in
+
+SECTION = (ROOT / "README.md").read_text().split("\n## Add your method\n")[1].split("\n## ")[0]
+OURS, TODAY = SECTION.split("\n### ")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def methods(text: str) -> dict[str, dict[str, Any]]:
+    """All methods that the text's YAML adds."""
+    return {name: block for part in blocks(text, "yaml") for name, block in yaml.safe_load(part)["methods"].items()}
+
+
+def add(added: dict[str, dict[str, Any]]) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["methods"] |= added
+    Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def score(folder: Path, method: str) -> tuple[list[ScoreRow], dict[str, Any]]:
+    """Colorize and score: the rows and the method's card."""
+    stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
+    stage_in(folder, "pipeline.score", "scenes", method)
+    card = json.loads((folder / layout.card("scenes", method)).read_text())
+    return read_rows(folder / layout.scores("scenes", method), ScoreRow), card
+
+
+@pytest.fixture
+def here(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: packed scenes, and a `python` that is this one."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{environment()['PATH']}")
+    monkeypatch.syspath_prepend(str(workspace))
+    return workspace
+
+
+def test_the_worked_example_runs_as_it_is_written(here):
+    for code in blocks(OURS, "python"):
+        (here / code.splitlines()[0].removeprefix("# ")).write_text(code)
+    stage_in(here, "pipeline.colorize", "scenes", "gray")
+    (shell,) = blocks(OURS, "sh")
+    subprocess.run(["sh", "-e", "-c", shell], check=True, cwd=here, env=environment())
+    add(methods(OURS))
+    (warm, card), (command, command_card), (tint, _) = (score(here, name) for name in methods(OURS))
+    assert [len(rows) for rows in (warm, command, tint)] == [6, 6, 6]
+    assert [row.psnr_rgb for row in warm] == [row.psnr_rgb for row in command] != [row.psnr_rgb for row in tint]
+    assert all(row.colorfulness > 5 for row in (*warm, *tint))
+    assert (card["parameters"], card["training_data"], card["weights"]) == (3, "nothing", "made elsewhere")
+    assert card["remarks"] == command_card["remarks"][:-1] and "lightness is not" in card["remarks"][0]
+    runs = [json.loads((layout.RUNS / f"colorize-scenes-{name}.json").read_text()) for name in methods(OURS)]
+    times = [run["method_seconds_per_image"] for run in runs]
+    assert times[0] is None and times[1] > 0 and times[2] > 0
+
+
+# Stand-ins for scripts/infer.py, inference_bbox.py and test_fusion.py: the arguments, the folders and the sizes of the
+# originals, without their networks.
+INFER = """
+import argparse, os
+from PIL import Image
+parser = argparse.ArgumentParser()
+parser.add_argument("--model_path", required=True)
+parser.add_argument("--input", default="assets/test_images")
+parser.add_argument("--output", default="results")
+arguments = parser.parse_args()
+open(arguments.model_path).close()
+os.makedirs(arguments.output, exist_ok=True)
+for name in os.listdir(arguments.input):
+    Image.open(os.path.join(arguments.input, name)).save(os.path.join(arguments.output, name))
+"""
+BOXES = """
+import argparse, os
+import numpy as np
+parser = argparse.ArgumentParser()
+parser.add_argument("--test_img_dir", default="example")
+folder = parser.parse_args().test_img_dir
+os.makedirs(f"{folder}_bbox", exist_ok=True)
+for name in os.listdir(folder):
+    np.savez(os.path.join(f"{folder}_bbox", name.split(".")[0]), bbox=np.zeros((0, 4)))
+"""
+FUSION = """
+import argparse, os
+from PIL import Image
+parser = argparse.ArgumentParser()
+for option in ("name", "sample_p", "model", "fineSize", "test_img_dir", "results_img_dir"):
+    parser.add_argument(f"--{option}", required=True)
+arguments = parser.parse_args()
+side = int(arguments.fineSize)
+for name in os.listdir(arguments.test_img_dir):
+    stem = name.split(".")[0]
+    assert os.path.exists(os.path.join(f"{arguments.test_img_dir}_bbox", stem + ".npz"))
+    gray = Image.open(os.path.join(arguments.test_img_dir, name)).resize((side, side))
+    Image.merge("RGB", (gray.getchannel(0), gray.getchannel(1), Image.new("L", gray.size, 80))).save(
+        os.path.join(arguments.results_img_dir, stem + ".png")
+    )
+"""
+
+
+def clone(folder: Path, files: dict[str, str]) -> str:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return str(folder)
+
+
+def with_this_python(block: dict[str, Any], cwd: str) -> dict[str, Any]:
+    """The block with its two kinds of places, the clone and the Python, replaced by those that exist here."""
+    text = re.sub(r"/where/\w+/bin/python", sys.executable, json.dumps(block))
+    return {**json.loads(text), "cwd": cwd}
+
+
+def test_ddcolor_would_run_by_its_documented_command(here):
+    model = "modelscope/damo/cv_ddcolor_image-colorization/pytorch_model.pt"
+    there = clone(here / "DDColor", {"scripts/infer.py": INFER, model: "weights"})
+    add({"ddcolor": with_this_python(methods(TODAY)["ddcolor"], there)})
+    rows, card = score(here, "ddcolor")
+    assert len(rows) == 6 and card["training_data"] == "ImageNet"
+    stage_in(here, "pipeline.colorize", "scenes", "gray")
+    for id in Archive(layout.archive("scenes", "gray")).ids:
+        assert np.array_equal(
+            Archive(layout.archive("scenes", "ddcolor"))[id], Archive(layout.archive("scenes", "gray"))[id]
+        )
+
+
+def test_instcolorization_would_run_by_its_documented_commands(here):
+    there = clone(here / "InstColorization", {"inference_bbox.py": BOXES, "test_fusion.py": FUSION})
+    add({"instcolorization": with_this_python(methods(TODAY)["instcolorization"], there)})
+    rows, card = score(here, "instcolorization")
+    assert len(rows) == 6 and all(row.colorfulness > 10 for row in rows)
+    stated, size, whole = card["remarks"]
+    assert "COCO-Stuff 10k" in stated and "6 of 6 pictures" in size and "own lightness" in size and "whole" in whole
+    assert not list(Path(".scratch/command").iterdir())
+
+
+@pytest.mark.parametrize("line", re.findall(r"`(sh -c [^`]*{out_dir})`", SECTION))
+def test_the_lines_with_a_shell_run_as_they_are_written(here, line):
+    infer = here / "infer"  # takes one photograph, or a list of them
+    infer.write_text('#!/bin/sh\ncase "$1" in */list) xargs -I{} cp {} "$2" < "$1";; *) cp "$1" "$2";; esac\n')
+    infer.chmod(0o755)
+    block = yaml.safe_load(f"any:\n  kind: command\n  run: {line}")
+    block["any"]["run"] = block["any"]["run"].replace("infer", str(infer))
+    add(block)
+    rows, _ = score(here, "any")
+    assert len(rows) == 6 and all(row.colorfulness == 0 for row in rows)
+
+
+def test_a_folder_with_the_names_of_numbers_is_refused_by_a_name_that_would_fit(here, capsys):
+    pack = Pack(layout.pack("scenes", "val"))
+    for number, entry in enumerate(pack.index):
+        save(here / "pictures" / f"{number:06d}.png", pack.original(entry))
+    add(methods(OURS))
+    with pytest.raises(Exception, match=r"none of the 6 pictures in pictures .*'val-000000' should be val-000000\.png"):
+        score(here, "warm")
+    assert not layout.archive("scenes", "warm").exists()
