@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
-from baselines.checkpoints.published import check_digest
 from baselines.published import Weights
 from pipeline import layout, provenance
 from pipeline.errors import UserError, run_stage
 from pipeline.files import whole_folder
 from pipeline.method import Setup, Trainable, load_class, make
+from pipeline.model.published_file import check_digest
 from pipeline.model.weights import About, save_weights
 from pipeline.params import load_params
 from pipeline.records import write_json

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from baselines.checkpoints.caffe import read_caffemodel
 from baselines.checkpoints.hdf5 import read_hdf5
-from baselines.checkpoints.pytorch import read_pytorch
 from baselines.checkpoints.torch7 import Table, read_t7
 from baselines.checkpoints.torch7_layers import Layer, layers
 from pipeline.errors import UserError
+from pipeline.model.pytorch_file import read_pytorch
 
 EPS = 1e-5  # of batch normalisation, in Caffe, Torch7 and PyTorch alike
 IMAGENET, PLACES = "ImageNet (1.3 M photographs)", "Places (2.3 M photographs)"

@@ -1,5 +1,6 @@
 """dvc.yaml: DVC does not follow imports, so every stage must name all code that can change its result."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,17 @@ from pipeline.params import load_params
 from pipeline.provenance import code_files
 
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
-# Modules that a stage loads by a name in params.yaml.
-BY_NAME = {
-    "train": [block["class"].partition(":")[0] for block in load_params().models.values()],
-    "colorize": [
-        block["class"].partition(":")[0] for block in (*load_params().methods.values(), *load_params().models.values())
-    ],
-}
+PARAMS = load_params()
+
+
+def modules(paths: Iterable[str]) -> list[str]:
+    return [path.partition(":")[0] for path in paths]
+
+
+# Modules that a stage loads by a name in params.yaml, those that people may write there included.
+MODELS = modules(block["class"] for block in PARAMS.models.values())
+METHODS = modules([*(PARAMS.method(name)["class"] for name in PARAMS.methods), *PARAMS.kinds.values()])
+BY_NAME = {"train": MODELS, "convert": ["baselines.published", *MODELS], "colorize": METHODS + MODELS}
 
 
 def body(stage: str) -> dict:

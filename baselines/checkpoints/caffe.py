@@ -14,8 +14,8 @@ from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.message import DecodeError
 
-from baselines.checkpoints.published import require_file
 from pipeline.errors import UserError
+from pipeline.model.published_file import require_file
 
 LARGEST = 2**31 - 1  # bytes; protobuf's own limit for one message
 

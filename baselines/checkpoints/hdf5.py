@@ -9,8 +9,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from baselines.checkpoints.published import reason, require_file
 from pipeline.errors import UserError
+from pipeline.model.published_file import reason, require_file
 
 
 def read_hdf5(path: Path) -> dict[str, list[np.ndarray]]:

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from baselines.checkpoints.published import require_file
 from pipeline.errors import UserError
+from pipeline.model.published_file import require_file
 
 
 class Kind(IntEnum):

@@ -1,14 +1,11 @@
 """Zhang et al.'s published ECCV 2016 weights as a start for training: their trunk is ours, layer by layer."""
 
-import pickle
 import re
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from pipeline.errors import UserError
 from pipeline.model.network import ColorizationNet
+from pipeline.model.pytorch_file import read_pytorch
 
 # The authors' PyTorch port (github.com/richzhang/colorization, colorizers/eccv16.py, BSD-2-Clause) numbers its blocks
 # model1 to model8, with the layers in our order. Its last layer, model_out, turns 313 probabilities into ab; ours does
@@ -21,7 +18,7 @@ def load_zhang(network: ColorizationNet, path: Path) -> None:
 
     Raises `UserError` for a missing, damaged or unsafe file, and for another network's or another width's weights.
     """
-    stored = {BLOCK.sub(r"conv\1.\2", name): value for name, value in _read(path).items()}
+    stored = {BLOCK.sub(r"conv\1.\2", name): value for name, value in read_pytorch(path).items()}
     trunk = {name: value for name, value in network.state_dict().items() if not name.startswith("semantic")}
     missing = sorted(set(trunk) - set(stored))
     if missing:
@@ -33,18 +30,3 @@ def load_zhang(network: ColorizationNet, path: Path) -> None:
                 "the published weights need `width: 1.0`."
             )
     network.load_state_dict({name: stored[name] for name in trunk}, strict=False)
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    """A state dict; `weights_only` refuses every pickle that would run code."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"the initial weights {path} are missing; download them from their authors.") from None
-    except pickle.UnpicklingError:
-        raise UserError(f"{path} holds more than tensors, so it is not loaded: it could run code.") from None
-    except (RuntimeError, EOFError, ValueError, OSError) as error:
-        raise UserError(f"{path} is not a whole PyTorch checkpoint ({str(error).splitlines()[0]}).") from None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"{path} is no dictionary of tensors, so no checkpoint of Zhang's network.")
-    return state

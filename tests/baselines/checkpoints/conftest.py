@@ -9,8 +9,8 @@ import torch
 
 from baselines.checkpoints.caffe import read_caffemodel
 from baselines.checkpoints.hdf5 import read_hdf5
-from baselines.checkpoints.pytorch import read_pytorch
 from baselines.checkpoints.torch7 import read_t7
+from pipeline.model.pytorch_file import read_pytorch
 from tests.baselines.checkpoints import caffe_writer, torch7_writer
 
 NUMBERS = np.random.default_rng(0)

@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from baselines.checkpoints.published import check_digest
 from pipeline.errors import UserError
+from pipeline.model.published_file import check_digest
 
 CONTENT = bytes(range(256)) * 5000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

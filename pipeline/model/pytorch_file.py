@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from baselines.checkpoints.published import reason, require_file
 from pipeline.errors import UserError
+from pipeline.model.published_file import reason, require_file
 
 
 def read_pytorch(path: Path) -> dict[str, Tensor]:

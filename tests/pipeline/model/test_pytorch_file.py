@@ -7,7 +7,7 @@ import zipfile
 import pytest
 import torch
 
-from baselines.checkpoints.pytorch import read_pytorch
+from pipeline.model.pytorch_file import read_pytorch
 from tests.baselines.checkpoints.refusal import sentence
 
 ZIP = pytest.mark.parametrize("zip", [True, False], ids=["zip", "legacy"])
