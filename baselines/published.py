@@ -85,7 +85,11 @@ def larsson_caffe(path: Path) -> Weights:
 
 
 def _larsson(path: Path, blobs: dict[str, list[np.ndarray]]) -> Weights:
-    """The deployed network has no batch normalisation, and nothing is subtracted from its grey input."""
+    """The deployed network has no batch normalisation, and nothing is subtracted from its grey input.
+
+    In training 0.4488 was subtracted; the prototxt for colorizing has no such layer, so the shift must be in the first
+    bias. Not checked on the real file.
+    """
     state: State = {}
     names = {f"blocks.{b}.{i}": f"conv{b + 1}_{i + 1}" for b, n in enumerate((2, 2, 3, 3, 3)) for i in range(n)}
     for ours, theirs in {**names, "fc6": "fc6", "fc7": "fc7"}.items():
@@ -99,7 +103,8 @@ def _larsson(path: Path, blobs: dict[str, list[np.ndarray]]) -> Weights:
 def iizuka_torch7(path: Path) -> Weights:
     """colornet.t7 (colorize.lua): a table of the grey images' mean and an nngraph of Torch modules.
 
-    The graph's nodes have no names, so layers are told apart by their weights' shapes and their order.
+    The graph's nodes have no names, so layers are told apart by their weights' shapes and their order. Not checked on
+    the real file.
     """
     content = read_t7(path)
     if not isinstance(content, Table) or "mean" not in content or "model" not in content:

@@ -13,11 +13,14 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+import yaml
 from torch import Tensor
 
 from baselines.published import BLOCKS
 from pipeline import color, gamut, layout
+from pipeline.method import load_class
 from pipeline.model.weights import load_weights
+from pipeline.params import load_params
 from tests.baselines.checkpoints import caffe_writer
 from tests.baselines.checkpoints.torch7_writer import Object, tensor, written
 from tests.conftest import run_in, stage_in, write_params
@@ -417,6 +420,18 @@ def test_a_wrong_shape_a_strange_layer_and_a_number_that_is_none_are_named(tmp_p
     ):
         with pytest.raises(UserError, match=sentence):
             fill(network, Weights({**network.state_dict(), **change}, {}, 256, ""), Path("a.pth"))
+
+
+def test_the_readmes_published_weights_name_readers_and_networks_that_exist(tmp_path):
+    text = Path("README.md").read_text()
+    blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    (example,) = [block for block in blocks if "published" in block]
+    assert len(example["published"]) == 4
+    for name, block in example["published"].items():
+        load_class(block["reader"], name), load_class(block["class"], name)
+    write_params(tmp_path, **example)
+    params = load_params(tmp_path / "params.yaml")
+    assert [method["model"] for method in params.methods.values()] == list(params.published)
 
 
 class Malice:
