@@ -12,7 +12,6 @@ from reports.inputs import Dataset, Training
 from reports.published import FLOAT32, Published, PublishedSize
 from reports.wording import CONVENTIONS, integer, listed, number
 
-NOTHING = MethodCard()
 # How to read the columns of the paper's sizes.
 SIZES = {
     "Printed, Mb": "as the paper has it",
@@ -131,7 +130,7 @@ def size_and_time_document(datasets: Sequence[Dataset], published: Published) ->
 
 def _size_row(dataset: Dataset, method: str, published: PublishedSize) -> dict[str, Any]:
     """One method of the paper beside ours of that name; nothing of ours where no method here has it."""
-    card, width = dataset.cards.get(method, NOTHING), width_of(dataset, method)
+    card, width = dataset.cards.get(method, MethodCard()), width_of(dataset, method)
     return {
         "dataset": dataset.title,
         "method": method,

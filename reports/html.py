@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from reports.cards import NOTHING, SIZES, shared_cards
+from reports.cards import SIZES, shared_cards
 from reports.documents import Table, notes_on
 from reports.examples import ABREAST, RULE, Examples
 from reports.figures import Plot, inline_svg, swatch
@@ -64,7 +64,6 @@ def render(
             rule=RULE,
             across=columns(len(pages[0].examples.pictures), ABREAST),
             sizes=SIZES,
-            nothing=NOTHING,
             references=REFERENCES,
         )
     )

@@ -38,12 +38,16 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published) 
         for title, group in groupby(rows, lambda row: row["dataset"])
     ]
     told = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
-    spent = [
-        f"Times, {title}\n\n{_aligned(times.HEADINGS, [time.cells for time in block])}"
-        for title, block in times.blocks(measured).items()
-    ]
+    spent = [_times(title, block) for title, block in times.blocks(measured).items()]
     notes = [textwrap.fill(note, WIDTH) for note in (told, times.notes(published.size_and_time))]
     return "\n\n".join([*scores, notes[0], *spent, notes[1], f"report: {folder / 'index.html'}"])
+
+
+def _times(title: str, block: Sequence[times.Time]) -> str:
+    """A table, or just the methods' names where there is not one time to show."""
+    if all(time.milliseconds is None for time in block):
+        return textwrap.fill(f"Times, {title}: {', '.join(time.method for time in block)}.", WIDTH)
+    return f"Times, {title}\n\n{_aligned(times.HEADINGS, [time.cells for time in block])}"
 
 
 def _read(path: Path) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ import pytest
 from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.params import Params
+from pipeline.records import write_json
 from reports.build import build
 from tests.conftest import ROOT
 from tests.reports.conftest import ORIGIN, fabricate, write_run
@@ -102,6 +103,13 @@ def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Pa
 def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:
     text = (built / "index.html").read_text()
     assert "the photograph without its colours; nothing is learned" in text
+
+
+def test_a_method_of_remarks_alone_is_no_row_of_dashes(results: Path, params: Params) -> None:
+    write_json(layout.card("scenes", "semantics"), {"remarks": ["Pictures arrived as JPEG."]})
+    build(params, ORIGIN)
+    text = (layout.BUILD / "index.html").read_text()
+    assert "not stated</td>" in text and "Pictures arrived as JPEG." in text
 
 
 def test_names_from_outside_are_escaped(built: Path) -> None:

@@ -73,8 +73,8 @@ def test_pictures_from_elsewhere_have_no_time(printed: str) -> None:
 
 
 def test_methods_that_did_not_run_here_are_told_apart(printed: str) -> None:
-    assert "Times, VOC2012: not measured here" in printed
-    assert "Times, scenes (synthetic): not measured here" in printed  # gray
+    assert "Times, VOC2012: not measured here: gray." in printed
+    assert "Times, scenes (synthetic): not measured here: gray." in printed
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null"])
