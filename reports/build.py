@@ -3,12 +3,13 @@
     python -m reports.build
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
-scores/<dataset>/*.csv, models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.zip.
+scores/<dataset>/*.csv, models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
 Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -18,13 +19,14 @@ from pipeline.files import whole_folder, write_whole
 from pipeline.layout import BUILD
 from pipeline.params import Params, load_params
 from pipeline.records import write_json
+from reports.cards import methods_document, size_and_time_document
 from reports.documents import Table, scores_document, table1_document
 from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
 from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
 from reports.published import load_published
-from reports.theme import method_looks, model_looks
+from reports.theme import in_order, method_looks, model_looks
 from reports.writers import write_table
 
 
@@ -38,19 +40,24 @@ def main() -> None:
 
 def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
     """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
-    methods, published = list(params.methods), load_published()
+    methods, published = in_order(params.methods), load_published()
+    params = replace(params, methods={method: params.methods[method] for method in methods})
     datasets = read_datasets(params)
-    table1 = table1_document(datasets, methods, published, params.seed)
-    scores = scores_document(datasets, methods, params.seed)
-    pages = [draw(dataset, table1, params) for dataset in datasets]
-    with whole_folder(folder / "tables") as tables:
-        for table in (table1, scores):
-            write_table(table, tables)
+    tables = {
+        "table1": table1_document(datasets, methods, published, params.seed),
+        "scores": scores_document(datasets, methods, params.seed),
+        "methods": methods_document(datasets),
+        "size_and_time": size_and_time_document(datasets, published),
+    }
+    pages = [draw(dataset, tables["table1"], params) for dataset in datasets]
+    with whole_folder(folder / "tables") as whole:
+        for table in tables.values():
+            write_table(table, whole)
     with whole_folder(folder / "figures") as figures:
         for plot in tqdm([plot for page in pages for plot in page.plots], desc="figures", delay=2, leave=False):
             save(plot, figures)
-    write_json(folder / "metrics.json", metrics(datasets, scores))
-    page = render(pages, table1, scores, method_looks(methods), published, origin, params.seed)
+    write_json(folder / "metrics.json", metrics(datasets, tables["scores"]))
+    page = render(pages, tables, method_looks(methods), published, origin, params.seed)
     write_whole(folder / "index.html", page)
 
 

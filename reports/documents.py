@@ -23,13 +23,17 @@ SCORES = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table for files and pages. `rows`: numbers; `shown`: the same rows as text, under headings for people."""
+    """A table for files and pages. `rows`: numbers; `shown`: the same rows as text, under headings for people.
+
+    `words`: the headings of columns that hold words, which stand left; numbers stand right.
+    """
 
     name: str
     rows: pd.DataFrame
     shown: pd.DataFrame
     caption: str
     notes: tuple[str, ...]
+    words: tuple[str, ...] = ("Dataset", "Method")
 
 
 def table1_document(datasets: Sequence[Dataset], methods: Sequence[str], published: Published, seed: int) -> Table:
@@ -46,11 +50,11 @@ def table1_document(datasets: Sequence[Dataset], methods: Sequence[str], publish
         }
     )
     caption = (
-        f"PSNR in dB of {_sizes(datasets)}. PSNR: {CONVENTIONS['PSNR']}. Brackets: "
+        f"PSNR in dB of {sizes(datasets)}. PSNR: {CONVENTIONS['PSNR']}. Brackets: "
         f"{interval_convention(RESAMPLES, seed)}. Pooled: {CONVENTIONS['PSNR, pooled']}. "
         f"Published: {published.table1.where}, for {published.table1.holds_for}."
     )
-    return Table("table1", rows, shown, caption, _titled(datasets, notes_on))
+    return Table("table1", rows, shown, caption, titled(datasets, notes_on))
 
 
 def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: int) -> Table:
@@ -62,13 +66,13 @@ def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: i
     }
     shown = pd.DataFrame({"Dataset": rows["dataset"], "Method": rows["method"], "n": rows["n"].map(str), **columns})
     conventions = " ".join(f"{name}: {CONVENTIONS[name]}." for name, _ in SCORES.values())
-    caption = f"All scores of {_sizes(datasets)}. {conventions} Brackets: {interval_convention(RESAMPLES, seed)}."
-    return Table("scores", rows, shown, caption, _titled(datasets, _exact_notes))
+    caption = f"All scores of {sizes(datasets)}. {conventions} Brackets: {interval_convention(RESAMPLES, seed)}."
+    return Table("scores", rows, shown, caption, titled(datasets, _exact_notes))
 
 
 def notes_on(dataset: Dataset) -> list[str]:
-    """What a reader of a dataset's PSNRs must know: colourless originals, exact copies, skipped pictures, losses."""
-    return [_colorless_note(dataset), *_exact_notes(dataset), *_skipped_notes(dataset), *_losses_notes(dataset)]
+    """What a reader of a dataset's PSNRs must know: colourless originals, exact copies, skipped pictures."""
+    return [_colorless_note(dataset), *_exact_notes(dataset), *_skipped_notes(dataset)]
 
 
 def _colorless_note(dataset: Dataset) -> str:
@@ -104,12 +108,8 @@ def _skipped_notes(dataset: Dataset) -> list[str]:
     ]
 
 
-def _losses_notes(dataset: Dataset) -> list[str]:
-    losses = [f"{model} ({listed(training.manifest.losses)})" for model, training in dataset.trainings.items()]
-    return [f"Losses: {'; '.join(losses)}."] if losses else []
-
-
-def _titled(datasets: Sequence[Dataset], notes: Callable[[Dataset], list[str]]) -> tuple[str, ...]:
+def titled(datasets: Sequence[Dataset], notes: Callable[[Dataset], list[str]]) -> tuple[str, ...]:
+    """Every dataset's notes, each saying which dataset it is about."""
     return tuple(f"{dataset.title}: {note}" for dataset in datasets for note in notes(dataset))
 
 
@@ -121,7 +121,8 @@ def _titles(datasets: Sequence[Dataset]) -> Mapping[str, str]:
     return {dataset.name: dataset.title for dataset in datasets}
 
 
-def _sizes(datasets: Sequence[Dataset]) -> str:
+def sizes(datasets: Sequence[Dataset]) -> str:
+    """The datasets by title, with the number of photographs that all their numbers are about."""
     return " and ".join(f"{dataset.title}, n = {dataset.val.photographs:,}" for dataset in datasets)
 
 

@@ -10,11 +10,12 @@ from reports.inputs import Dataset, read_pictures
 RULE = (
     "The photographs are not chosen by hand: they lie evenly spaced in the list of validation photographs sorted by id."
 )
+ABREAST = 8  # pictures of a photograph in a row: more would be too small to judge
 
 
 @dataclass(frozen=True)
 class Examples:
-    """`pictures[method][id]`: (H, W, 3) uint8 sRGB; first the grey image, then the colorizations, last the original."""
+    """`pictures[method][id]`: (H, W, 3) uint8 sRGB, in the report's order: the grey image first, the original last."""
 
     ids: list[str]
     pictures: dict[str, dict[str, np.ndarray]]
@@ -30,6 +31,4 @@ def evenly_spaced(ids: Sequence[str], amount: int) -> list[str]:
 def read_examples(dataset: Dataset, methods: Sequence[str], amount: int = 5) -> Examples:
     """Every method's pictures of the photographs that the rule picks."""
     ids = evenly_spaced(list(dataset.scores["id"]), amount)
-    ends = {"gray": -1, "original": 1}
-    ordered = sorted(methods, key=lambda method: ends.get(method, 0))
-    return Examples(ids, {method: read_pictures(dataset.name, method, ids) for method in ordered})
+    return Examples(ids, {method: read_pictures(dataset.name, method, ids) for method in methods})

@@ -12,15 +12,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path as Outline
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Affine2D
 
 from pipeline.files import whole_file
-from reports.examples import RULE, Examples
+from reports.examples import ABREAST, RULE, Examples
 from reports.inputs import Dataset
-from reports.theme import INK, Look, styled
+from reports.theme import INK, Look, columns, styled
 from reports.wording import listed, number
 
 LINES: dict[str, Literal["-", "--"]] = {"train": "-", "val": "--"}
+PANELS = 4  # of the training figure in a row
+SVG_STEPS = {Outline.MOVETO: "M", Outline.LINETO: "L", Outline.CURVE3: "Q", Outline.CURVE4: "C", Outline.CLOSEPOLY: "Z"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def table1_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
         axes.plot(
             [row["ci_low"], row["ci_high"]], [place, place], color=look.color, linewidth=3, solid_capstyle="round"
         )
-        axes.plot(row["psnr_mean"], place, look.marker, color=look.color, markersize=8)
+        axes.plot(row["psnr_mean"], place, look.marker, color=look.color, markerfacecolor=look.face, markersize=8)
         axes.plot(row["published"], place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6)
     axes.set_yticks(range(len(rows)), rows["method"])
     axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="PSNR in dB", title=dataset.title)
@@ -64,12 +69,20 @@ def training_curves(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
     parts = list(
         dict.fromkeys(name for history in histories.values() for name in map(str, history) if name.startswith("loss"))
     )
-    figure = Figure(figsize=(3.1 * len(parts), 3.0), layout="constrained")
-    for axes, part in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+    across = columns(len(parts), PANELS)
+    down = -(-len(parts) // across)
+    figure = Figure(figsize=(3.1 * across, 2.5 * down + 0.5), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for axes, part in zip(panels, parts, strict=False):
         _loss_panel(axes, part, histories, looks)
-    handles = [Line2D([], [], color=looks[model].color, label=model) for model in histories]
+    for axes in panels[len(parts) :]:
+        axes.set_axis_off()
+    handles = [
+        Line2D([], [], color=looks[model].color, marker=looks[model].marker, markersize=4, label=model)
+        for model in histories
+    ]
     handles += [Line2D([], [], color=INK, linestyle=line, label=split) for split, line in LINES.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns(len(handles), 2 * across + 1))
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     caption = (
         f"{dataset.title}: losses by epoch on train (solid) and val (dashed). The total loss of models with different "
@@ -81,19 +94,24 @@ def training_curves(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
 
 @styled()
 def examples_strip(dataset: Dataset, examples: Examples) -> Plot:
-    """A row per photograph, a column per method."""
-    shapes = [next(iter(examples.pictures.values()))[id].shape for id in examples.ids]
-    heights = [1.5 * shape[0] / shape[1] for shape in shapes]
+    """A block per photograph, its methods in as many rows as they need."""
     methods = list(examples.pictures)
-    figure = Figure(figsize=(1.55 * len(methods), sum(heights) + 0.1 * len(heights) + 0.5), layout="constrained")
-    panels = figure.subplots(len(examples.ids), len(methods), squeeze=False, height_ratios=heights)
-    for row, id in zip(panels, examples.ids, strict=True):
-        for axes, method in zip(row, methods, strict=True):
-            axes.imshow(examples.pictures[method][id], aspect="auto", interpolation="antialiased")
-            axes.set_axis_off()
-    for axes, method in zip(panels[0], methods, strict=True):
-        axes.set_title(method, loc="center")
+    across = columns(len(methods), ABREAST)
+    down = -(-len(methods) // across)
+    shapes = [examples.pictures[methods[0]][id].shape for id in examples.ids]
+    heights = [down * (1.5 * shape[0] / shape[1] + 0.2) + 0.1 for shape in shapes]
+    figure = Figure(figsize=(1.55 * across, sum(heights) + 0.3), layout="constrained")
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
+    blocks = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights, hspace=0.06 if down > 1 else 0)[
+        :, 0
+    ]
+    for block, id in zip(blocks, examples.ids, strict=True):
+        panels = block.subplots(down, across, squeeze=False).ravel()
+        for axes in panels:
+            axes.set_axis_off()
+        for axes, method in zip(panels, methods, strict=False):
+            axes.imshow(examples.pictures[method][id], aspect="auto", interpolation="antialiased")
+            axes.set_title(method, loc="center", fontsize=7, pad=2)
     caption = f"{dataset.title}: the grey photograph, what each method made of it, and the original. {RULE}"
     return Plot(f"examples_{dataset.name}", caption, caption, figure)
 
@@ -102,8 +120,15 @@ def _loss_panel(axes: Axes, part: str, histories: Mapping[str, pd.DataFrame], lo
     for model, history in histories.items():
         for column, split in ((part, "train"), (f"val_{part}", "val")):
             if column in history:
+                look = looks[model]
                 axes.plot(
-                    history["epoch"], history[column], LINES[split], color=looks[model].color, marker=".", markersize=3
+                    history["epoch"],
+                    history[column],
+                    LINES[split],
+                    color=look.color,
+                    marker=look.marker,
+                    markersize=4,
+                    markevery=1 + len(history) // 10,  # markers, not a chain of them
                 )
     axes.set(title=part, xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -130,3 +155,16 @@ def inline_svg(plot: Plot) -> str:
     width, height = (72 * inches for inches in plot.figure.get_size_inches())
     opening = f'<svg role="img" aria-label="{escape(plot.alt)}" viewBox="0 0 {width:g} {height:g}" width="{width:g}pt">'
     return opening + body.replace(INK, "currentColor")
+
+
+def swatch(look: Look) -> str:
+    """A method's marker as the figures draw it, as an SVG element for tables; the name beside it says the rest."""
+    marker = MarkerStyle(look.marker)
+    outline = marker.get_path().transformed(marker.get_transform() + Affine2D().scale(10, -10))
+    steps = [
+        SVG_STEPS[step] + (" ".join(f"{value:.4g}" for value in points) if step != Outline.CLOSEPOLY else "")
+        for points, step in outline.iter_segments(simplify=False)
+    ]
+    color, face = (drawn.replace(INK, "currentColor") for drawn in (look.color, look.face))
+    path = f'<path fill="{face}" stroke="{color}" d="{"".join(steps)}"/>'
+    return f'<svg class="swatch" aria-hidden="true" viewBox="-7 -7 14 14">{path}</svg>'

@@ -12,14 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from reports.cards import SIZES, shared_cards
 from reports.documents import Table, notes_on
-from reports.examples import RULE, Examples
-from reports.figures import Plot, inline_svg
+from reports.examples import ABREAST, RULE, Examples
+from reports.figures import Plot, inline_svg, swatch
 from reports.inputs import Dataset
 from reports.published import Published
 from reports.statistics import RESAMPLES
-from reports.theme import Look
-from reports.wording import CONVENTIONS, count, interval_convention, number, with_interval
+from reports.theme import Look, columns
+from reports.wording import CONVENTIONS, REFERENCES, count, integer, interval_convention, listed, number
 
 THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
 
@@ -42,8 +43,7 @@ class DatasetPage:
 
 def render(
     pages: Sequence[DatasetPage],
-    table1: Table,
-    scores: Table,
+    tables: Mapping[str, Table],
     looks: Mapping[str, Look],
     published: Published,
     origin: Mapping[str, str],
@@ -55,14 +55,16 @@ def render(
         .get_template("template.html")
         .render(
             pages=pages,
-            table1=table1,
-            scores=scores,
+            tables=tables,
             looks=looks,
             published=published,
             origin=origin,
             conventions=CONVENTIONS,
             interval=interval_convention(RESAMPLES, seed),
             rule=RULE,
+            across=columns(len(pages[0].examples.pictures), ABREAST),
+            sizes=SIZES,
+            references=REFERENCES,
         )
     )
 
@@ -75,8 +77,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "svg": _svg, "picture": picture_uri, "rows": rows_of}
-    environment.globals |= {"with_interval": with_interval, "notes_on": notes_on, "count": count}
+    environment.filters |= {"number": number, "integer": integer, "listed": listed, "picture": picture_uri}
+    environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of}
+    environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count}
     return environment
 
 
@@ -95,6 +98,10 @@ def picture_uri(picture: np.ndarray) -> str:
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     image.save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+def _swatch(look: Look) -> Markup:
+    return Markup(swatch(look))
 
 
 def _svg(plot: Plot) -> Markup:

@@ -14,8 +14,8 @@ from PIL import Image
 
 from pipeline import layout
 from pipeline.errors import UserError
-from pipeline.params import Params
-from pipeline.records import ScoreRow, read_rows
+from pipeline.params import Params, parse_record
+from pipeline.records import MethodCard, ScoreRow, read_rows
 
 Record = TypeVar("Record")
 
@@ -35,12 +35,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A trained model's `manifest.json`. `megabytes`: of its float32 parameters, decimal."""
+    """A trained model's `manifest.json`: the settings of its losses, how it was trained, and with what."""
 
-    model: str
-    parameters: int
-    megabytes: float
     losses: dict[str, Any]
+    recipe: dict[str, Any]
     provenance: dict[str, Any]
 
 
@@ -57,7 +55,8 @@ class Dataset:
     """All that is known of one dataset.
 
     `title`: how tables must name it; says so where it is synthetic or only a part. `scores`: rows as `ScoreRow`,
-    method after method, sorted by id within each.
+    method after method, sorted by id within each. `cards`: of every method. `models`: the model of every method that
+    has one; `trainings` holds those that were trained here, not those whose weights somebody published.
     """
 
     name: str
@@ -66,6 +65,8 @@ class Dataset:
     val: Split
     on_bad_image: str
     scores: pd.DataFrame
+    cards: dict[str, MethodCard]
+    models: dict[str, str]
     trainings: dict[str, Training]
 
 
@@ -80,8 +81,8 @@ def read_datasets(params: Params) -> list[Dataset]:
 
 
 def read_dataset(name: str, params: Params) -> Dataset:
-    """Read one dataset's summaries, scores and trained models; raises `UserError` for what is missing."""
-    models = dict.fromkeys(method["model"] for method in params.methods.values() if "model" in method)
+    """Read one dataset's summaries, scores, cards and trained models; raises `UserError` for what is missing."""
+    models = {method: block["model"] for method, block in params.methods.items() if "model" in block}
     train, val = (_read_record(layout.pack(name, split) / "summary.json", Split) for split in ("train", "val"))
     return Dataset(
         name=name,
@@ -90,7 +91,11 @@ def read_dataset(name: str, params: Params) -> Dataset:
         val=val,
         on_bad_image=params.dataset(name).pack.on_bad_image,
         scores=read_scores(name, list(params.methods)),
-        trainings={model: read_training(name, model) for model in models},
+        cards={method: read_card(name, method) for method in params.methods},
+        models=models,
+        trainings={
+            model: read_training(name, model) for model in dict.fromkeys(models.values()) if model in params.models
+        },
     )
 
 
@@ -107,6 +112,16 @@ def read_scores(dataset: str, methods: list[str]) -> pd.DataFrame:
                 f"{layout.scores(dataset, methods[0])}, each once; `dvc repro --force` makes both anew."
             )
     return scores
+
+
+def read_card(dataset: str, method: str) -> MethodCard:
+    """What a method says of itself; raises `UserError` unless every field has its type."""
+    path = layout.card(dataset, method)
+    content = _read_json(path)
+    try:
+        return parse_record(MethodCard, content, str(path))
+    except UserError as error:
+        raise UserError(f"{error} Delete it, `dvc repro` makes it.") from None
 
 
 def read_training(dataset: str, model: str) -> Training:
@@ -137,10 +152,17 @@ def _sorted_rows(dataset: str, method: str) -> list[ScoreRow]:
 
 def _read_record(path: Path, record: type[Record]) -> Record:
     """The keys of a JSON file that the dataclass `record` names; a stage may write more."""
+    content = _read_json(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
         return record(**{field.name: content[field.name] for field in fields(cast(Any, record))})
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{path} is not whole ({error}); delete it, `dvc repro` makes it.") from None
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
-    except (json.JSONDecodeError, KeyError) as error:
+    except ValueError as error:  # neither JSON nor even text
         raise UserError(f"{path} is not whole ({error}); delete it, `dvc repro` makes it.") from None

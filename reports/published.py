@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from pipeline.params import parse_record
 
 PUBLISHED_FILE = Path(__file__).with_name("published.yaml")
+UNITS = {"MB": 1e6, "MiB": 2.0**20}  # bytes
+FLOAT32 = 4  # bytes a parameter
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,43 @@ class PublishedTable1:
 
 
 @dataclass(frozen=True)
+class PublishedSize:
+    """A method's size and time in the text. `size` is the printed number, `unit` what it counts in truth."""
+
+    size: float
+    unit: Literal["MB", "MiB"]
+    bytes: int | None
+    parameters: int | None
+    milliseconds: float
+    means: str
+
+    @property
+    def megabytes(self) -> float:
+        """The size in decimal MB: of the file where that is known, else of the printed number."""
+        return (self.bytes or self.size * UNITS[self.unit]) / 1e6
+
+    @property
+    def network_megabytes(self) -> float | None:
+        """The size of the network alone as float32, in decimal MB."""
+        return None if self.parameters is None else self.parameters * FLOAT32 / 1e6
+
+
+@dataclass(frozen=True)
+class PublishedSizes:
+    """The paper's sizes and times, keyed by our method names."""
+
+    where: str
+    holds_for: str
+    rows: dict[str, PublishedSize]
+
+
+@dataclass(frozen=True)
 class Published:
     """Everything that `published.yaml` holds."""
 
     paper: str
     table1: PublishedTable1
+    size_and_time: PublishedSizes
 
 
 def load_published(path: Path = PUBLISHED_FILE) -> Published:

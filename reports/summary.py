@@ -1,36 +1,53 @@
-"""Table 1 as plain text, the last thing that `make repro` prints.
+"""Table 1 and the times as plain text, the last thing that `make repro` prints; the times also as files.
 
     python -m reports.summary
 
-Reads reports/build/tables/table1.csv, and no heavy library, so that it answers at once.
+Reads reports/build/tables/{table1,methods}.csv and .scratch/runs, and no heavy library, so that it answers at once.
+Writes reports/build/times.{csv,md,html}.
 """
 
 import csv
+import textwrap
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
 from pipeline.errors import UserError, run_stage
 from pipeline.layout import BUILD
-from reports.published import load_published
+from reports import times
+from reports.published import Published, load_published
 from reports.wording import number, with_interval
 
 HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
+WIDTH = 100  # of the notes, in letters
 
 
 def main() -> None:
-    """Print the summary of the last report."""
-    print(summary(BUILD))
+    """Print the summary of the last report and write its times."""
+    published = load_published()
+    measured = times.read_times(_read(BUILD / "tables" / "methods.csv"), published.size_and_time)
+    times.write_times(measured, published.size_and_time, BUILD)
+    print(summary(BUILD, measured, published))
 
 
-def summary(folder: Path) -> str:
-    """Table 1 of each dataset, aligned, then where the whole report lies."""
-    table1 = load_published().table1
+def summary(folder: Path, measured: Sequence[times.Time], published: Published) -> str:
+    """Table 1 and the times of each dataset, aligned, then where the whole report lies."""
     rows = _read(folder / "tables" / "table1.csv")
-    blocks = [
-        f"Table 1, {title}\n\n{_aligned(list(group))}" for title, group in groupby(rows, lambda row: row["dataset"])
+    scores = [
+        f"Table 1, {title}\n\n{_aligned(HEADINGS, [_cells(row) for row in group])}"
+        for title, group in groupby(rows, lambda row: row["dataset"])
     ]
-    told = f"PSNR in dB. Published: {table1.where}, for {table1.holds_for}."
-    return "\n\n".join([*blocks, told, f"report: {folder / 'index.html'}"])
+    told = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
+    spent = [_times(title, block) for title, block in times.blocks(measured).items()]
+    notes = [textwrap.fill(note, WIDTH) for note in (told, times.notes(published.size_and_time))]
+    return "\n\n".join([*scores, notes[0], *spent, notes[1], f"report: {folder / 'index.html'}"])
+
+
+def _times(title: str, block: Sequence[times.Time]) -> str:
+    """A table, or just the methods' names where there is not one time to show."""
+    if all(time.milliseconds is None for time in block):
+        return textwrap.fill(f"Times, {title}: {', '.join(time.method for time in block)}.", WIDTH)
+    return f"Times, {title}\n\n{_aligned(times.HEADINGS, [time.cells for time in block])}"
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -41,9 +58,9 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise UserError(f"{path} is missing; `make repro` makes it.") from None
 
 
-def _aligned(rows: list[dict[str, str]]) -> str:
+def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Columns as wide as their widest cell; names stand left, numbers right."""
-    cells = [HEADINGS, *map(_cells, rows)]
+    cells = [headings, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = []
     for name, *numbers in cells:

@@ -1,20 +1,16 @@
-"""One look for all figures: one style, and one colour and marker per method."""
+"""One look for all figures: one style, and one place, colour and marker per method."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import matplotlib
 
 INK = "#1f2328"
 GRID = "#9a9a9a44"  # see-through, so that it suits light and dark pages
-
-# Okabe and Ito's colour-blind-safe palette without its yellow, which white paper swallows; black is kept for the
-# original. Neighbours are a dark and a light tone, as methods often come in pairs without and with JBU.
-COLORS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7")
-MARKERS = ("o", "s", "^", "D", "v", "P")
-RESERVED = {"gray": "#8a8a8a", "original": INK}
 
 STYLE: Any = {  # matplotlib's stubs want a literal of its 300 names as keys
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same glyphs, and so the same bytes, everywhere
@@ -53,17 +49,57 @@ def styled() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Look:
-    """A method's colour and marker; no two methods share both."""
+    """A method's colour and marker, filled or hollow; no two methods share all three."""
 
     color: str
     marker: str
+    hollow: bool = False
+
+    @property
+    def face(self) -> str:
+        """What the marker is filled with."""
+        return "none" if self.hollow else self.color
+
+
+# Colour-blind-safe by family, mostly Okabe and Ito's colours: references grey, published baselines cool, ours warm.
+# All that we know differ in shape as well, for prints without colour. JBU makes a method's marker hollow and keeps the
+# rest. Diamonds are left to published values.
+GREY = "#808080"
+FIRST = {
+    "gray": Look(GREY, "8"),
+    "mean_ab": Look(GREY, "p"),
+    "class_mean": Look(GREY, "P"),
+    "zhang": Look("#0072b2", "^"),
+    "zhang_jbu": Look("#0072b2", "^", hollow=True),
+    "siggraph17": Look("#56b4e9", "v"),
+    "iizuka": Look("#009e73", "<"),
+    "larsson": Look("#826ffb", ">"),
+    "no_semantics": Look("#e69f00", "s"),
+    "no_semantics_jbu": Look("#e69f00", "s", hollow=True),
+    "semantics": Look("#d55e00", "o"),
+    "semantics_jbu": Look("#d55e00", "o", hollow=True),
+}
+LAST = {"original": Look(INK, "*")}
+KNOWN = {**FIRST, **LAST}
+# What is left for methods that this file does not know, in the order in which they get it.
+FREE = [
+    Look(color, marker, hollow)
+    for hollow, marker, color in product((False, True), ("X", "d", "h", "P", "p"), ("#cc79a7", "#885c2f"))
+]
+
+
+def in_order(methods: Iterable[str]) -> list[str]:
+    """The one order of all tables and figures: references, baselines, ours, then any others as given, the original."""
+    places: dict[str, float] = {method: place for place, method in enumerate(FIRST)}
+    places |= dict.fromkeys(LAST, math.inf)
+    return sorted(methods, key=lambda method: places.get(method, len(FIRST)))
 
 
 def method_looks(methods: Iterable[str]) -> dict[str, Look]:
-    """Each method's look, by its place in `params.yaml`; the grey image and the original have their own."""
-    looks = {name: Look(color, "o") for name, color in RESERVED.items()}
-    for place, method in enumerate(name for name in methods if name not in RESERVED):
-        looks[method] = Look(COLORS[place % len(COLORS)], MARKERS[place // len(COLORS) % len(MARKERS)])
+    """Each method's look: a fixed one for those we know, for others the next free one in the order given."""
+    looks = dict(KNOWN)
+    for place, method in enumerate(name for name in methods if name not in KNOWN):
+        looks[method] = FREE[place % len(FREE)]
     return looks
 
 
@@ -71,7 +107,12 @@ def model_looks(methods: Mapping[str, Mapping[str, Any]]) -> dict[str, Look]:
     """Each model's look: that of the first method that uses it. `methods`: the blocks of `params.yaml`."""
     looks = method_looks(methods)
     models: dict[str, Look] = {}
-    for name, block in methods.items():
-        if "model" in block:
-            models.setdefault(block["model"], looks[name])
+    for name in in_order(methods):
+        if "model" in methods[name]:
+            models.setdefault(methods[name]["model"], looks[name])
     return models
+
+
+def columns(amount: int, most: int) -> int:
+    """How many of `amount` panels stand side by side, at most `most`, so that the rows are about equally long."""
+    return math.ceil(amount / math.ceil(amount / most))

@@ -11,6 +11,13 @@ CONVENTIONS = {
     "SSIM": "mean over photographs and sRGB channels of the Gaussian SSIM (sigma 1.5) on 0..255",
     "Colorfulness": "mean over photographs of Hasler and Suesstrunk's M3 of the colorization itself, with signed "
     "opponent channels; closer to the original's value is better, not higher",
+    "MB": "size of the file of weights, decimal: 1,000,000 bytes",
+    "Sees": "the resolution at which the method is given the photograph",
+}
+# What there is to say of methods without anything to state.
+REFERENCES = {
+    "gray": "the photograph without its colours; nothing is learned",
+    "original": "the photograph itself; nothing is learned",
 }
 
 
@@ -19,11 +26,16 @@ def interval_convention(resamples: int, seed: int) -> str:
     return f"95 % percentile bootstrap over photographs ({resamples:,} paired resamples, seed {seed})"
 
 
-def number(value: float, digits: int = 2) -> str:
+def number(value: float | None, digits: int = 2) -> str:
     """A number for people; a dash where there is none."""
-    if math.isnan(value):
+    if value is None or math.isnan(value):
         return "-"
     return "∞" if math.isinf(value) else f"{value:.{digits}f}"
+
+
+def integer(value: int | None) -> str:
+    """`32,230,393`; a dash where there is none."""
+    return "-" if value is None else f"{value:,}"
 
 
 def with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:

@@ -77,5 +77,5 @@ def _pipes(cells: Iterable[str]) -> str:
 
 
 def _rules(table: Table, text: str, numeric: str) -> list[str]:
-    """Names stand left, everything else right."""
-    return [text if column in ("Dataset", "Method") else numeric for column in table.shown.columns]
+    """Words stand left, numbers right."""
+    return [text if column in table.words else numeric for column in table.shown.columns]

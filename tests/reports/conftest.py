@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from PIL import Image
 
 from pipeline import layout
 from pipeline.params import DatasetParams, PackParams, Params, TrainParams
-from pipeline.records import ScoreRow, write_json, write_rows
+from pipeline.records import MethodCard, ScoreRow, write_json, write_rows
 from reports.inputs import Dataset, read_datasets
 
 METHODS = {
@@ -24,6 +25,22 @@ METHODS = {
     "original": {"class": "pipeline.method:Original"},
 }
 IDS = [f"part_{number % 2}/scene_{number:03d}" for number in range(12)]
+TRAINED = MethodCard(
+    parameters=32_230_393,
+    weights_megabytes=129.012345,
+    weights="trained here",
+    weights_sha256="0a" * 32,
+    training_data="scenes (synthetic)",
+    resolution="64 x 64, stretched",
+    differences=("Colder & <shorter>.",),
+)
+CARDS = {
+    "gray": MethodCard(),
+    "no_semantics": TRAINED,
+    "semantics": replace(TRAINED, weights_sha256="0b" * 32, remarks=("An oracle.",)),
+    "semantics_jbu": replace(TRAINED, weights_sha256="0b" * 32, remarks=("An oracle.",)),
+    "original": MethodCard(),
+}
 ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"}
 
 
@@ -55,6 +72,7 @@ def fabricate(dataset: str, title: str) -> None:
     for place, method in enumerate(METHODS):
         write_rows(layout.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
         write_pictures(layout.archive(dataset, method), place)
+        write_json(layout.card(dataset, method), asdict(CARDS[method]))
     for model in ("no_semantics", "semantics"):
         write_training(dataset, model)
 
@@ -96,5 +114,12 @@ def write_training(dataset: str, model: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
     losses = {"rebalancing": "normalized", "lambda_color": 1.0}
-    manifest = {"model": model, "dataset": dataset, "parameters": 32_230_393, "megabytes": 128.921572}
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "losses": losses, "provenance": ORIGIN}))
+    recipe = {"width": 1.0, "epochs": 2}
+    manifest = {"model": model, "losses": losses, "recipe": recipe, "provenance": ORIGIN}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def write_run(method: str, seconds: float | None) -> None:
+    """What `pipeline.colorize` leaves of a run on this machine."""
+    run = {"device": "a <small> machine", "method_seconds_per_image": seconds}
+    write_json(layout.RUNS / f"colorize-scenes-{method}.json", run)

@@ -1,8 +1,10 @@
 """The stage from end to end, on fabricated results of the others."""
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import pytest
 from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.params import Params
+from pipeline.records import write_json
 from reports.build import build
 from tests.conftest import ROOT
-from tests.reports.conftest import ORIGIN, fabricate
+from tests.reports.conftest import ORIGIN, fabricate, write_run
 
 LOADING = {"src", "href", "xlink:href", "srcset", "data", "poster", "action"}
 
@@ -43,14 +46,18 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
-    tables = {f"tables/{name}.{kind}" for name in ("table1", "scores") for kind in ("csv", "md", "tex")}
+    names = ("table1", "scores", "methods", "size_and_time")
+    tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
         f"figures/{name}_scenes.{kind}" for name in ("table1", "training", "examples") for kind in ("png", "pdf")
     }
     assert files == tables | figures | {"metrics.json", "index.html"}
 
 
-def test_two_builds_give_the_same_bytes(built: Path, results: Path, params: Params) -> None:
+def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
+    built: Path, results: Path, params: Params
+) -> None:
+    write_run("semantics", 0.5)
     build(params, ORIGIN)
     for path in (path for path in built.rglob("*") if path.is_file()):
         assert path.read_bytes() == (results / layout.BUILD / path.relative_to(built)).read_bytes(), path.name
@@ -68,31 +75,58 @@ def test_page_loads_nothing_and_runs_nothing(built: Path) -> None:
     assert not {"script", "link", "iframe"} & {tag for tag, _ in page.tags}
     for tag, attributes in page.tags:
         for name in LOADING & set(attributes):
-            assert (attributes[name] or "").startswith(("data:", "#")), (tag, name)
+            link_to_times = (tag, attributes[name]) == ("a", "times.html")
+            assert link_to_times or (attributes[name] or "").startswith(("data:", "#")), (tag, name)
     assert "@import" not in text and "url(http" not in text
 
 
 def test_every_picture_has_words(built: Path) -> None:
     tags = Page((built / "index.html").read_text()).tags
     pictures = [attributes for tag, attributes in tags if tag == "img"]
-    plots = [attributes for tag, attributes in tags if tag == "svg"]
+    plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
     assert len(pictures) == 25 and all(picture.get("alt") for picture in pictures)
     assert len(plots) == 2 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
 
 
 def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
     text = (built / "index.html").read_text()
-    for promise in ("scenes (synthetic)", "22.7", "32,230,393", "128.92 MB", "normalized", "0123abc", "make repro"):
+    for promise in ("scenes (synthetic)", "22.7", "32,230,393", "129.0", "588.2", "normalized", "0123abc"):
         assert promise in text
+
+
+def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Path) -> None:
+    text = (built / "index.html").read_text()
+    tables = text.count("<table")
+    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 5
+
+
+def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:
+    text = (built / "index.html").read_text()
+    assert "the photograph without its colours; nothing is learned" in text
+
+
+def test_a_method_of_remarks_alone_is_no_row_of_dashes(results: Path, params: Params) -> None:
+    write_json(layout.card("scenes", "semantics"), {"remarks": ["Pictures arrived as JPEG."]})
+    build(params, ORIGIN)
+    text = (layout.BUILD / "index.html").read_text()
+    assert "not stated</td>" in text and "Pictures arrived as JPEG." in text
 
 
 def test_names_from_outside_are_escaped(built: Path) -> None:
     text = (built / "index.html").read_text()
+    assert "Colder &amp; &lt;shorter&gt;." in text
     assert "broken &lt;1&gt;" in text and "truncated &amp; cut" in text and "a &lt;small&gt; machine" in text
 
 
-@pytest.mark.parametrize("path", ["models/scenes/semantics/manifest.json", "models/scenes/semantics/history.csv"])
-def test_missing_model_ends_in_one_sentence(results: Path, params: Params, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "models/scenes/semantics/manifest.json",
+        "models/scenes/semantics/history.csv",
+        "colorized/scenes/semantics.json",
+    ],
+)
+def test_missing_file_ends_in_one_sentence(results: Path, params: Params, path: str) -> None:
     (results / path).unlink()
     with pytest.raises(UserError, match=f"{path} is missing; `dvc repro` makes it"):
         build(params, ORIGIN)
@@ -102,6 +136,20 @@ def test_archive_without_a_photograph_ends_in_one_sentence(results: Path, params
     layout.archive("scenes", "semantics").write_bytes(b"not a zip")
     with pytest.raises(UserError, match=r"colorized/scenes/semantics.zip is damaged or not complete"):
         build(params, ORIGIN)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"parameters": "many"}', '{"surprise": 1}'])
+def test_damaged_card_ends_in_one_sentence(results: Path, params: Params, text: str) -> None:
+    layout.card("scenes", "semantics").write_text(text)
+    with pytest.raises(UserError, match=r"colorized/scenes/semantics.json.*elete it, `dvc repro` makes it"):
+        build(params, ORIGIN)
+
+
+def test_published_weights_need_no_training(results: Path, params: Params) -> None:
+    for file in ("manifest.json", "history.csv"):
+        (layout.trained("scenes", "semantics") / file).unlink()
+    build(replace(params, models={"no_semantics": {}}, published={"semantics": {}}), ORIGIN)
+    assert "loss_semantic" not in (layout.BUILD / "index.html").read_text()
 
 
 def test_reports_never_import_torch() -> None:

@@ -1,18 +1,33 @@
 """Figures: one look per method, a fixed choice of examples, files without dates."""
 
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
+from skimage.color import rgb2lab
 
 from pipeline.params import Params
 from reports.examples import evenly_spaced, read_examples
-from reports.figures import Plot, examples_strip, inline_svg, save, table1_plot, training_curves
+from reports.figures import Plot, examples_strip, inline_svg, save, swatch, table1_plot, training_curves
 from reports.inputs import Dataset
 from reports.published import load_published
 from reports.tables import table1
-from reports.theme import INK, method_looks, model_looks
+from reports.theme import FREE, INK, KNOWN, columns, in_order, method_looks, model_looks
 from tests.reports.conftest import METHODS
+
+# Machado, Oliveira and Fernandes 2009, severity 1.0: linear RGB to what people without one kind of cone see of it.
+VISIONS = {
+    "trichromacy": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
 
 
 def all_plots(dataset: Dataset, params: Params) -> list[Plot]:
@@ -26,8 +41,67 @@ def all_plots(dataset: Dataset, params: Params) -> list[Plot]:
 
 
 def test_no_two_methods_look_the_same() -> None:
-    looks = method_looks(["gray", *(f"method_{place}" for place in range(20)), "original"])
-    assert len(set(looks.values())) == 22
+    looks = method_looks([f"method_{place}" for place in range(20)])
+    assert len(set(looks.values())) == len(KNOWN) + 20
+
+
+def test_known_methods_differ_without_colour() -> None:
+    assert len({(look.marker, look.hollow) for look in KNOWN.values()}) == len(KNOWN)
+    assert "D" not in {look.marker for look in [*KNOWN.values(), *FREE]}  # stands for published values
+
+
+def test_jbu_keeps_a_methods_colour_and_marker() -> None:
+    for method in (name for name in KNOWN if name.endswith("_jbu")):
+        assert KNOWN[method] == replace(KNOWN[method.removesuffix("_jbu")], hollow=True)
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_colours_stay_apart_in_every_vision(vision: str) -> None:
+    colors = sorted({look.color for look in [*KNOWN.values(), *FREE]})
+    linear = linearized(np.array([to_rgb(color) for color in colors])) @ np.array(VISIONS[vision]).T
+    seen = rgb2lab(companded(linear.clip(0, 1))[None])[0]
+    distances = [np.linalg.norm(one - other) for one, other in combinations(seen, 2)]
+    assert min(distances) > 9  # CIE76; about 2 is the least that anybody sees side by side
+
+
+def linearized(rgb: np.ndarray) -> np.ndarray:
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def companded(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def test_tables_and_figures_keep_one_order() -> None:
+    given = ["original", "theirs", "semantics", "zhang_jbu", "zhang", "gray", "another"]
+    assert in_order(given) == ["gray", "zhang", "zhang_jbu", "semantics", "theirs", "another", "original"]
+
+
+def test_methods_we_do_not_know_look_the_same_wherever_known_ones_stand() -> None:
+    assert method_looks(["theirs", "gray", "more"]) == method_looks(["zhang", "theirs", "more"])
+
+
+@pytest.mark.parametrize(("amount", "side_by_side"), [(1, 1), (8, 8), (9, 5), (14, 7), (17, 6)])
+def test_rows_of_panels_are_about_equally_long(amount: int, side_by_side: int) -> None:
+    assert columns(amount, 8) == side_by_side
+
+
+def test_figures_of_many_methods_wrap(dataset: Dataset) -> None:
+    examples = read_examples(dataset, list(METHODS))
+    pictures = {f"{method}_{copy}": shown for copy in range(3) for method, shown in examples.pictures.items()}
+    history = pd.DataFrame({"epoch": [1], **{f"loss_{part}": [1.0] for part in range(9)}})
+    training = replace(dataset.trainings["semantics"], history=history)
+    many = replace(dataset, trainings={"semantics": training})
+    strip = examples_strip(dataset, replace(examples, pictures=pictures)).figure
+    curves = training_curves(many, model_looks(METHODS)).figure
+    assert strip.get_figwidth() < 13 and curves.get_figwidth() < 13
+    assert sum(bool(axes.get_title("left")) for axes in curves.axes) == 9
+
+
+def test_swatches_are_the_figures_markers() -> None:
+    assert swatch(KNOWN["zhang"]).count("L") == 2 and 'fill="#0072b2"' in swatch(KNOWN["zhang"])
+    assert 'fill="none" stroke="#0072b2"' in swatch(KNOWN["zhang_jbu"])
+    assert "currentColor" in swatch(KNOWN["original"]) and INK not in swatch(KNOWN["original"])
 
 
 def test_a_method_added_at_the_end_leaves_the_others_their_looks() -> None:
@@ -44,11 +118,6 @@ def test_examples_are_evenly_spaced_over_the_sorted_ids() -> None:
     ids = [f"{number:02d}" for number in range(20)]
     assert evenly_spaced(ids[::-1], 5) == ["02", "06", "10", "14", "18"]
     assert evenly_spaced(["b", "a"], 5) == ["a", "b"]
-
-
-def test_examples_go_from_grey_to_the_original(dataset: Dataset) -> None:
-    examples = read_examples(dataset, ["original", "semantics", "gray"])
-    assert list(examples.pictures) == ["gray", "semantics", "original"]
 
 
 def test_figures_saved_twice_are_the_same_bytes(dataset: Dataset, params: Params, tmp_path: Path) -> None:

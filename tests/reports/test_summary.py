@@ -1,4 +1,4 @@
-"""The closing summary: aligned, complete, and quick to start."""
+"""The closing summary and its times: aligned, complete, and quick to start."""
 
 import subprocess
 import sys
@@ -8,8 +8,11 @@ import pytest
 
 from pipeline import layout
 from pipeline.errors import UserError
-from reports.summary import summary
+from pipeline.records import read_rows
+from reports.summary import main
+from reports.times import NOWHERE, Time
 from tests.conftest import ROOT
+from tests.reports.conftest import write_run
 
 TABLE1 = """dataset,method,n,psnr_mean,ci_low,ci_high,psnr_pooled,published
 scenes (synthetic),gray,200,21.500000,21.000000,22.000000,20.900000,
@@ -18,29 +21,83 @@ VOC2012,gray,1449,inf,inf,inf,inf,
 """
 
 
+METHODS = """dataset,dataset_name,method,parameters,weights_megabytes,weights,weights_sha256
+scenes (synthetic),scenes,gray,,,,
+scenes (synthetic),scenes,semantics,36874133,147.513876,trained here,0a
+scenes (synthetic),scenes,their_net,,,,
+VOC2012,voc2012,gray,,,,
+"""
+
+
 @pytest.fixture
-def build_folder(tmp_path: Path) -> Path:
-    (tmp_path / "tables").mkdir()
-    (tmp_path / "tables" / "table1.csv").write_text(TABLE1)
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a report's tables and the runs of two methods."""
+    monkeypatch.chdir(tmp_path)
+    tables = layout.BUILD / "tables"
+    tables.mkdir(parents=True)
+    (tables / "table1.csv").write_text(TABLE1)
+    (tables / "methods.csv").write_text(METHODS)
+    write_run("semantics", 0.0315)
+    write_run("their_net", None)
     return tmp_path
 
 
-def test_summary_shows_each_datasets_table_and_the_reports_path(build_folder: Path) -> None:
-    text = summary(build_folder)
-    assert "Table 1, scenes (synthetic)" in text and "Table 1, VOC2012" in text
-    assert "22.31 [22.05, 22.58]" in text and "∞" in text
-    assert text.splitlines()[-1] == f"report: {build_folder / 'index.html'}"
+@pytest.fixture
+def printed(workplace: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the command prints."""
+    main()
+    return capsys.readouterr().out.rstrip()
 
 
-def test_columns_of_the_summary_are_aligned(build_folder: Path) -> None:
-    lines = summary(build_folder).splitlines()[2:5]
+def test_summary_shows_each_datasets_tables_and_the_reports_path(printed: str) -> None:
+    assert "Table 1, scenes (synthetic)" in printed and "Table 1, VOC2012" in printed
+    assert "22.31 [22.05, 22.58]" in printed and "∞" in printed
+    assert "Times, scenes (synthetic): a <small> machine" in printed
+    assert printed.splitlines()[-1] == f"report: {layout.BUILD / 'index.html'}"
+
+
+def test_columns_of_the_summary_are_aligned(printed: str) -> None:
+    lines = printed.splitlines()[2:5]
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split()[0] == "method" and lines[2].split()[-1] == "22.0"
 
 
-def test_summary_without_a_report_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"table1.csv is missing; `make repro` makes it"):
-        summary(tmp_path)
+def test_times_stand_beside_the_papers_and_the_sizes(printed: str) -> None:
+    (line,) = (line for line in printed.splitlines() if line.split()[:1] == ["semantics"])
+    assert line.split() == ["semantics", "31.5", "25", "36,874,133", "147.5"]
+
+
+def test_pictures_from_elsewhere_have_no_time(printed: str) -> None:
+    (line,) = (line for line in printed.splitlines() if "their_net" in line)
+    assert line.split()[1:] == ["-", "-", "-", "-"]
+
+
+def test_methods_that_did_not_run_here_are_told_apart(printed: str) -> None:
+    assert "Times, VOC2012: not measured here: gray." in printed
+    assert "Times, scenes (synthetic): not measured here: gray." in printed
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null"])
+def test_a_damaged_record_of_a_run_is_no_time(workplace: Path, text: str) -> None:
+    (layout.RUNS / "colorize-scenes-semantics.json").write_text(text)
+    main()
+    times = {time.method: time for time in read_rows(layout.BUILD / "times.csv", Time)}
+    assert times["semantics"].milliseconds is None and times["semantics"].device == NOWHERE
+
+
+def test_times_are_written_as_csv_markdown_and_a_page(printed: str) -> None:
+    times = read_rows(layout.BUILD / "times.csv", Time)
+    assert [time.milliseconds for time in times] == [None, 31.5, None, None]
+    assert "| semantics | 31.5 | 25 | 36,874,133 | 147.5 |" in (layout.BUILD / "times.md").read_text()
+    page = (layout.BUILD / "times.html").read_text()
+    assert "scenes (synthetic): a &lt;small&gt; machine" in page and "<td>31.5</td>" in page
+    assert 'href="index.html"' in page and "src=" not in page
+
+
+def test_summary_without_a_report_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"methods.csv is missing; `make repro` makes it"):
+        main()
 
 
 def test_summary_loads_no_heavy_library() -> None:
@@ -49,13 +106,10 @@ def test_summary_loads_no_heavy_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-def test_summary_runs_as_a_command(build_folder: Path) -> None:
-    target = build_folder / layout.BUILD / "tables"
-    target.mkdir(parents=True)
-    (target / "table1.csv").write_text(TABLE1)
+def test_summary_runs_as_a_command(workplace: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "reports.summary"],
-        cwd=build_folder,
+        cwd=workplace,
         env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,
