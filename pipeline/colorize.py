@@ -85,10 +85,9 @@ class Clock:
 def colorized(method: Method, photos: Photos, name: str, clock: Clock) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each photograph's id and colorization; raises `UserError` if the method gives another size.
 
-    `clock` measures the method alone, without reading photographs and writing pictures.
+    `clock` measures the method alone, without its preparation, reading photographs and writing pictures.
     """
-    with clock:
-        method.prepare(photos)
+    method.prepare(photos)
     total = len(photos.ids)
     bar = tqdm(total=total, desc=f"colorizing with {name}", delay=2, mininterval=1, unit="photo")
     with bar:

@@ -57,7 +57,10 @@ class Method(ABC):
     """
 
     def prepare(self, photos: Photos) -> None:  # noqa: B027 (most methods have nothing to prepare)
-        """Called once, before any of `photos` is colorized: for programs that want all of them at a time."""
+        """Called once, before any of `photos` is colorized: to warm up, or for programs that want all at a time.
+
+        The time it takes is not counted as the method's.
+        """
 
     @abstractmethod
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pipeline import layout
 from pipeline.errors import UserError
-from pipeline.method import Context, Method, Photo, Trainable, compose
+from pipeline.method import Context, Method, Photo, Photos, Trainable, compose
 from pipeline.model.jbu import JointBilateralUpsample
 from pipeline.model.weights import load_weights
 from pipeline.records import MethodCard
@@ -47,6 +47,10 @@ class Colorizer(Method):
         self.upsampling = make_upsampling(upsampling).to(context.device)
         self.decoding = decoding or {}
         self.device = context.device
+
+    def prepare(self, photos: Photos) -> None:
+        """See `pipeline.method.Method`: the first call compiles, which is no part of the time an image takes."""
+        self.colorize([photos[0]])
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""
