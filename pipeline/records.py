@@ -77,7 +77,7 @@ class MethodCard:
 
     `weights_megabytes`: the file of weights, decimal. `weights`: where they come from, `weights_sha256` their digest.
     `training_data`: what the method has learned from. `resolution`: what it sees of a photograph. `differences`: from
-    its published recipe. `remarks`: what else bears on its scores.
+    its published recipe, each a phrase. `remarks`: what else bears on its scores.
     """
 
     parameters: int | None = None

@@ -93,7 +93,7 @@ def _sentences(shared: Shared) -> list[str]:
     if training:
         told.append(f"Settings: {listed(training.manifest.losses)}.")
     if card.differences:
-        told.append(f"Differs from the published recipe: {' '.join(card.differences)}")
+        told.append(f"Differs from the published recipe: {'; '.join(card.differences)}.")
     return [*told, *card.remarks]
 
 

@@ -25,6 +25,7 @@ from pipeline.method import Batch, Photo, Setup
 from pipeline.model.colorizer import make_upsampling, predict_chroma, upsample_and_compose
 from pipeline.model.jbu import JointBilateralUpsample
 from pipeline.model.proposed import Proposed
+from tests import bench_networks
 
 CPU = torch.device("cpu")
 RUNS = 3  # of a rival in its turn
@@ -55,12 +56,20 @@ def main() -> None:
         *steps(),
         *colorizing(),
     ]
+    networks = bench_networks.rows()
     if arguments.json:
-        print(json.dumps({"hardware": provenance.hardware(), "lines": [line._asdict() for line in lines]}, indent=2))
+        content = {
+            "hardware": provenance.hardware(),
+            "lines": [line._asdict() for line in lines],
+            "networks": [{"name": row.name, "milliseconds": row.milliseconds} for row in networks],
+        }
+        print(json.dumps(content, indent=2))
         return
     widths = [max(len(row[column]) for row in [Line._fields, *lines]) for column in range(len(Line._fields))]
     for row in [Line._fields, *lines]:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print("\nFrom lightness to chroma, 224 x 224, full width; median of repeats, warm:\n")
+    print(bench_networks.text(networks))
     print(f"\n{provenance.hardware()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
 
 

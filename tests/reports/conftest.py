@@ -32,7 +32,7 @@ TRAINED = MethodCard(
     weights_sha256="0a" * 32,
     training_data="scenes (synthetic)",
     resolution="64 x 64, stretched",
-    differences=("Colder & <shorter>.",),
+    differences=("colder & <shorter>", "on fewer photographs"),
 )
 CARDS = {
     "gray": MethodCard(),

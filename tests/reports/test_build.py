@@ -114,7 +114,7 @@ def test_a_method_of_remarks_alone_is_no_row_of_dashes(results: Path, params: Pa
 
 def test_names_from_outside_are_escaped(built: Path) -> None:
     text = (built / "index.html").read_text()
-    assert "Colder &amp; &lt;shorter&gt;." in text
+    assert "colder &amp; &lt;shorter&gt;" in text
     assert "broken &lt;1&gt;" in text and "truncated &amp; cut" in text and "a &lt;small&gt; machine" in text
 
 

@@ -108,7 +108,8 @@ def test_notes_give_weights_settings_differences_and_remarks_once(dataset: Datas
     (note,) = (note for note in document.notes if "semantics_jbu" in note)
     assert note == (
         "scenes (synthetic): semantics, semantics_jbu: Weights: trained here (SHA-256 0b0b0b0b0b0b). Settings: "
-        "rebalancing normalized, lambda_color 1.0. Differs from the published recipe: Colder & <shorter>. An oracle."
+        "rebalancing normalized, lambda_color 1.0. Differs from the published recipe: colder & <shorter>; "
+        "on fewer photographs. An oracle."
     )
     assert "scenes (synthetic): Trained here: width 1.0, epochs 2." in document.notes
 
