@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from pipeline import color
 from pipeline.data.source import VOID
+from pipeline.distributed import mean_over_processes
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.network import scaled
 
@@ -100,7 +101,7 @@ class Iizuka(Trainable):
         output, logits = self(batch.lightness)
         target = ((batch.ab / AB_RANGE + 1) / 2).clamp(0, 1)
         error = (output.float() - target).square() * batch.colored[:, None, None, None]
-        regression = error.sum() / (batch.colored.sum() * target[0].numel()).clamp(min=1)
+        regression = error.sum() / mean_over_processes(batch.colored.sum() * target[0].numel()).clamp(min=1)
         if logits is None or batch.labels is None:
             return {"loss": regression, "loss_regression": regression}
         classification = F.cross_entropy(logits.float(), classes_present(batch.labels, logits.shape[1]))

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.distributed import mean_over_processes
 from pipeline.errors import UserError
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.network import block, scaled
@@ -108,5 +109,6 @@ def nearest_class(ab: Tensor) -> Tensor:
 
 
 def _mean_of(values: Tensor, colored: Tensor) -> Tensor:
-    """The mean of (N, H, W) over the pixels of coloured photographs; 0 where there are none."""
-    return (values * colored[:, None, None]).sum() / (colored.sum() * values[0].numel()).clamp(min=1)
+    """The mean of (N, H, W) over the pixels of all processes' coloured photographs; 0 where there are none."""
+    pixels = mean_over_processes(colored.sum() * values[0].numel())
+    return (values * colored[:, None, None]).sum() / pixels.clamp(min=1)

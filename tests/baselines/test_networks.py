@@ -1,14 +1,21 @@
 """What every network of params.yaml keeps, the paper's own and the baselines alike."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 
+from pipeline import layout
 from pipeline.method import Setup, Trainable, make
 from pipeline.params import load_params
+from pipeline.records import ScoreRow, read_rows
 from tests.baselines.examples import CLASSES, batch, setup
+from tests.conftest import run_in, stage_in, write_params
 
 MODELS = load_params().models
 
@@ -97,6 +104,34 @@ def test_data_without_masks_will_do(name):
     assert network.loss(replace(batch(), labels=None))["loss"].isfinite()
 
 
+@pytest.mark.parametrize("name", ["iizuka", "siggraph17"])
+def test_two_processes_measure_a_baselines_loss_like_one(workspace, name):
+    """At a learning rate of next to nothing: a few real steps make more of rounding than of anything else.
+
+    Larsson et al. draw places and Zhang et al. crops, so theirs agree in distribution only.
+    """
+    write_params(workspace, **{f"models__{name}__learning_rate": 1e-8})
+    train = ("pipeline.train", "scenes", name, "--device", "cpu")
+    stage_in(workspace, *train)
+    file = workspace / layout.trained("scenes", name) / "history.csv"
+    alone = pd.read_csv(file)
+    run_in(workspace, "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *train)
+    together = pd.read_csv(file)
+    assert len(alone) == 3 and np.allclose(alone, together, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["zhang", "siggraph17", "iizuka", "larsson"])
+def test_a_trained_baseline_colorizes_in_the_pipeline(workspace, name):
+    write_params(workspace, data__scenes__train__epochs=1)
+    stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
+    stage_in(workspace, "pipeline.colorize", "scenes", name, "--device", "cpu")
+    stage_in(workspace, "pipeline.score", "scenes", name)
+    rows = read_rows(layout.scores("scenes", name), ScoreRow)
+    assert len(rows) == 6 and all(row.psnr_rgb > 5 for row in rows)
+    card = json.loads(layout.card("scenes", name).read_text())
+    assert card["resolution"] == "32 x 32, stretched" and card["differences"]
+
+
 def test_every_baseline_says_where_it_departs_from_its_paper():
     for name in ("zhang", "siggraph17", "iizuka", "larsson"):
         differences = made(name, Setup(0.125, CLASSES, 64)).differences
@@ -105,8 +140,6 @@ def test_every_baseline_says_where_it_departs_from_its_paper():
 
 def test_params_yaml_alone_names_the_baselines():
     """The loop, the stages and the methods know none of them by name."""
-    from pathlib import Path
-
     names = [*yaml.safe_load(Path("params.yaml").read_text())["models"], "baselines"]
     for file in (Path("pipeline/train.py"), Path("pipeline/colorize.py"), Path("pipeline/model/colorizer.py")):
         code = file.read_text()
