@@ -43,7 +43,7 @@ def main() -> None:
     classes = tuple(f"class {index}" for index in range(weights.classes))
     network: Trainable = make(block, where, Setup(1.0, classes, weights.size))
     fill(network, weights, file)
-    origin = f"published by its authors: {file.name}"
+    origin = f"published by its authors: {file.name}, SHA-256 {digest[:12]}"
     differences = list(weights.differences)
     about = About(block, 1.0, weights.size, list(classes), digest, origin, weights.trained_on, differences)
     write_result(layout.trained(arguments.dataset, arguments.model), network, about, file, digest)
