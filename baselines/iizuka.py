@@ -1,8 +1,7 @@
 """Iizuka, Simo-Serra and Ishikawa, "Let there be Color!", SIGGRAPH 2016: regression with a global image prior.
 
-Layers as in the paper's table 1 and section 3, loss and optimiser as in its sections 3.5 and 4. Where the paper leaves
-a choice, the authors' colorize.lua (github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts,
-no code is taken from it) decides, which the comment then says.
+Layers, loss and optimiser are the paper's. Where it leaves a choice, the authors' colorize.lua decides, which a comment
+then says (github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts, no code is taken from it).
 """
 
 import torch
@@ -15,17 +14,17 @@ from pipeline.distributed import mean_over_processes
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.network import scaled
 
-ALPHA = 1 / 300  # weight of the classification (section 3.5)
+ALPHA = 1 / 300  # weight of the classification in the joint loss
 AB_RANGE = 100  # ab = (2 output - 1) x 100 (colorize.lua)
 MEAN_GRAY = 0.44  # taken from the grey input; their file holds the mean of their own data
-LEARNING_RATE = 1.0  # Adadelta scales its steps itself (section 4)
+LEARNING_RATE = 1.0  # Adadelta scales its steps itself
 
 
 class Iizuka(Trainable):
     """Low-level, mid-level, global and colour networks, and an image-level classifier on the global one.
 
     The global network sees squares of the training's size, 224 x 224 at the paper's scale. `fusion_kernel` is 1 in the
-    paper (equation 3); the published weights have the size of a network with 3. Without masks there is no
+    paper; the published weights have the size of a network with 3. Without masks there is no
     classification. `mean_gray` is subtracted from the input.
     """
 
@@ -82,7 +81,7 @@ class Iizuka(Trainable):
     def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor | None]:
         """(N, 1, H, W) L -> (N, 2, H, W) in [0, 1], and (N, classes) logits; H and W multiples of 8.
 
-        Another size than the training's is scaled to it for the global network (section 3.1).
+        Another size than the training's is scaled to it for the global network.
         """
         gray = color.gray_level(lightness) - self.mean_gray
         low = self.low(gray)
@@ -113,7 +112,7 @@ class Iizuka(Trainable):
         return (2 * self(lightness)[0].float() - 1) * AB_RANGE
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
-        """Adadelta (section 4); the dataset's learning rate is for Adam."""
+        """Adadelta; the dataset's learning rate is for Adam."""
         return torch.optim.Adadelta(self.parameters(), self.learning_rate)
 
 

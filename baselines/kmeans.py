@@ -2,7 +2,7 @@
 
 After Kraehenbuehl, Doersch, Donahue and Darrell, "Data-dependent Initializations of Convolutional Neural Networks",
 ICLR 2016, which Zhang et al. 2016 start from. Theirs whitens patches with PCA; here each patch is normalised by itself
-and clustered by its direction (Coates and Ng 2012, section 3), which needs no covariance of thousands of dimensions.
+and clustered by its direction (Coates and Ng 2012), which needs no covariance of thousands of dimensions.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Larsson, Maire and Shakhnarovich, "Learning Representations for Automatic Colorization", ECCV 2016: hypercolumns.
 
 Numbers are from the authors' train/train_vgg16.prototxt, train/solver_vgg16.prototxt and autocolorize/extraction.py
-(github.com/gustavla/autocolorize, BSD-3-Clause) unless the paper's section is named.
+(github.com/gustavla/autocolorize, BSD-3-Clause).
 """
 
 import torch
@@ -19,7 +19,7 @@ INPUT_SHIFT = 0.4488  # their training images' mean grey
 LOCATIONS = 128  # sparse, of every training image
 WINDOW = 7  # side of the neighbourhood whose histogram is the target
 HUE_WEIGHT = 5.0
-FADING = 0.03  # below this mean direction of the hue, chroma fades: chromatic fading, section 3.3
+FADING = 0.03  # below this mean direction of the hue, chroma fades, the paper's "chromatic fading"
 STRIDE = 4  # of the dense prediction
 LEARNING_RATE, MOMENTUM, DECAY = 1e-3, 0.9, 5e-4
 DROPOUT = 0.5
@@ -203,7 +203,7 @@ def divergence(target: Tensor, logits: Tensor) -> Tensor:
 def decode(hue: Tensor, chroma: Tensor) -> tuple[Tensor, Tensor]:
     """(N, 32, H, W) probabilities -> hue in [0, 1) and chroma, (N, H, W) each.
 
-    Chroma is the median bin, hue the circular expectation; where the hues cancel out, chroma fades (section 3.3).
+    Chroma is the median bin, hue the circular expectation; where the hues cancel out, chroma fades.
     """
     centres = (torch.arange(BINS, device=hue.device) + 0.5) / BINS
     angles = 2 * torch.pi * centres[:, None, None]
