@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -107,7 +107,7 @@ class Trainable(nn.Module, ABC):
     `differences` says in short sentences where it departs from the recipe that was published.
     """
 
-    differences: ClassVar[tuple[str, ...]] = ()
+    differences: tuple[str, ...] = ()
 
     def initialize(self, batch: Batch) -> None:
         """Called once, before the first step of a new training, with its first batch: for data-dependent weights."""

@@ -46,7 +46,7 @@ class MeanAb(Method):
 
     def card(self) -> MethodCard:
         """See `pipeline.method.Method`."""
-        return MethodCard(parameters=2, training_data=self.training_data)
+        return MethodCard(parameters=2, training_data=self.training_data, resolution="nothing of it")
 
 
 class ClassMean(Method):
@@ -76,7 +76,9 @@ class ClassMean(Method):
     def card(self) -> MethodCard:
         """See `pipeline.method.Method`."""
         remark = "An oracle: it sees the true masks of the photographs that it colorizes."
-        return MethodCard(parameters=self.parameters, training_data=self.training_data, remarks=(remark,))
+        return MethodCard(
+            parameters=self.parameters, training_data=self.training_data, resolution="its true mask", remarks=(remark,)
+        )
 
 
 class Original(Method):

@@ -90,7 +90,7 @@ def _card_notes(dataset: Dataset) -> list[str]:
 def _sentences(shared: Shared) -> list[str]:
     card, training = shared.card, shared.training
     told = [f"Weights: {card.weights} (SHA-256 {card.weights_sha256[:12]})."] if card.weights else []
-    if training:
+    if training and training.manifest.losses:
         told.append(f"Settings: {listed(training.manifest.losses)}.")
     if card.differences:
         told.append(f"Differs from the published recipe: {'; '.join(card.differences)}.")

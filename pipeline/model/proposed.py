@@ -24,7 +24,7 @@ class Proposed(Trainable):
     file of Zhang et al.'s published weights to start training from (`zhang_weights`); null starts from nothing.
     """
 
-    differences = (
+    differences: tuple[str, ...] = (
         "the paper names no optimiser: AdamW with Zhang's betas and decay, and a cosine schedule",
         "it prints no widths of the semantic head: those that make its 147.5 MB",
         "it does not say how the two losses are weighted by class: Zhang's formula for both, normalised",
@@ -51,6 +51,8 @@ class Proposed(Trainable):
         classes = len(setup.classes) if semantics else None
         self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
         self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
+        if not semantics:
+            self.differences = self.differences[:1]  # the others are about the branch that is left out
         if setup.statistics is not None:
             self._prepare_training(setup.statistics, rebalancing == "normalized", initial_weights)
 
