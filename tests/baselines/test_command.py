@@ -200,8 +200,18 @@ def test_what_a_program_leaves_running_ends_with_it(folder):
     assert silent(folder)
 
 
+@pytest.fixture
+def heard():
+    """Signals as a terminal's processes have them: in the background of a shell SIGINT would be ignored."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_stage_that_is_stopped_takes_its_program_along(number, folder):
+def test_a_stage_that_is_stopped_takes_its_program_along(number, folder, heard):
     Path("stage.py").write_text(
         "from baselines import program\nfrom pathlib import Path\nprogram.GRACE = 0.2\n"
         f"words = ('sh', '-c', {stubborn(folder)!r})\n"
@@ -214,7 +224,7 @@ def test_a_stage_that_is_stopped_takes_its_program_along(number, folder):
     assert stage.wait(30) != 0 and silent(folder)
 
 
-def test_a_stop_that_comes_while_a_program_is_being_started_is_not_lost(folder, monkeypatch):
+def test_a_stop_that_comes_while_a_program_is_being_started_is_not_lost(folder, monkeypatch, heard):
     start = subprocess.Popen
 
     def interrupted_start(*arguments, **options):
