@@ -1,8 +1,8 @@
 """torchvision's DeepLab v3 on ResNet-101: trained here, or with its published COCO weights, untouched."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
-from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
@@ -27,9 +27,9 @@ SHORTER_SIDE, MULTIPLE = 520, 8  # at which torchvision evaluates its COCO weigh
 class DeepLabV3ResNet101(Segmenter):
     """torchvision's `deeplabv3_resnet101` with its auxiliary head, always at full width.
 
-    `start`: the weights that training starts from, "imagenet" for the backbone, "coco" for everything but the layer of
-    the classes, "nothing" for random ones. They are read from `initial_weights`, or where that is null from
-    torchvision's download cache, which is filled once. `learning_rate` is the head's.
+    `start`: torchvision's weights that training starts from, "imagenet" for the backbone, "coco" for everything but
+    the layers of the classes; "nothing" for random ones. `initial_weights` is their file; null takes torchvision's
+    download cache, and fills it. `learning_rate` is the head's. `scales` as in `SmallDeepLab`.
     """
 
     differences: ClassVar[tuple[str, ...]] = (
@@ -45,7 +45,7 @@ class DeepLabV3ResNet101(Segmenter):
         start: Literal["imagenet", "coco", "nothing"] = "imagenet",
         initial_weights: str | None = None,
         learning_rate: float = 0.01,
-        scales: tuple[float, float] = SCALES,
+        scales: Sequence[float] = SCALES,
     ) -> None:
         super().__init__(setup)
         if start not in (*STARTS, "nothing"):
@@ -96,10 +96,7 @@ class CocoDeepLab(DeepLabV3ResNet101):
             raise UserError("CocoDeepLab knows VOC's background and 20 classes alone, and this dataset has others.")
         super().__init__(setup, "nothing")
         if setup.statistics is not None:
-            path = None if initial_weights is None else Path(initial_weights)
-            if path is not None:
-                check_digest(path, digest_of(COCO))
-            fill(self.network, published_state(COCO, path))
+            fill(self.network, published_state(COCO, None if initial_weights is None else Path(initial_weights)))
 
     def sides(self, height: int, width: int) -> tuple[int, int]:
         """See `pipeline.method.Segmenter`."""
@@ -135,20 +132,18 @@ def fill(network: nn.Module, state: dict[str, Tensor]) -> None:
 def published_state(weights: WeightsEnum, path: Path | None) -> dict[str, Tensor]:
     """torchvision's published weights: from `path`, else from its cache, else downloaded into that.
 
-    Raises `UserError` with the command that gets them if they are nowhere.
+    Raises `UserError` for another file, and with the command that gets the right one if it is nowhere.
     """
-    if path is not None:
-        return read_pytorch(path)
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
-    try:
-        return weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-    except (URLError, OSError, RuntimeError) as error:  # no network; no such file; a file of another digest
-        raise UserError(
-            f"torchvision's weights {cached} cannot be had ({error}); get them with "
-            f"`curl --create-dirs -o {cached} {weights.url}`, or name a file of yours as initial_weights."
-        ) from None
-
-
-def digest_of(weights: WeightsEnum) -> str:
-    """The first digits of the file's SHA-256, which PyTorch's file names carry."""
-    return weights.url.rpartition("-")[2].removesuffix(".pth")
+    digest = weights.url.rpartition("-")[2].removesuffix(".pth")  # PyTorch's names carry the first 8 of 64 digits
+    file = path or Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+    if path is None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            torch.hub.download_url_to_file(weights.url, str(file), digest, progress=False)
+        except (OSError, RuntimeError) as error:  # no network or no room; not the file that was asked for
+            raise UserError(
+                f"{file} is missing and cannot be downloaded ({error}); get it with `curl -o {file} {weights.url}`, or "
+                "name it as initial_weights."
+            ) from None
+    check_digest(file, digest)
+    return read_pytorch(file)
