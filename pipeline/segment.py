@@ -93,7 +93,7 @@ def count(network: Segmenter, pack: Pack, entry: PackedPhotograph, picture: np.n
 def predict(network: Segmenter, picture: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 sRGB -> (H, W) uint8 class indices, resized to the network and back as `pipeline.pack` resizes.
 
-    In float32 on every device: a pixel between two classes must not turn on bfloat16.
+    Without autocast: a pixel between two classes must not turn on bfloat16.
     """
     height, width = picture.shape[:2]
     down, across = network.sides(height, width)
