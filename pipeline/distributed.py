@@ -1,11 +1,14 @@
 """Several processes as one: `torchrun` starts them, and they train as a single process with the whole batch would."""
 
 import os
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
+
+Item = TypeVar("Item")
 
 
 def start(device: torch.device) -> None:
@@ -38,6 +41,15 @@ def mean_over_processes(value: Tensor) -> Tensor:
         dist.all_reduce(value)
         value /= dist.get_world_size()
     return value
+
+
+def gathered(items: list[Item]) -> list[Item]:
+    """The items of all processes, one process's after another's; they must be picklable."""
+    if not dist.is_initialized():
+        return items
+    parts: list[list[Item]] = [[] for _ in range(dist.get_world_size())]
+    dist.all_gather_object(parts, items)
+    return [item for part in parts for item in part]
 
 
 def synchronize_batchnorm(module: nn.Module) -> nn.Module:

@@ -22,6 +22,21 @@ def trained(dataset: str, model: str) -> Path:
     return Path("models") / dataset / model
 
 
+def segmenter(dataset: str, name: str) -> Path:
+    """The folder with a segmenter's `weights.safetensors` and `history.csv`."""
+    return Path("segmenters") / dataset / name
+
+
+def segmented(dataset: str, segmenter: str, method: str) -> Path:
+    """What a segmenter recognised in a method's pictures, one CSV row a photograph and class."""
+    return Path("segmented") / dataset / segmenter / f"{method}.csv"
+
+
+def segmentation(dataset: str, segmenter: str, method: str) -> Path:
+    """What a reader must know of a segmenter to judge its counts, and the mIoU that they give."""
+    return Path("segmented") / dataset / segmenter / f"{method}.json"
+
+
 def archive(dataset: str, method: str) -> Path:
     """The zip of a method's colorizations, one PNG a photograph, named by its id."""
     return Path("colorized") / dataset / f"{method}.zip"

@@ -1,4 +1,7 @@
-"""What a method is: something that turns a grey photograph into a colour photograph; and how one is found by name."""
+"""What a method is, what a network is that can be trained, and how either is found by name.
+
+A method turns a grey photograph into a colour photograph.
+"""
 
 import importlib
 import inspect
@@ -101,13 +104,23 @@ class Setup:
     statistics: dict[str, Any] | None = None
 
 
-class Trainable(nn.Module, ABC):
-    """A network with its own loss. Its class takes a `Setup` and, as keywords, its options of params.yaml.
+@dataclass(frozen=True)
+class Published:
+    """Weights that are used as their authors gave them: who that was, and what they had learned from."""
 
-    `differences` says in short sentences where it departs from the recipe that was published.
+    origin: str
+    training_data: str
+
+
+class Network(nn.Module, ABC):
+    """What `pipeline.train` can train. Its class takes a `Setup` and, as keywords, its options of params.yaml.
+
+    `differences` says in short sentences where it departs from the recipe that was published. `published` is set where
+    nothing is left to learn: then `pipeline.train` writes the weights as they are.
     """
 
     differences: tuple[str, ...] = ()
+    published: Published | None = None
 
     def initialize(self, batch: Batch) -> None:
         """Called once, before the first step of a new training, with its first batch: for data-dependent weights."""
@@ -117,15 +130,37 @@ class Trainable(nn.Module, ABC):
         """The scalar "loss" that is minimised, and any parts of it to be recorded under their own names."""
 
     @abstractmethod
-    def chroma(self, lightness: Tensor) -> Tensor:
-        """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at whatever resolution the network answers."""
-
-    @abstractmethod
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """The optimiser of its published recipe, each group's `lr` at its peak: the loop warms up to it and decays.
 
         `learning_rate` is the dataset's, for Adam; a recipe with another optimiser brings its own.
         """
+
+
+class Trainable(Network):
+    """A network that colorizes."""
+
+    @abstractmethod
+    def chroma(self, lightness: Tensor) -> Tensor:
+        """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at whatever resolution the network answers."""
+
+
+class Segmenter(Network):
+    """A network that names every pixel's class. It learns from the original colours and judges colorizations."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__()
+        if not setup.classes:
+            raise UserError("a segmenter needs class masks, which this dataset does not have.")
+        self.size = setup.size
+
+    @abstractmethod
+    def logits(self, rgb: Tensor) -> Tensor:
+        """(N, 3, H, W) sRGB in [0, 1] -> (N, classes, h, w), at whatever resolution the network answers."""
+
+    def sides(self, height: int, width: int) -> tuple[int, int]:
+        """The height and width at which it looks at a photograph of that size: by default its training square."""
+        return self.size, self.size
 
 
 def make(block: dict[str, Any], where: str, first: object) -> Any:

@@ -47,8 +47,8 @@ class DatasetParams:
 class Params:
     """The whole of `params.yaml`.
 
-    The blocks of `models` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and that class's
-    options; those of `published` also where the weights are (`baselines.convert`).
+    The blocks of `models`, `segmenters` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and
+    that class's options; those of `published` also where the weights are (`baselines.convert`).
     """
 
     datasets: tuple[str, ...]
@@ -56,6 +56,7 @@ class Params:
     data: dict[str, DatasetParams]
     models: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
+    segmenters: dict[str, dict[str, Any]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     published: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -63,9 +64,13 @@ class Params:
         """The block `data.<name>`."""
         return _lookup(self.data, name, "data")
 
-    def model(self, name: str) -> dict[str, Any]:
-        """The block `models.<name>`."""
-        return _lookup(self.models, name, "models")
+    def network(self, name: str) -> dict[str, Any]:
+        """The block `models.<name>` or `segmenters.<name>`; no name is in both."""
+        return _lookup({**self.models, **self.segmenters}, name, "models")
+
+    def segmenter(self, name: str) -> dict[str, Any]:
+        """The block `segmenters.<name>`."""
+        return _lookup(self.segmenters, name, "segmenters")
 
     def published_model(self, name: str) -> dict[str, Any]:
         """The block `published.<name>`."""
@@ -90,9 +95,10 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
-    twice = sorted(set(params.models) & set(params.published))
-    if twice:
-        raise UserError(f"{path}: {twice[0]!r} is both under models and under published; give one another name.")
+    for other, names in (("published", params.published), ("segmenters", params.segmenters)):
+        twice = sorted(set(params.models) & set(names))
+        if twice:
+            raise UserError(f"{path}: {twice[0]!r} is both under models and under {other}; give one another name.")
     for name, method in params.methods.items():
         if "model" in method and method["model"] not in (*params.models, *params.published):
             known = suggestion(str(method["model"]), [*params.models, *params.published])

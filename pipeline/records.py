@@ -72,6 +72,48 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
+class SegmentationRow:
+    """How well a segmenter recognised one class in a method's picture of one photograph, at the photograph's own size.
+
+    Counts of pixels, void left out: `intersection` of those that are of class `label` and were taken for it, `union` of
+    those that are or were. Classes with an empty union have no row, so photographs that are all void have none at all.
+    """
+
+    dataset: str
+    segmenter: str
+    method: str
+    id: str
+    label: int
+    intersection: int
+    union: int
+
+
+@dataclass(frozen=True)
+class SegmentationCard:
+    """What a reader must know of a segmenter's counts of one method.
+
+    `miou`: from the dataset's sums (`pipeline.metrics.segmentation`); of the method `original` it is the segmenter's
+    own; None without any labelled pixel. `photographs`: all of the split, `unlabelled` of them all void. `classes`:
+    their names in the order of `SegmentationRow.label`. `weights`: where they come from, `training_data`: what they
+    have learned from, `resolution`: what the segmenter sees of a photograph, `differences`: from its published recipe.
+    """
+
+    dataset: str
+    segmenter: str
+    method: str
+    miou: float | None
+    photographs: int
+    unlabelled: int
+    classes: tuple[str, ...]
+    parameters: int
+    weights: str
+    weights_sha256: str
+    training_data: str
+    resolution: str
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class MethodCard:
     """What a reader must know to judge a method fairly; None or "" where it does not apply or nobody knows.
 

@@ -13,7 +13,7 @@ import torch
 from tqdm import tqdm
 
 from pipeline import color, layout
-from pipeline.archive import Archive
+from pipeline.archive import Archive, check_complete
 from pipeline.data.pack import Pack
 from pipeline.errors import UserError, run_stage
 from pipeline.metrics import pixel
@@ -32,16 +32,6 @@ def main() -> None:
     bar = tqdm(pack.index, f"scoring {arguments.method}", delay=2, mininterval=1, unit="photo")
     rows = [score(arguments.dataset, arguments.method, entry, pack.original(entry), archive[entry.id]) for entry in bar]
     write_rows(layout.scores(arguments.dataset, arguments.method), ScoreRow, sorted(rows, key=lambda row: row.id))
-
-
-def check_complete(ids: list[str], archive: Archive) -> None:
-    """Raise `UserError` unless the archive holds exactly one picture of every photograph."""
-    missing, extra = sorted(set(ids) - set(archive.ids)), sorted(set(archive.ids) - set(ids))
-    if missing or extra or len(archive.ids) != len(ids):
-        raise UserError(
-            f"{archive.path} should hold each of {len(ids)} photographs once, but lacks {missing[:3] or 'none'} and "
-            f"has {extra[:3] or 'none'} beside them, {len(archive.ids)} pictures in all; delete it and run `dvc repro`."
-        )
 
 
 def score(dataset: str, method: str, entry: PackedPhotograph, original: np.ndarray, picture: np.ndarray) -> ScoreRow:

@@ -1,10 +1,12 @@
-"""Stage: train one model on one dataset.
+"""Stage: train one network, a colorizer or a segmenter, on one dataset.
 
     python -m pipeline.train scenes semantics
+    python -m pipeline.train scenes small
     torchrun --nproc-per-node 8 -m pipeline.train voc2012 semantics
 
-Reads `data/<dataset>/{train,val}` and the blocks `data.<dataset>.train` and `models.<model>` of params.yaml.
-Writes `models/<dataset>/<model>/`: weights.safetensors, history.csv (one row an epoch), manifest.json.
+Reads `data/<dataset>/{train,val}` and of params.yaml the blocks `data.<dataset>.train` and `models.<model>` or
+`segmenters.<model>`. Writes `models/<dataset>/<model>/` or `segmenters/<dataset>/<model>/`: weights.safetensors,
+history.csv (one row an epoch), manifest.json.
 Every epoch leaves a checkpoint in `.scratch/train/<key>`, the key being a hash of params, data and code: the same
 command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change.
 """
@@ -17,7 +19,7 @@ import json
 import math
 import resource
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from pipeline.data.pack import Pack
 from pipeline.device import choose_device
 from pipeline.errors import UserError, run_stage
 from pipeline.files import whole_file, whole_folder, write_whole
-from pipeline.method import Setup, Trainable, load_class, make, settings
+from pipeline.method import Network, Published, Setup, load_class, make, settings
 from pipeline.model.weights import About, save_weights
 from pipeline.params import Params, TrainParams, load_params
 from pipeline.records import write_json
@@ -54,12 +56,12 @@ class State:
 class LossOf(nn.Module):
     """A model's loss as its forward pass, the one call whose gradients DistributedDataParallel gathers."""
 
-    def __init__(self, model: Trainable) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, batch: Any) -> dict[str, Tensor]:
-        """See `Trainable.loss`."""
+        """See `Network.loss`."""
         return self.model.loss(batch)
 
 
@@ -67,7 +69,7 @@ def main() -> None:
     """Train, going on from the last checkpoint if there is one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
-    parser.add_argument("model", help="a block under `models` in params.yaml")
+    parser.add_argument("model", help="a block under `models` or `segmenters` in params.yaml")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
     params = load_params()
@@ -80,26 +82,28 @@ def main() -> None:
 
 
 def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
-    """Train `models.<name>` on `data.<dataset>` and write the result."""
-    recipe, block = params.dataset(dataset).train, params.model(name)
+    """Train the network `name` on `data.<dataset>` and write the result."""
+    recipe, block = params.dataset(dataset).train, params.network(name)
     train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
     if not any(train.statistics["colors"]):
         raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
     torch.manual_seed(params.seed)
     setup = Setup(recipe.width, tuple(train.classes), train.summary["size"], train.statistics)
-    model: Trainable = make(block, f"models.{name}", setup)
+    model: Network = make(block, f"{'models' if name in params.models else 'segmenters'}.{name}", setup)
+    if model.published is not None:
+        recipe = replace(recipe, epochs=0)
     if distributed.world_size() > 1:
         distributed.synchronize_batchnorm(model)
     model.to(device).to(memory_format=torch.channels_last)
     key = training_key(params, dataset, name, [train, val])
     state = fit(model, Examples(train, device), Examples(val, device), recipe, params.seed, SCRATCH / key)
     if distributed.rank() == 0:
-        write_result(model, state, params, dataset, name, key, device)
+        write_result(model, state, recipe, params, dataset, name, key, device)
 
 
 def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> str:
     """A hash of all that decides the weights: params, data, code, PyTorch, and the number of processes."""
-    block = params.model(name)
+    block = params.network(name)
     initial = [block["initial_weights"]] if block.get("initial_weights") else []
     identity = {
         "params": [params.seed, asdict(params.dataset(dataset).train), block],
@@ -112,7 +116,7 @@ def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> 
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def fit(model: Trainable, train: Examples, val: Examples, recipe: TrainParams, seed: int, scratch: Path) -> State:
+def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, seed: int, scratch: Path) -> State:
     """Train for `recipe.epochs` epochs, from the checkpoint in `scratch` if one is there."""
     steps = train.steps(recipe.batch_size)
     optimizer = model.optimizer(recipe.learning_rate)
@@ -185,7 +189,7 @@ def mean(parts: list[dict[str, Tensor]]) -> dict[str, float]:
 
 
 @torch.no_grad()
-def evaluate(model: Trainable, val: Examples, recipe: TrainParams) -> dict[str, float]:
+def evaluate(model: Network, val: Examples, recipe: TrainParams) -> dict[str, float]:
     """Every part of the loss on the validation split, as "val_<part>", the mean over photographs."""
     model.eval()
     total: dict[str, float] = {}
@@ -213,7 +217,7 @@ def check_finite(
     )
 
 
-def resume(model: Trainable, optimizer: torch.optim.Optimizer, path: Path) -> State:
+def resume(model: Network, optimizer: torch.optim.Optimizer, path: Path) -> State:
     """Load the checkpoint at `path`, if there is one."""
     if not path.exists():
         return State(0, [], 0.0)
@@ -225,7 +229,7 @@ def resume(model: Trainable, optimizer: torch.optim.Optimizer, path: Path) -> St
     return State(**saved["state"])
 
 
-def save_checkpoint(model: Trainable, optimizer: torch.optim.Optimizer, state: State, path: Path) -> None:
+def save_checkpoint(model: Network, optimizer: torch.optim.Optimizer, state: State, path: Path) -> None:
     """Put a checkpoint in the place of the last one, in one step."""
     content = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state)}
     with whole_file(path) as temporary:
@@ -233,10 +237,17 @@ def save_checkpoint(model: Trainable, optimizer: torch.optim.Optimizer, state: S
 
 
 def write_result(
-    model: Trainable, state: State, params: Params, dataset: str, name: str, key: str, device: torch.device
+    model: Network,
+    state: State,
+    recipe: TrainParams,
+    params: Params,
+    dataset: str,
+    name: str,
+    key: str,
+    device: torch.device,
 ) -> None:
     """Write weights, history and manifest; and, apart from them, how long it took."""
-    block, recipe = params.model(name), params.dataset(dataset).train
+    block = params.network(name)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     manifest = {
         "dataset": dataset,
@@ -249,17 +260,19 @@ def write_result(
         "provenance": provenance.describe(),
     }
     pack = Pack(layout.pack(dataset, "train"))
+    source = model.published or Published("trained here", pack.summary["title"])
     about = About(
         model=block,
         width=recipe.width,
         size=pack.summary["size"],
         classes=pack.classes,
         key=key,
-        origin="trained here",
-        training_data=pack.summary["title"],
+        origin=source.origin,
+        training_data=source.training_data,
         differences=list(model.differences),
     )
-    with whole_folder(layout.trained(dataset, name)) as folder:
+    place = layout.trained if name in params.models else layout.segmenter
+    with whole_folder(place(dataset, name)) as folder:
         save_weights(model, folder / "weights.safetensors", about)
         write_whole(folder / "history.csv", as_csv(state.history))
         write_json(folder / "manifest.json", manifest)

@@ -20,7 +20,14 @@ def modules(paths: Iterable[str]) -> list[str]:
 # Modules that a stage loads by a name in params.yaml, those that people may write there included.
 MODELS = modules(block["class"] for block in PARAMS.models.values())
 METHODS = modules([*(PARAMS.method(name)["class"] for name in PARAMS.methods), *PARAMS.kinds.values()])
-BY_NAME = {"train": MODELS, "convert": ["baselines.published", *MODELS], "colorize": METHODS + MODELS}
+SEGMENTERS = [*modules(block["class"] for block in PARAMS.segmenters.values()), "pipeline.model.deeplab"]
+BY_NAME = {
+    "train": MODELS,
+    "convert": ["baselines.published", *MODELS],
+    "train_segmenter": SEGMENTERS,
+    "colorize": METHODS + MODELS,
+    "segment": SEGMENTERS,
+}
 
 
 def body(stage: str) -> dict:

@@ -44,11 +44,11 @@ class SparseCrossEntropy(torch.autograd.Function):
         return difference.mul_(gradients[0][:, None]), None, None
 
 
-def semantic_loss(logits: Tensor, labels: Tensor, rebalancing: Tensor) -> Tensor:
+def semantic_loss(logits: Tensor, labels: Tensor, rebalancing: Tensor | None) -> Tensor:
     """Equation 2 as a mean over the labelled pixels.
 
     `logits` (N, classes, h, w); `labels` (N, H, W), taken at every (H / h)-th pixel; `rebalancing` (classes,) gives
-    v_s. Void pixels do not count, and a batch of nothing else has the loss 0.
+    v_s, None weighs all classes alike. Void pixels do not count, and a batch of nothing else has the loss 0.
     """
     labels = labels[:, :: labels.shape[1] // logits.shape[2], :: labels.shape[2] // logits.shape[3]].long()
     total = F.cross_entropy(logits.float(), labels, rebalancing, ignore_index=VOID, reduction="sum")

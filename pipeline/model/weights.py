@@ -3,15 +3,16 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from pipeline.errors import UserError
-from pipeline.method import Setup, Trainable, make
+from pipeline.method import Network, Segmenter, Setup, Trainable, make
 
+Kind = TypeVar("Kind", bound=Network)
 HEADER = "huebench"  # one key alone: safetensors writes several in no fixed order
 
 
@@ -34,21 +35,30 @@ class About:
     differences: list[str]
 
 
-class Loaded(NamedTuple):
-    """A trained network, ready to colorize, and what its file says of it."""
+class Loaded(NamedTuple, Generic[Kind]):
+    """A trained network, ready to use, and what its file says of it."""
 
-    network: Trainable
+    network: Kind
     about: About
 
 
-def save_weights(model: Trainable, path: Path, about: About) -> None:
+def save_weights(model: Network, path: Path, about: About) -> None:
     """Write the weights with all that `load_weights` needs to build the network again."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     save_file(tensors, path, {HEADER: json.dumps(asdict(about), sort_keys=True)})
 
 
-def load_weights(path: Path, device: torch.device) -> Loaded:
-    """Build the network that a weights file describes and load it; raises `UserError` naming what is wrong."""
+def load_weights(path: Path, device: torch.device) -> Loaded[Trainable]:
+    """Build the colorizer that a weights file describes and load it; raises `UserError` naming what is wrong."""
+    return _load(path, device, Trainable, "colorizes")  # type: ignore[type-abstract]
+
+
+def load_segmenter(path: Path, device: torch.device) -> Loaded[Segmenter]:
+    """Build the segmenter that a weights file describes and load it; raises `UserError` naming what is wrong."""
+    return _load(path, device, Segmenter, "segments")  # type: ignore[type-abstract]
+
+
+def _load(path: Path, device: torch.device, kind: type[Kind], does: str) -> Loaded[Kind]:
     try:
         with safe_open(path, "pt") as file:
             header = json.loads((file.metadata() or {}).get(HEADER, "null"))
@@ -60,7 +70,9 @@ def load_weights(path: Path, device: torch.device) -> Loaded:
     if not isinstance(header, dict) or set(header) != {field.name for field in fields(About)}:
         raise UserError(f"{path} does not say what network it belongs to; only files that this suite wrote do.")
     about = About(**header)
-    model: Trainable = make(about.model, str(path), Setup(about.width, tuple(about.classes), about.size))
+    model = make(about.model, str(path), Setup(about.width, tuple(about.classes), about.size))
+    if not isinstance(model, kind):
+        raise UserError(f"{path} holds a {type(model).__name__}, which is no network that {does}.")
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

@@ -51,6 +51,7 @@ def test_the_committed_params_are_valid_and_hold_the_papers_settings():
         (lambda p: p.update(datasets=["scene"]), "no data.scene; did you mean 'scenes'?"),
         (lambda p: p["methods"]["semantics"].update(model="semantic"), "did you mean 'semantics'?"),
         (lambda p: p["published"].update(semantics={}), "'semantics' is both under models and under published"),
+        (lambda p: p["segmenters"].update(semantics={}), "'semantics' is both under models and under segmenters"),
         (lambda p: p.update(data=[1]), "data is [1], but should be of type dict"),
     ],
 )

@@ -1,0 +1,148 @@
+"""Stage: let a segmenter look at one method's pictures, and count what it recognises in them.
+
+    python -m pipeline.segment scenes small semantics_jbu
+    torchrun --nproc-per-node 8 -m pipeline.segment voc2012 deeplab semantics_jbu
+
+The segmenter has learned from original colours (`pipeline.train`), so it tells how natural a method's are to a machine:
+the paper's figure 3. Reads `data/<dataset>/val`, `colorized/<dataset>/<method>.zip` and `segmenters/<dataset>/
+<segmenter>/weights.safetensors`. Writes `segmented/<dataset>/<segmenter>/<method>.csv`, one row a photograph and class
+(`pipeline.records.SegmentationRow`), and `<method>.json` (`pipeline.records.SegmentationCard`).
+
+It looks at each picture in the resolution of its own training, and its logits are raised bilinearly to the
+photograph's own size. Pictures are taken one at a time, so that none depends on those beside it.
+"""
+
+import argparse
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from tqdm import tqdm
+
+from pipeline import color, distributed, layout
+from pipeline.archive import Archive, check_complete
+from pipeline.data.pack import Pack
+from pipeline.device import choose_device
+from pipeline.errors import UserError, run_stage
+from pipeline.method import Segmenter
+from pipeline.metrics.segmentation import intersection_and_union, miou
+from pipeline.model.weights import About, load_segmenter
+from pipeline.params import load_params
+from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, write_json, write_rows
+
+
+def main() -> None:
+    """Segment one method's pictures of one dataset."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", help="a block under `data` in params.yaml")
+    parser.add_argument("segmenter", help="a block under `segmenters` in params.yaml")
+    parser.add_argument("method", help="a block under `methods` in params.yaml")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
+    arguments = parser.parse_args()
+    params = load_params()
+    params.dataset(arguments.dataset)
+    params.segmenter(arguments.segmenter)
+    params.method(arguments.method)
+    device = choose_device(arguments.device)
+    distributed.start(device)
+    try:
+        run(arguments.dataset, arguments.segmenter, arguments.method, device)
+    finally:
+        distributed.stop()
+
+
+def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None:
+    """Count on all processes, write on the first."""
+    pack = Pack(layout.pack(dataset, "val"))
+    network, about = load_segmenter(layout.segmenter(dataset, segmenter) / "weights.safetensors", device)
+    if about.classes != pack.classes:
+        raise UserError(
+            f"the segmenter {segmenter} knows other classes than {dataset} has; `dvc repro` trains it anew."
+        )
+    archive = Archive(layout.archive(dataset, method))
+    check_complete([entry.id for entry in pack.index], archive)
+    mine = pack.index[distributed.rank() :: distributed.world_size()]
+    bar = tqdm(mine, f"segmenting {method}", delay=2, mininterval=1, unit="photo", disable=distributed.rank() > 0)
+    counted = distributed.gathered([(entry.id, count(network, pack, entry, archive[entry.id])) for entry in bar])
+    if distributed.rank() == 0:
+        counts = merged(counted, [entry.id for entry in pack.index])
+        rows = [row for id in sorted(counts) for row in rows_of(dataset, segmenter, method, id, counts[id])]
+        write_rows(layout.segmented(dataset, segmenter, method), SegmentationRow, rows)
+        card = card_of(dataset, segmenter, method, network, about, np.stack(list(counts.values())))
+        write_json(layout.segmentation(dataset, segmenter, method), asdict(card))
+        shown = "no labelled pixel" if card.miou is None else f"mIoU {100 * card.miou:.1f} %"
+        print(f"{method} on {dataset}, seen by {segmenter}: {shown}, {card.photographs} photographs")
+
+
+def count(network: Segmenter, pack: Pack, entry: PackedPhotograph, picture: np.ndarray) -> np.ndarray:
+    """(2, classes) int64 intersections and unions of one picture (H, W, 3) uint8 sRGB."""
+    mask = pack.original_mask(entry)
+    if mask is None:
+        raise UserError(f"{entry.id} in {pack.folder} has no mask to compare with; `dvc repro -f pack` packs it anew.")
+    if picture.shape[:2] != mask.shape:
+        raise UserError(f"the picture of {entry.id} is {picture.shape[:2]}, but its mask is {mask.shape}.")
+    return np.stack(intersection_and_union(predict(network, picture), mask, len(pack.classes)))
+
+
+@torch.inference_mode()
+def predict(network: Segmenter, picture: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB -> (H, W) uint8 class indices, resized to the network and back as `pipeline.pack` resizes.
+
+    Without autocast: a pixel between two classes must not turn on bfloat16.
+    """
+    height, width = picture.shape[:2]
+    down, across = network.sides(height, width)
+    seen = np.array(Image.fromarray(picture).resize((across, down), Image.Resampling.BICUBIC))
+    device = next(network.parameters()).device
+    rgb = color.to_float(torch.from_numpy(seen).permute(2, 0, 1)[None].to(device))
+    logits = F.interpolate(network.logits(rgb).float(), (height, width), mode="bilinear")
+    return logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
+
+
+def merged(counted: Sequence[tuple[str, np.ndarray]], ids: Sequence[str]) -> dict[str, np.ndarray]:
+    """The counts of all processes by id; raises `UserError` unless each of `ids` was counted exactly once."""
+    found = sorted(id for id, _ in counted)
+    if found != sorted(ids):
+        raise UserError(f"{len(found)} photographs were counted, {len(set(found))} of them different, of {len(ids)}.")
+    return dict(counted)
+
+
+def rows_of(dataset: str, segmenter: str, method: str, id: str, counts: np.ndarray) -> list[SegmentationRow]:
+    """The classes of one photograph that are there or were found, from (2, classes) counts."""
+    labels = np.flatnonzero(counts[1]).tolist()
+    return [
+        SegmentationRow(dataset, segmenter, method, id, at, int(counts[0, at]), int(counts[1, at])) for at in labels
+    ]
+
+
+def card_of(
+    dataset: str, segmenter: str, method: str, network: Segmenter, about: About, counts: np.ndarray
+) -> SegmentationCard:
+    """What a reader must know, with the mIoU of (photographs, 2, classes) counts."""
+    value = miou(counts[:, 0], counts[:, 1])
+    file = layout.segmenter(dataset, segmenter) / "weights.safetensors"
+    square = network.sides(1, 1) == network.sides(1, 2)
+    return SegmentationCard(
+        dataset=dataset,
+        segmenter=segmenter,
+        method=method,
+        miou=None if math.isnan(value) else round(value, 6),
+        photographs=len(counts),
+        unlabelled=int((counts[:, 1].sum(axis=1) == 0).sum()),
+        classes=tuple(about.classes),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        weights=about.origin,
+        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        training_data=about.training_data,
+        resolution=f"{about.size} x {about.size}, stretched" if square else "its own shape, resized",
+        differences=tuple(about.differences),
+    )
+
+
+if __name__ == "__main__":
+    run_stage(main)
