@@ -92,7 +92,9 @@ def score_rows(dataset: str, method: str, place: int, ids: Sequence[str] = tuple
         exact = method == "original" or (method == "gray" and colorless)
         mse = 0.0 if exact else 300.0 * noise
         psnr = float("inf") if exact else 10 * np.log10(255**2 / mse)
-        rows.append(ScoreRow(dataset, method, id, 30, 40, colorless, mse, psnr, psnr + 3, 0.9, 20.0 + place))
+        quality = 1.0 if exact else 1 - noise / 20
+        scored = (mse, psnr, psnr + 3, 0.9, 20.0 + place, 5 * noise, 19.0 + place + noise, quality, quality / 2, noise)
+        rows.append(ScoreRow(dataset, method, id, 30, 40, colorless, *scored))
     return rows
 
 
