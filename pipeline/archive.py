@@ -53,3 +53,19 @@ class Archive:
             raise UserError(f"{self.path} has no picture of {name!r}.") from None
         with Image.open(io.BytesIO(content)) as picture:
             return np.asarray(picture.convert("RGB"))
+
+
+def check_complete(ids: list[str], archive: Archive) -> None:
+    """Raise `UserError` unless the archive holds exactly one picture of every photograph."""
+    missing, extra = sorted(set(ids) - set(archive.ids)), sorted(set(archive.ids) - set(ids))
+    if missing or extra or len(archive.ids) != len(ids):
+        raise UserError(
+            f"{archive.path} should hold each of {len(ids)} photographs once, but lacks {missing[:3] or 'none'} and "
+            f"has {extra[:3] or 'none'} beside them, {len(archive.ids)} pictures in all; delete it and run `dvc repro`."
+        )
+
+
+def check_shape(method: str, id: str, original: np.ndarray, picture: np.ndarray) -> None:
+    """Raise `UserError` unless the picture is as large as the photograph."""
+    if picture.shape != original.shape:
+        raise UserError(f"{method}'s picture of {id} is {picture.shape}, but the photograph is {original.shape}.")

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from pipeline import color, layout
-from pipeline.archive import Archive
+from pipeline.archive import Archive, check_complete, check_shape
 from pipeline.data.pack import Pack
-from pipeline.errors import UserError, run_stage
+from pipeline.errors import run_stage
 from pipeline.metrics import auc, pixel
 from pipeline.metrics.ciede2000 import ciede2000
 from pipeline.records import PackedPhotograph, ScoreRow, write_rows
@@ -48,16 +48,6 @@ def single_threaded(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
 
 
-def check_complete(ids: list[str], archive: Archive) -> None:
-    """Raise `UserError` unless the archive holds exactly one picture of every photograph."""
-    missing, extra = sorted(set(ids) - set(archive.ids)), sorted(set(archive.ids) - set(ids))
-    if missing or extra or len(archive.ids) != len(ids):
-        raise UserError(
-            f"{archive.path} should hold each of {len(ids)} photographs once, but lacks {missing[:3] or 'none'} and "
-            f"has {extra[:3] or 'none'} beside them, {len(archive.ids)} pictures in all; delete it and run `dvc repro`."
-        )
-
-
 @dataclass(frozen=True)
 class Scorer:
     """Scores a photograph's colorization; `class_weights` (313,) are those of `auc.class_weights`."""
@@ -71,14 +61,8 @@ class Scorer:
     def __call__(self, entry: PackedPhotograph) -> ScoreRow:
         """Read the two pictures and score them."""
         original, picture = self.pack.original(entry), self.archive[entry.id]
-        check_shape(self.method, entry, original, picture)
+        check_shape(self.method, entry.id, original, picture)
         return score(self.dataset, self.method, entry, original, picture, self.class_weights)
-
-
-def check_shape(method: str, entry: PackedPhotograph, original: np.ndarray, picture: np.ndarray) -> None:
-    """Raise `UserError` unless the picture is as large as the photograph."""
-    if picture.shape != original.shape:
-        raise UserError(f"{method}'s picture of {entry.id} is {picture.shape}, but the photograph is {original.shape}.")
 
 
 def score(

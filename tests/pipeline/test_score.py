@@ -51,19 +51,19 @@ def test_rows_do_not_depend_on_threads_batches_or_order(pack, scorer, workers, b
     assert rows_of(scorer, pack.index[::-1], workers) == expected
 
 
-def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pack, scorer, monkeypatch):
+def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pack, monkeypatch):
     stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted")
     whole = layout.scores("scenes", "shifted").read_bytes()
     assert not layout.unfinished("score", "scenes", "shifted").exists()
 
     monkeypatch.setattr(resume, "BATCH", 2)
-    scored = []
+    call, scored = Scorer.__call__, []
 
     def killed_at_the_fifth(self, entry):
         scored.append(entry.id)
         if len(scored) == 5:
             raise KeyboardInterrupt
-        return scorer(entry)
+        return call(self, entry)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Scorer, "__call__", killed_at_the_fifth)
@@ -73,7 +73,7 @@ def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pa
     left.write_text(left.read_text() + "scenes,shifted,val-0000")  # a line that the kill cut off
 
     later = []
-    monkeypatch.setattr(Scorer, "__call__", lambda self, entry: later.append(entry.id) or scorer(entry))
+    monkeypatch.setattr(Scorer, "__call__", lambda self, entry: later.append(entry.id) or call(self, entry))
     stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted")
     assert len(later) == len(pack.index) - 4
     assert layout.scores("scenes", "shifted").read_bytes() == whole
