@@ -135,7 +135,7 @@ def upsampling(diameter: int) -> list[Line]:
 
 
 def scoring() -> Line:
-    """All pixel metrics of a 375 x 500 photograph, one thread, against scikit-image and NumPy for the same numbers."""
+    """All pixel metrics of a 375 x 500 photograph, one thread, against scikit-image, scikit-learn (bins) and NumPy."""
     original = photograph(375, 500)
     noise = np.random.default_rng(0).normal(0, 8, original.shape)
     picture = np.clip(original + noise, 0, 255).astype(np.uint8)
@@ -166,7 +166,8 @@ def scoring() -> Line:
     torch.set_num_threads(1)
     mine, peer = race(ours, theirs, repeats=3)
     torch.set_num_threads(threads)
-    return compared("all pixel metrics, 375 x 500", mine, peer, f"scikit-image {metadata.version('scikit-image')}", 5)
+    name = f"scikit-image {metadata.version('scikit-image')} and scikit-learn"
+    return compared("all pixel metrics, 375 x 500", mine, peer, name, 5)
 
 
 def steps() -> list[Line]:

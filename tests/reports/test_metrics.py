@@ -20,7 +20,7 @@ def table_of(dataset: Dataset, methods: list[str] | None = None):
 def test_every_method_has_every_metric_once_with_its_convention(dataset: Dataset) -> None:
     table = table_of(dataset)
     assert list(table.index) == [(method, metric.name) for method in METHODS for metric in METRICS]
-    assert list(table.columns) == ["value", "ci_low", "ci_high", "n", "convention", "note"]
+    assert list(table.columns) == ["dataset", "value", "ci_low", "ci_high", "n", "convention", "note"]
     assert table["convention"].str.len().min() > 20
 
 
