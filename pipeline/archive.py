@@ -63,3 +63,9 @@ def check_complete(ids: list[str], archive: Archive) -> None:
             f"{archive.path} should hold each of {len(ids)} photographs once, but lacks {missing[:3] or 'none'} and "
             f"has {extra[:3] or 'none'} beside them, {len(archive.ids)} pictures in all; delete it and run `dvc repro`."
         )
+
+
+def check_shape(method: str, id: str, original: np.ndarray, picture: np.ndarray) -> None:
+    """Raise `UserError` unless the picture is as large as the photograph."""
+    if picture.shape != original.shape:
+        raise UserError(f"{method}'s picture of {id} is {picture.shape}, but the photograph is {original.shape}.")

@@ -47,6 +47,16 @@ def card(dataset: str, method: str) -> Path:
     return Path("colorized") / dataset / f"{method}.json"
 
 
+def unfinished(stage: str, dataset: str, method: str) -> Path:
+    """The folder with what a killed run of a stage has left to go on from."""
+    return Path(".scratch") / stage / dataset / method
+
+
+def perceptual(dataset: str, method: str) -> Path:
+    """What pretrained networks make of a method's pictures, one CSV row a photograph; beside it a JSON of the set."""
+    return Path("scores") / dataset / f"{method}.perceptual.csv"
+
+
 def scores(dataset: str, method: str) -> Path:
     """A method's scores, one CSV row a photograph."""
     return Path("scores") / dataset / f"{method}.csv"

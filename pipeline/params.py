@@ -48,7 +48,8 @@ class Params:
     """The whole of `params.yaml`.
 
     The blocks of `models`, `segmenters` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and
-    that class's options; those of `published` also where the weights are (`baselines.convert`).
+    that class's options; those of `published` also where the weights are (`baselines.convert`). `weights`: files of the
+    networks that perceptual scores need (`pipeline.metrics.backbones`).
     """
 
     datasets: tuple[str, ...]
@@ -59,6 +60,7 @@ class Params:
     segmenters: dict[str, dict[str, Any]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     published: dict[str, dict[str, Any]] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)
 
     def dataset(self, name: str) -> DatasetParams:
         """The block `data.<name>`."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import types
 import typing
 from collections.abc import Iterable
@@ -55,7 +56,11 @@ class ScoreRow:
     `mse_rgb`: mean squared error over pixels and sRGB channels, 0..255 squared; `psnr_rgb`: its PSNR in dB
     (inf where equal); `psnr_ab`: in dB over the a and b channels with peak 255; `ssim_rgb`: Gaussian SSIM
     (sigma 1.5) on 0..255, mean of the channels; `colorfulness`: Hasler and Suesstrunk's M3 of the colorization,
-    signed opponents; `colorless`: the original itself has no colour to predict.
+    signed opponents; `colorless`: the original itself has no colour to predict; `ciede2000`: mean over pixels of the
+    colour difference; `colorfulness_absolute`: M3 of the opponents' absolute values; `auc`: area under the curve of
+    the share of pixels within t = 0..150 units of ab, as a share of 1; `auc_balanced`: the same with pixels weighted
+    by how rare their colour is in training, and `auc_weight`: the mean of those weights, by which photographs count
+    in the dataset's balanced AuC.
     """
 
     dataset: str
@@ -69,6 +74,41 @@ class ScoreRow:
     psnr_ab: float
     ssim_rgb: float
     colorfulness: float
+    ciede2000: float
+    colorfulness_absolute: float
+    auc: float
+    auc_balanced: float
+    auc_weight: float
+
+
+@dataclass(frozen=True)
+class PerceptualRow:
+    """What pretrained networks make of one colorization; None where a network's weights are not at hand.
+
+    `lpips_*`: Zhang et al. 2018, version 0.1, with the backbones AlexNet, VGG-16 and SqueezeNet, between original and
+    colorization at the photograph's own size; `recognized`: VGG-16 gives both the same of ImageNet's 1000 classes.
+    """
+
+    dataset: str
+    method: str
+    id: str
+    lpips_alex: float | None
+    lpips_vgg: float | None
+    lpips_squeeze: float | None
+    recognized: bool | None
+
+
+@dataclass(frozen=True)
+class PerceptualSummary:
+    """What `PerceptualRow`s cannot hold: the FID of the whole set, and which weights made each score.
+
+    `weights`: score -> file and SHA-256; `missing`: score -> why there is none and what to do about it.
+    """
+
+    photographs: int
+    fid: float | None
+    weights: dict[str, str]
+    missing: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -159,6 +199,28 @@ def read_rows(path: Path, record: type[Row]) -> list[Row]:
 def write_json(path: Path, content: object) -> None:
     """Write `content` as JSON with sorted keys, atomically."""
     write_whole(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def append_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Add rows to a file that `read_finished_rows` reads, and see to it that they are on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerows([_text(value) for value in asdict(typing.cast(Any, row)).values()] for row in rows)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_finished_rows(path: Path, record: type[Row]) -> list[Row]:
+    """The rows that `append_rows` has written, without the line at which a killed process stopped; cuts that off."""
+    content = path.read_text(encoding="utf-8") if path.exists() else ""
+    finished = content[: content.rfind("\n") + 1]
+    if finished != content:
+        write_whole(path, finished)
+    hints = typing.get_type_hints(record)
+    lines = csv.reader(io.StringIO(finished))
+    cells = (zip(hints, line, strict=True) for line in lines)
+    return [record(**{name: _parse(hints[name], text) for name, text in row}) for row in cells]
 
 
 def _text(value: object) -> str:

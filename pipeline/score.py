@@ -2,22 +2,27 @@
 
     python -m pipeline.score scenes semantics_jbu
 
-Reads `data/<dataset>/val` and `colorized/<dataset>/<method>.zip`.
+Reads `data/<dataset>/{train,val}` (of train, how often each colour occurs) and `colorized/<dataset>/<method>.zip`.
 Writes `scores/<dataset>/<method>.csv`: one row a photograph (`pipeline.records.ScoreRow`). Means come later, from rows.
+A killed run is gone on with. Rows do not depend on the number of threads, which is PyTorch's (`OMP_NUM_THREADS`).
 """
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tqdm import tqdm
+from torch import Tensor
 
 from pipeline import color, layout
-from pipeline.archive import Archive, check_complete
+from pipeline.archive import Archive, check_complete, check_shape
 from pipeline.data.pack import Pack
-from pipeline.errors import UserError, run_stage
-from pipeline.metrics import pixel
+from pipeline.errors import run_stage
+from pipeline.metrics import auc, pixel
+from pipeline.metrics.ciede2000 import ciede2000
 from pipeline.records import PackedPhotograph, ScoreRow, write_rows
+from pipeline.resume import Unfinished, fingerprint
 
 
 def main() -> None:
@@ -26,21 +31,55 @@ def main() -> None:
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("method", help="a block under `methods` in params.yaml")
     arguments = parser.parse_args()
-    pack = Pack(layout.pack(arguments.dataset, "val"))
-    archive = Archive(layout.archive(arguments.dataset, arguments.method))
-    check_complete([entry.id for entry in pack.index], archive)
-    bar = tqdm(pack.index, f"scoring {arguments.method}", delay=2, mininterval=1, unit="photo")
-    rows = [score(arguments.dataset, arguments.method, entry, pack.original(entry), archive[entry.id]) for entry in bar]
-    write_rows(layout.scores(arguments.dataset, arguments.method), ScoreRow, sorted(rows, key=lambda row: row.id))
+    dataset, method = arguments.dataset, arguments.method
+    train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
+    archive = Archive(layout.archive(dataset, method))
+    check_complete([entry.id for entry in val.index], archive)
+    key = fingerprint("pipeline.score", [train.folder, val.folder], archive)
+    unfinished = Unfinished(layout.unfinished("score", dataset, method), key, ScoreRow)
+    scorer = Scorer(dataset, method, val, archive, auc.class_weights(torch.tensor(train.statistics["colors"])))
+    rows = unfinished.work_through(val.index, scorer, single_threaded(torch.get_num_threads()))
+    write_rows(layout.scores(dataset, method), ScoreRow, rows)
+    unfinished.discard()
 
 
-def score(dataset: str, method: str, entry: PackedPhotograph, original: np.ndarray, picture: np.ndarray) -> ScoreRow:
+def single_threaded(workers: int) -> ThreadPoolExecutor:
+    """Threads for photographs, each of which PyTorch leaves alone: sums are then the same for any number of them."""
+    return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores a photograph's colorization; `class_weights` (313,) are those of `auc.class_weights`."""
+
+    dataset: str
+    method: str
+    pack: Pack
+    archive: Archive
+    class_weights: Tensor
+
+    def __call__(self, entry: PackedPhotograph) -> ScoreRow:
+        """Read the two pictures and score them."""
+        original, picture = self.pack.original(entry), self.archive[entry.id]
+        check_shape(self.method, entry.id, original, picture)
+        return score(self.dataset, self.method, entry, original, picture, self.class_weights)
+
+
+def score(
+    dataset: str,
+    method: str,
+    entry: PackedPhotograph,
+    original: np.ndarray,
+    picture: np.ndarray,
+    class_weights: Tensor,
+) -> ScoreRow:
     """All pixel metrics of one colorization; both pictures (H, W, 3) uint8 sRGB."""
-    if picture.shape != original.shape:
-        raise UserError(f"{method}'s picture of {entry.id} is {picture.shape}, but the photograph is {original.shape}.")
-    rgb_original, rgb_picture = (torch.from_numpy(array.copy()).permute(2, 0, 1) for array in (original, picture))
-    ab_original, ab_picture = (color.rgb_to_lab(rgb)[1:] for rgb in (rgb_original, rgb_picture))
+    rgb_original, rgb_picture = (torch.tensor(array).permute(2, 0, 1).contiguous() for array in (original, picture))
+    lab_original, lab_picture = (color.rgb_to_lab(rgb) for rgb in (rgb_original, rgb_picture))
+    ab_original, ab_picture = lab_original[1:], lab_picture[1:]
     mse_rgb = pixel.mse(rgb_original, rgb_picture)
+    accuracies = auc.accuracy(ab_original, ab_picture)
+    weights = auc.pixel_weights(ab_original, class_weights)
     return ScoreRow(
         dataset,
         method,
@@ -53,6 +92,11 @@ def score(dataset: str, method: str, entry: PackedPhotograph, original: np.ndarr
         pixel.psnr(pixel.mse(ab_original, ab_picture)),
         pixel.ssim(rgb_original, rgb_picture),
         pixel.colorfulness(picture),
+        ciede2000=float(ciede2000(lab_original, lab_picture).mean()),
+        colorfulness_absolute=pixel.colorfulness_absolute(picture),
+        auc=accuracies.mean().item(),
+        auc_balanced=auc.balanced(accuracies, weights),
+        auc_weight=weights.mean().item(),
     )
 
 

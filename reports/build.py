@@ -3,7 +3,7 @@
     python -m reports.build
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
-scores/<dataset>/*.csv, models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
+scores/<dataset>/*.{csv,json}, models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
 Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
 """
 
@@ -25,6 +25,7 @@ from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
 from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
+from reports.metrics import metrics_document
 from reports.published import load_published
 from reports.theme import in_order, method_looks, model_looks
 from reports.writers import write_table
@@ -46,6 +47,7 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
     tables = {
         "table1": table1_document(datasets, methods, published, params.seed),
         "scores": scores_document(datasets, methods, params.seed),
+        "metrics": metrics_document(datasets, methods, params.seed),
         "methods": methods_document(datasets),
         "size_and_time": size_and_time_document(datasets, published),
     }

@@ -15,7 +15,7 @@ from PIL import Image
 from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.params import Params, parse_record
-from pipeline.records import MethodCard, ScoreRow, read_rows
+from pipeline.records import MethodCard, PerceptualRow, PerceptualSummary, ScoreRow, read_rows
 
 Record = TypeVar("Record")
 
@@ -55,7 +55,8 @@ class Dataset:
     """All that is known of one dataset.
 
     `title`: how tables must name it; says so where it is synthetic or only a part. `scores`: rows as `ScoreRow`,
-    method after method, sorted by id within each. `cards`: of every method. `models`: the model of every method that
+    method after method, sorted by id within each; `perceptual`: the same as `PerceptualRow`, with a summary of every
+    method. `cards`: of every method. `models`: the model of every method that
     has one; `trainings` holds those that were trained here, not those whose weights somebody published.
     """
 
@@ -65,6 +66,8 @@ class Dataset:
     val: Split
     on_bad_image: str
     scores: pd.DataFrame
+    perceptual: pd.DataFrame
+    perceptual_summaries: dict[str, PerceptualSummary]
     cards: dict[str, MethodCard]
     models: dict[str, str]
     trainings: dict[str, Training]
@@ -84,13 +87,17 @@ def read_dataset(name: str, params: Params) -> Dataset:
     """Read one dataset's summaries, scores, cards and trained models; raises `UserError` for what is missing."""
     models = {method: block["model"] for method, block in params.methods.items() if "model" in block}
     train, val = (_read_record(layout.pack(name, split) / "summary.json", Split) for split in ("train", "val"))
+    methods = list(params.methods)
+    scores = read_scores(name, methods)
     return Dataset(
         name=name,
         title=val.title,
         train=train,
         val=val,
         on_bad_image=params.dataset(name).pack.on_bad_image,
-        scores=read_scores(name, list(params.methods)),
+        scores=scores,
+        perceptual=read_perceptual(name, methods, scores),
+        perceptual_summaries={method: read_perceptual_summary(name, method) for method in methods},
         cards={method: read_card(name, method) for method in params.methods},
         models=models,
         trainings={
@@ -112,6 +119,24 @@ def read_scores(dataset: str, methods: list[str]) -> pd.DataFrame:
                 f"{layout.scores(dataset, methods[0])}, each once; `dvc repro --force` makes both anew."
             )
     return scores
+
+
+def read_perceptual(dataset: str, methods: list[str], scores: pd.DataFrame) -> pd.DataFrame:
+    """What pretrained networks make of all methods; raises `UserError` unless about the photographs of `scores`."""
+    rows = [row for method in methods for row in read_rows(layout.perceptual(dataset, method), PerceptualRow)]
+    read = pd.DataFrame(rows, columns=[field.name for field in fields(PerceptualRow)])
+    mine, theirs = (sorted(zip(frame["method"], frame["id"], strict=True)) for frame in (read, scores))
+    if mine != theirs:
+        raise UserError(
+            f"{layout.perceptual(dataset, '*')} and {layout.scores(dataset, '*')} are not about the same photographs; "
+            "`dvc repro --force` makes both anew."
+        )
+    return read
+
+
+def read_perceptual_summary(dataset: str, method: str) -> PerceptualSummary:
+    """A method's FID, and what its perceptual scores were made with or lack."""
+    return _read_record(layout.perceptual(dataset, method).with_suffix(".json"), PerceptualSummary)
 
 
 def read_card(dataset: str, method: str) -> MethodCard:

@@ -3,10 +3,13 @@
 import math
 
 import numpy as np
-import torch
 from torch import Tensor
 
+from pipeline.metrics import ssim_cpu
+
 SSIM_SIGMA, SSIM_RADIUS = 1.5, 5  # Wang et al. 2004; scikit-image cuts the Gaussian at 3.5 sigma as well
+SSIM_WINDOW = np.exp(-(np.arange(-SSIM_RADIUS, SSIM_RADIUS + 1) ** 2) / (2 * SSIM_SIGMA**2))
+SSIM_WINDOW /= SSIM_WINDOW.sum()
 SSIM_C1, SSIM_C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
@@ -29,33 +32,29 @@ def ssim(original: Tensor, picture: Tensor) -> float:
     """
     if min(original.shape[1:]) < 2 * SSIM_RADIUS + 1:
         return math.nan
-    x, y = original.double(), picture.double()
-    mean_x, mean_y, xx, yy, xy = _blurred(torch.stack((x, y, x * x, y * y, x * y)))
-    covariance, variances = xy - mean_x * mean_y, xx - mean_x**2 + yy - mean_y**2
-    likeness = (2 * mean_x * mean_y + SSIM_C1) * (2 * covariance + SSIM_C2)
-    return (likeness / ((mean_x**2 + mean_y**2 + SSIM_C1) * (variances + SSIM_C2))).mean().item()
+    planes = (rgb.contiguous().numpy() for rgb in (original, picture))
+    return ssim_cpu.mean_ssim(*planes, SSIM_WINDOW, SSIM_C1, SSIM_C2)
 
 
 def colorfulness(picture: np.ndarray) -> float:
-    """Hasler and Suesstrunk's M3 (2003) of a (H, W, 3) uint8 sRGB picture, with signed opponent channels."""
+    """Hasler and Suesstrunk's M3 (2003, eq. 4) of a (H, W, 3) uint8 sRGB picture, with signed opponent channels."""
+    return _spread_and_shift(*_opponents(picture))
+
+
+def colorfulness_absolute(picture: np.ndarray) -> float:
+    """M3 of the absolute opponent channels, as the evaluation code of CT2 (2022) and DDColor (2023) has it.
+
+    Usually lower than `colorfulness`: the two are not to be compared.
+    """
+    return _spread_and_shift(*map(np.abs, _opponents(picture)))
+
+
+def _opponents(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Red against green and yellow against blue, each (H, W) float64 in [-255, 255]."""
     red, green, blue = (picture[..., channel].astype(np.float64) for channel in range(3))
-    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    return red - green, (red + green) / 2 - blue
+
+
+def _spread_and_shift(red_green: np.ndarray, yellow_blue: np.ndarray) -> float:
     spread = math.hypot(red_green.std(), yellow_blue.std())
     return spread + 0.3 * math.hypot(red_green.mean(), yellow_blue.mean())
-
-
-def _blurred(maps: Tensor) -> Tensor:
-    """(M, 3, H, W) under the SSIM window, where it lies wholly inside."""
-    offsets = torch.arange(-SSIM_RADIUS, SSIM_RADIUS + 1, dtype=maps.dtype)
-    window = torch.exp(-(offsets**2) / (2 * SSIM_SIGMA**2))
-    weights = (window / window.sum()).tolist()
-    return _summed(_summed(maps, weights, dim=-2), weights, dim=-1)
-
-
-def _summed(maps: Tensor, weights: list[float], dim: int) -> Tensor:
-    """The weighted sum of shifted maps: in float64 on a CPU ten times as fast as a convolution."""
-    length = maps.shape[dim] - len(weights) + 1
-    total = maps.narrow(dim, 0, length) * weights[0]
-    for shift, weight in enumerate(weights[1:], 1):
-        total.add_(maps.narrow(dim, shift, length), alpha=weight)
-    return total

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,7 @@ class DeepLabV3ResNet101(Segmenter):
     download cache, and fills it. `learning_rate` is the head's. `scales` as in `SmallDeepLab`.
     """
 
-    differences: ClassVar[tuple[str, ...]] = (
+    differences: tuple[str, ...] = (
         "output stride 8 and dilations 12, 24 and 36, as torchvision has it, in training too, where the recipe has 16",
         "a warm-up and a cosine schedule, not the polynomial one",
         "trained on the dataset's squares, epochs and batches, not for 30,000 steps of 16 crops of 513 pixels",

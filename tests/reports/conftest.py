@@ -14,7 +14,7 @@ from PIL import Image
 
 from pipeline import layout
 from pipeline.params import DatasetParams, PackParams, Params, TrainParams
-from pipeline.records import MethodCard, ScoreRow, write_json, write_rows
+from pipeline.records import MethodCard, PerceptualRow, PerceptualSummary, ScoreRow, write_json, write_rows
 from reports.inputs import Dataset, read_datasets
 
 METHODS = {
@@ -71,6 +71,7 @@ def fabricate(dataset: str, title: str) -> None:
         write_json(layout.pack(dataset, split) / "summary.json", summary(dataset, split, title))
     for place, method in enumerate(METHODS):
         write_rows(layout.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
+        write_perceptual(dataset, method)
         write_pictures(layout.archive(dataset, method), place)
         write_json(layout.card(dataset, method), asdict(CARDS[method]))
     for model in ("no_semantics", "semantics"):
@@ -92,8 +93,19 @@ def score_rows(dataset: str, method: str, place: int, ids: Sequence[str] = tuple
         exact = method == "original" or (method == "gray" and colorless)
         mse = 0.0 if exact else 300.0 * noise
         psnr = float("inf") if exact else 10 * np.log10(255**2 / mse)
-        rows.append(ScoreRow(dataset, method, id, 30, 40, colorless, mse, psnr, psnr + 3, 0.9, 20.0 + place))
+        quality = 1.0 if exact else 1 - noise / 20
+        scored = (mse, psnr, psnr + 3, 0.9, 20.0 + place, 5 * noise, 19.0 + place + noise, quality, quality / 2, noise)
+        rows.append(ScoreRow(dataset, method, id, 30, 40, colorless, *scored))
     return rows
+
+
+def write_perceptual(dataset: str, method: str) -> None:
+    """As if AlexNet's and Inception's weights alone had been at hand."""
+    rows = [PerceptualRow(dataset, method, id, 0.1 + 0.01 * place, None, None, None) for place, id in enumerate(IDS)]
+    write_rows(layout.perceptual(dataset, method), PerceptualRow, rows)
+    missing = dict.fromkeys(("lpips_vgg", "lpips_squeeze", "recognized"), "weights not available")
+    summary = PerceptualSummary(len(IDS), 12.5, {"lpips_alex": "file", "fid": "file"}, missing)
+    write_json(layout.perceptual(dataset, method).with_suffix(".json"), asdict(summary))
 
 
 def write_pictures(path: Path, place: int) -> None:
