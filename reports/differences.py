@@ -9,7 +9,7 @@ import pandas as pd
 from reports.documents import Table, sizes, titled
 from reports.family import COLORFULNESS_GAP, MEASURES, PRIMARY, Pair, pairs_of
 from reports.inputs import Dataset
-from reports.paired import compare_columns, holm
+from reports.paired import compare_columns, difference, holm
 from reports.statistics import RESAMPLES
 from reports.tables import ORIGINAL
 from reports.wording import CONVENTIONS, count, number, p_value, paired_convention, signed_with_interval
@@ -64,7 +64,10 @@ def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
     cells = [(measure, pair) for measure in MEASURES if measure in wide for pair in pairs]
     if not cells:
         return []
-    differences = np.stack([difference(wide, measure, pair) for measure, pair in cells], axis=1)
+    differences = np.stack(
+        [difference(*(wide[measure][method].to_numpy() for method in (pair.a, pair.b))) for measure, pair in cells],
+        axis=1,
+    )
     colorless = dataset.scores.groupby("id")["colorless"].first().sort_index().to_numpy(dtype=bool)
     compared = compare_columns(differences, seed)
     tested = [measure in PRIMARY for measure, _ in cells]
@@ -110,11 +113,9 @@ def by_photograph(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return wide
 
 
-def difference(wide: dict[str, pd.DataFrame], measure: str, pair: Pair) -> np.ndarray:
-    """The pair's differences (N,), a less b; not finite where a method reproduces a photograph exactly."""
-    a, b = (wide[measure][method].to_numpy() for method in (pair.a, pair.b))
-    with np.errstate(invalid="ignore"):  # inf - inf, where both do
-        return np.subtract(a, b)
+def convention(seed: int) -> str:
+    """What a row of the table holds."""
+    return paired_convention(RESAMPLES, seed, "the dataset's tested pairs", "first method")
 
 
 def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
@@ -123,7 +124,7 @@ def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")], columns=list(HEADINGS))
     caption = (
         f"Differences between methods on the same photographs, first less second, of {sizes(datasets)}. "
-        f"{paired_convention(RESAMPLES, seed)}. PSNR: {CONVENTIONS['PSNR']}. "
+        f"{convention(seed)}. PSNR: {CONVENTIONS['PSNR']}. "
         "Colorfulness gap: distance from the original's colorfulness; less is better."
     )
     notes = (*READING, *titled(datasets, lambda dataset: _notes(dataset, rows)))
@@ -157,8 +158,8 @@ def _notes(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
             f"{count(dataset.val.photographs, 'photograph')} are few: below {FEW}, intervals come out too narrow."
         )
     notes += [
-        f"{row['method_a']} or {row['method_b']} reproduces {count(row['left_out'], 'photograph')} exactly (infinite "
-        "PSNR), which no mean difference can hold: left out of the comparison by PSNR, to the loss of the exact one."
+        f"{row['method_a']} or {row['method_b']}, not both, reproduces {count(row['left_out'], 'photograph')} exactly "
+        "(infinite PSNR), which no mean difference can hold: left out here, to the loss of the exact one."
         for row in primary
         if row["left_out"]
     ]

@@ -24,7 +24,7 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
     for axes, measure in zip(panels, measures, strict=True):
         shown = rows[rows["metric"] == measure]
         ends = shown[["ci_low", "mean_difference", "ci_high"]].to_numpy().tolist()
-        forest_panel(axes, ends, [looks[method] for method in shown["method_a"]], measure)
+        forest_panel(axes, ends, [looks[method] for method in shown["method_a"]], measure, "first")
     panels[0].set_yticks(range(len(pairs)), [Pair(a, b, "").title for a, b in pairs])
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     caption = (
@@ -38,13 +38,13 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
     return Plot(f"paired_{dataset.name}", caption, f"Forest plot of paired differences; PSNR in dB: {means}.", figure)
 
 
-def forest_panel(axes: Axes, ends: Sequence[Sequence[float]], looks: Sequence[Look], measure: str) -> None:
-    """One measure's rows, top down: `ends` holds low, mean and high of each. Says which side is better."""
+def forest_panel(axes: Axes, ends: Sequence[Sequence[float]], looks: Sequence[Look], measure: str, first: str) -> None:
+    """One measure's rows, top down: `ends` holds low, mean and high of each. Says on which side `first` is better."""
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     for place, ((low, mean, high), look) in enumerate(zip(ends, looks, strict=True)):
         axes.plot([low, high], [place, place], color=look.color, linewidth=2.6, solid_capstyle="round")
         axes.plot(mean, place, look.marker, color=look.color, markerfacecolor=look.face, markersize=7)
-    better = "first is better →" if MEASURES[measure].higher_is_better else "← first is better"
+    better = f"{first} is better →" if MEASURES[measure].higher_is_better else f"← {first} is better"
     axes.set(ylim=(len(ends) - 0.5, -0.5), title=MEASURES[measure].name, xlabel=better)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)

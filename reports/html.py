@@ -13,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from reports.cards import SIZES, shared_cards
+from reports.differences import convention
 from reports.documents import Table, notes_on
 from reports.examples import ABREAST, RULE, Examples
 from reports.family import PAIRS
@@ -29,7 +30,6 @@ from reports.wording import (
     interval_convention,
     listed,
     number,
-    paired_convention,
 )
 
 THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
@@ -74,7 +74,7 @@ def render(
             origin=origin,
             conventions=CONVENTIONS,
             interval=interval_convention(RESAMPLES, seed),
-            paired=paired_convention(RESAMPLES, seed),
+            paired=convention(seed),
             rule=RULE,
             asks={(pair.a, pair.b): pair.asks for pair in PAIRS},
             across=columns(len(pages[0].examples.pictures), ABREAST),

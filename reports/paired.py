@@ -16,7 +16,8 @@ class Comparison:
 
     `n`: photographs compared; `left_out`: those without a finite difference. `low`, `high`: the BCa interval of `mean`,
     `percentile_low`, `percentile_high` the percentile interval. `p`: Wilcoxon's signed-rank test, two-sided.
-    `rank_biserial` and `d_z`: effect sizes (see the functions). `positive`: share of photographs with a difference > 0.
+    `rank_biserial` and `d_z`: effect sizes (see the functions). `positive`: share of photographs with a difference > 0;
+    `ties`: photographs without any.
     """
 
     n: int
@@ -30,11 +31,18 @@ class Comparison:
     rank_biserial: float
     d_z: float
     positive: float
+    ties: int
 
     @property
     def identical(self) -> bool:
         """Whether no compared photograph differs at all."""
-        return self.n > 0 and self.mean == 0 == self.d_z
+        return 0 < self.n == self.ties
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a - b by photograph, (N,) each: 0 for two exact pictures, whose PSNRs are infinite; infinite for one."""
+    with np.errstate(invalid="ignore"):  # inf - inf
+        return np.where(a == b, 0.0, np.subtract(a, b))
 
 
 def compare_columns(differences: np.ndarray, seed: int, resamples: int = RESAMPLES) -> list[Comparison]:
@@ -74,6 +82,7 @@ def _compare(values: np.ndarray, photographs: int, seed: int, resamples: int) ->
             rank_biserial=rank_biserial(column),
             d_z=d_z(column),
             positive=float((column > 0).mean()) if count else np.nan,
+            ties=int((column == 0).sum()),
         )
         for place, column in enumerate(values.T)
     ]

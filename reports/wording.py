@@ -26,12 +26,12 @@ def interval_convention(resamples: int, seed: int) -> str:
     return f"95 % percentile bootstrap over photographs ({resamples:,} paired resamples, seed {seed})"
 
 
-def paired_convention(resamples: int, seed: int) -> str:
-    """What a row of paired differences holds."""
+def paired_convention(resamples: int, seed: int, family: str, first: str) -> str:
+    """What a row of paired differences holds. `family`: what Holm's adjustment is over; `first`: less the second."""
     return (
         f"Brackets: 95 % BCa bootstrap over photographs, widened where these are few ({resamples:,} resamples, "
-        f"seed {seed}). p: Wilcoxon's signed-rank test, by Holm over the dataset's tested pairs. Higher on: share of "
-        "photographs on which the first method scores higher. r: matched-pairs rank-biserial correlation. d_z: mean "
+        f"seed {seed}). p: Wilcoxon's signed-rank test, by Holm over {family}. Higher on: share of "
+        f"photographs on which the {first} scores higher. r: matched-pairs rank-biserial correlation. d_z: mean "
         "over standard deviation of the differences"
     )
 
