@@ -48,7 +48,8 @@ class Params:
     """The whole of `params.yaml`.
 
     The blocks of `models` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and that class's
-    options; those of `published` also where the weights are (`baselines.convert`).
+    options; those of `models` also a `seed`, where it is not that of everything; those of `published` also where the
+    weights are (`baselines.convert`).
     """
 
     datasets: tuple[str, ...]
@@ -64,8 +65,15 @@ class Params:
         return _lookup(self.data, name, "data")
 
     def model(self, name: str) -> dict[str, Any]:
-        """The block `models.<name>`."""
-        return _lookup(self.models, name, "models")
+        """The block `models.<name>`, without its `seed`, which is about one training and not about the model."""
+        return {key: value for key, value in _lookup(self.models, name, "models").items() if key != "seed"}
+
+    def seed_of(self, model: str) -> int:
+        """The seed that `models.<model>` is trained with: its own, or that of everything."""
+        seed = _lookup(self.models, model, "models").get("seed", self.seed)
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise UserError(f"{PARAMS_FILE}: models.{model}.seed is {seed!r}, but should be a whole number.")
+        return seed
 
     def published_model(self, name: str) -> dict[str, Any]:
         """The block `published.<name>`."""

@@ -28,6 +28,7 @@ from reports.forest import paired_plot
 from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
 from reports.published import load_published
+from reports.seeds import repeats, seeds_document
 from reports.theme import in_order, method_looks, model_looks
 from reports.writers import write_table
 
@@ -43,6 +44,9 @@ def main() -> None:
 def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
     """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
     methods, published = in_order(params.methods), load_published()
+    groups = repeats(replace(params, methods={method: params.methods[method] for method in methods}))
+    copies = {copy for group in groups.values() for copy in group.values()} - set(groups)
+    methods = [method for method in methods if method not in copies]
     params = replace(params, methods={method: params.methods[method] for method in methods})
     datasets = read_datasets(params)
     tables = {
@@ -52,6 +56,8 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         "methods": methods_document(datasets),
         "size_and_time": size_and_time_document(datasets, published),
     }
+    if groups:
+        tables["seeds"] = seeds_document(datasets, groups, params.seed)
     pages = [draw(dataset, tables["table1"], tables["paired"], params) for dataset in datasets]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():

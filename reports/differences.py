@@ -39,8 +39,9 @@ COLUMNS = (
 
 HEADINGS = ("Dataset", "Measure", "Difference of", "n", "Mean [95 % interval]", "p (Holm)", "Higher on", "r", "d_z")
 READING = (
-    "Each model was trained once. The intervals are about other photographs of this kind, not about another training: "
-    "a second run with another seed may differ by more.",
+    "These are differences between two trainings. The intervals are about other photographs of this kind, not about "
+    "another training: a second one with another seed may move a difference by more (tables/seeds, where seeds were "
+    "repeated).",
     "With many photographs a difference too small to see is still surely not zero; judge its size first, then p.",
     "An interval that holds zero shows no difference; it does not show that there is none.",
     "p is of the signed-rank test, which asks whether differences lie evenly about zero. Where they are skewed, it and "

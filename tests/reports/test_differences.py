@@ -82,7 +82,7 @@ def test_colourless_photographs_stay_in_and_the_note_gives_the_difference_withou
 def test_reader_is_warned(dataset: Dataset) -> None:
     for text in (markdown(paired_document([dataset], seed=0)), latex(paired_document([dataset], seed=0))):
         for warning in (
-            "trained once",
+            "not about another training",
             "12 photographs are few",
             "Only PSNR is tested",
             "Holm's family: 2 comparisons",
