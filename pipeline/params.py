@@ -98,6 +98,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
+    for name in params.models:
+        params.seed_of(name)
     twice = sorted(set(params.models) & set(params.published))
     if twice:
         raise UserError(f"{path}: {twice[0]!r} is both under models and under published; give one another name.")
