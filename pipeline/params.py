@@ -48,8 +48,9 @@ class Params:
     """The whole of `params.yaml`.
 
     The blocks of `models`, `segmenters` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and
-    that class's options; those of `published` also where the weights are (`baselines.convert`). `weights`: files of the
-    networks that perceptual scores need (`pipeline.metrics.backbones`).
+    that class's options; those of `models` and `segmenters` also a `seed`, where it is not that of everything; those of
+    `published` also where the weights are (`baselines.convert`). `weights`: files of the networks that perceptual
+    scores need (`pipeline.metrics.backbones`).
     """
 
     datasets: tuple[str, ...]
@@ -67,12 +68,25 @@ class Params:
         return _lookup(self.data, name, "data")
 
     def network(self, name: str) -> dict[str, Any]:
-        """The block `models.<name>` or `segmenters.<name>`; no name is in both."""
-        return _lookup({**self.models, **self.segmenters}, name, "models")
+        """The block `models.<name>` or `segmenters.<name>`, no name is in both; without its `seed`.
+
+        That is about one training and not about the network.
+        """
+        return {key: value for key, value in self._network(name).items() if key != "seed"}
+
+    def seed_of(self, name: str) -> int:
+        """The seed that a network is trained with: its own, or that of everything."""
+        seed = self._network(name).get("seed", self.seed)
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise UserError(f"{PARAMS_FILE}: models.{name}.seed is {seed!r}, but should be a whole number.")
+        return seed
 
     def segmenter(self, name: str) -> dict[str, Any]:
         """The block `segmenters.<name>`."""
         return _lookup(self.segmenters, name, "segmenters")
+
+    def _network(self, name: str) -> dict[str, Any]:
+        return _lookup({**self.models, **self.segmenters}, name, "models")
 
     def published_model(self, name: str) -> dict[str, Any]:
         """The block `published.<name>`."""
@@ -97,6 +111,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
+    for name in (*params.models, *params.segmenters):
+        params.seed_of(name)
     for other, names in (("published", params.published), ("segmenters", params.segmenters)):
         twice = sorted(set(params.models) & set(names))
         if twice:

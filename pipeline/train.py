@@ -87,7 +87,8 @@ def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
     train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
     if not any(train.statistics["colors"]):
         raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
-    torch.manual_seed(params.seed)
+    seed = params.seed_of(name)
+    torch.manual_seed(seed)
     setup = Setup(recipe.width, tuple(train.classes), train.summary["size"], train.statistics)
     model: Network = make(block, f"{'models' if name in params.models else 'segmenters'}.{name}", setup)
     if model.published is not None:
@@ -96,7 +97,7 @@ def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
         distributed.synchronize_batchnorm(model)
     model.to(device).to(memory_format=torch.channels_last)
     key = training_key(params, dataset, name, [train, val])
-    state = fit(model, Examples(train, device), Examples(val, device), recipe, params.seed, SCRATCH / key)
+    state = fit(model, Examples(train, device), Examples(val, device), recipe, seed, SCRATCH / key)
     if distributed.rank() == 0:
         write_result(model, state, recipe, params, dataset, name, key, device)
 
@@ -106,7 +107,7 @@ def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> 
     block = params.network(name)
     initial = [block["initial_weights"]] if block.get("initial_weights") else []
     identity = {
-        "params": [params.seed, asdict(params.dataset(dataset).train), block],
+        "params": [params.seed_of(name), asdict(params.dataset(dataset).train), block],
         "data": [pack.summary["digest"] for pack in packs],
         "code": provenance.code_digest(["pipeline.train", load_class(block["class"], name).__module__]),
         "initial": [hashlib.sha256(Path(value).read_bytes()).hexdigest() for value in initial],
@@ -256,7 +257,7 @@ def write_result(
         "parameters": parameters,
         "megabytes": parameters * 4 / 1e6,
         "losses": {name: value for name, value in settings(block, name).items() if value is not None},
-        "recipe": {**asdict(recipe), "seed": params.seed},
+        "recipe": {**asdict(recipe), "seed": params.seed_of(name)},
         "provenance": provenance.describe(),
     }
     pack = Pack(layout.pack(dataset, "train"))

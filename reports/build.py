@@ -20,13 +20,16 @@ from pipeline.layout import BUILD
 from pipeline.params import Params, load_params
 from pipeline.records import write_json
 from reports.cards import methods_document, size_and_time_document
+from reports.differences import paired_document
 from reports.documents import Table, scores_document, table1_document
 from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
+from reports.forest import paired_plot
 from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
 from reports.metrics import metrics_document
 from reports.published import load_published
+from reports.seeds import repeats, seeds_document
 from reports.theme import in_order, method_looks, model_looks
 from reports.writers import write_table
 
@@ -42,16 +45,22 @@ def main() -> None:
 def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
     """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
     methods, published = in_order(params.methods), load_published()
+    groups = repeats(replace(params, methods={method: params.methods[method] for method in methods}))
+    copies = {copy for group in groups.values() for copy in group.values()} - set(groups)
+    methods = [method for method in methods if method not in copies]
     params = replace(params, methods={method: params.methods[method] for method in methods})
     datasets = read_datasets(params)
     tables = {
         "table1": table1_document(datasets, methods, published, params.seed),
+        "paired": paired_document(datasets, params.seed),
         "scores": scores_document(datasets, methods, params.seed),
         "metrics": metrics_document(datasets, methods, params.seed),
         "methods": methods_document(datasets),
         "size_and_time": size_and_time_document(datasets, published),
     }
-    pages = [draw(dataset, tables["table1"], params) for dataset in datasets]
+    if groups:
+        tables["seeds"] = seeds_document(datasets, groups, params.seed)
+    pages = [draw(dataset, tables["table1"], tables["paired"], params) for dataset in datasets]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
             write_table(table, whole)
@@ -63,15 +72,16 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
     write_whole(folder / "index.html", page)
 
 
-def draw(dataset: Dataset, table1: Table, params: Params) -> DatasetPage:
+def draw(dataset: Dataset, table1: Table, paired: Table, params: Params) -> DatasetPage:
     """One dataset's figures."""
     looks = method_looks(params.methods)
-    rows = table1.rows[table1.rows["dataset"] == dataset.title]
+    rows, pairs = (table.rows[table.rows["dataset"] == dataset.title] for table in (table1, paired))
     examples = read_examples(dataset, list(params.methods))
     return DatasetPage(
         dataset,
         examples,
         table1_plot(dataset, rows, looks),
+        paired_plot(dataset, pairs, looks) if len(pairs) else None,
         examples_strip(dataset, examples),
         training_curves(dataset, model_looks(params.methods)) if dataset.trainings else None,
     )

@@ -13,14 +13,24 @@ from markupsafe import Markup
 from PIL import Image
 
 from reports.cards import SIZES, shared_cards
+from reports.differences import convention
 from reports.documents import Table, notes_on
 from reports.examples import ABREAST, RULE, Examples
+from reports.family import PAIRS
 from reports.figures import Plot, inline_svg, swatch
 from reports.inputs import Dataset
 from reports.published import Published
 from reports.statistics import RESAMPLES
 from reports.theme import Look, columns
-from reports.wording import CONVENTIONS, REFERENCES, count, integer, interval_convention, listed, number
+from reports.wording import (
+    CONVENTIONS,
+    REFERENCES,
+    count,
+    integer,
+    interval_convention,
+    listed,
+    number,
+)
 
 THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
 
@@ -32,13 +42,16 @@ class DatasetPage:
     dataset: Dataset
     examples: Examples
     table1_plot: Plot
+    paired_plot: Plot | None
     examples_strip: Plot
     training_curves: Plot | None
 
     @property
     def plots(self) -> list[Plot]:
         """The figures to save as files."""
-        return [plot for plot in (self.table1_plot, self.examples_strip, self.training_curves) if plot]
+        return [
+            plot for plot in (self.table1_plot, self.paired_plot, self.examples_strip, self.training_curves) if plot
+        ]
 
 
 def render(
@@ -61,7 +74,9 @@ def render(
             origin=origin,
             conventions=CONVENTIONS,
             interval=interval_convention(RESAMPLES, seed),
+            paired=convention(seed),
             rule=RULE,
+            asks={(pair.a, pair.b): pair.asks for pair in PAIRS},
             across=columns(len(pages[0].examples.pictures), ABREAST),
             sizes=SIZES,
             references=REFERENCES,

@@ -26,6 +26,16 @@ def interval_convention(resamples: int, seed: int) -> str:
     return f"95 % percentile bootstrap over photographs ({resamples:,} paired resamples, seed {seed})"
 
 
+def paired_convention(resamples: int, seed: int, family: str, first: str) -> str:
+    """What a row of paired differences holds. `family`: what Holm's adjustment is over; `first`: less the second."""
+    return (
+        f"Brackets: 95 % BCa bootstrap over photographs, widened where these are few ({resamples:,} resamples, "
+        f"seed {seed}). p: Wilcoxon's signed-rank test, by Holm over {family}. Higher on: share of "
+        f"photographs on which the {first} scores higher. r: matched-pairs rank-biserial correlation. d_z: mean "
+        "over standard deviation of the differences"
+    )
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """A number for people; a dash where there is none."""
     if value is None or math.isnan(value):
@@ -42,6 +52,20 @@ def with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:
     """`22.31 [22.05, 22.58]`; a mean that is infinite has no interval."""
     shown = number(mean, digits)
     return f"{shown} [{number(low, digits)}, {number(high, digits)}]" if math.isfinite(mean) else shown
+
+
+def signed_with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:
+    """`+0.12 [0.05, 0.19]`; a dash where there is no difference to state."""
+    if math.isnan(mean):
+        return "-"
+    return f"{mean:+.{digits}f} [{number(low, digits)}, {number(high, digits)}]"
+
+
+def p_value(value: float) -> str:
+    """`0.012`, `< 0.001`; a dash where nothing was tested."""
+    if math.isnan(value):
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def count(amount: int, noun: str) -> str:

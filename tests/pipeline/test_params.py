@@ -53,6 +53,7 @@ def test_the_committed_params_are_valid_and_hold_the_papers_settings():
         (lambda p: p["published"].update(semantics={}), "'semantics' is both under models and under published"),
         (lambda p: p["segmenters"].update(semantics={}), "'semantics' is both under models and under segmenters"),
         (lambda p: p.update(data=[1]), "data is [1], but should be of type dict"),
+        (lambda p: p["models"]["semantics"].update(seed="1"), "models.semantics.seed is '1', but should be a whole"),
     ],
 )
 def test_a_mistake_ends_in_a_sentence_that_names_the_key(tmp_path, edit, sentence):

@@ -68,6 +68,19 @@ def test_a_changed_parameter_starts_anew(workspace, capsys):
     assert WEIGHTS.read_bytes() != before
 
 
+def test_a_models_own_seed_trains_other_weights_and_the_seed_of_everything_the_same(workspace):
+    block = {"class": "pipeline.model.proposed:Proposed", "semantics": False}
+    twins = {"none": block, "same": {**block, "seed": 0}, "other": {**block, "seed": 1}}
+    write_params(workspace, data__scenes__train__epochs=1, **{f"models__{name}": twin for name, twin in twins.items()})
+    weights = {}
+    for name in twins:
+        stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
+        folder = layout.trained("scenes", name)
+        weights[name] = (folder / "weights.safetensors").read_bytes()
+        assert json.loads((folder / "manifest.json").read_text())["recipe"]["seed"] == twins[name].get("seed", 0)
+    assert weights["none"] == weights["same"] != weights["other"]
+
+
 @BOTH
 def test_two_processes_train_like_one(workspace, train, folder):
     """The same batches, shared statistics and averaged gradients: losses agree to 0.1 % over three epochs.

@@ -46,10 +46,12 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
-    names = ("table1", "scores", "methods", "size_and_time")
+    names = ("table1", "paired", "scores", "methods", "size_and_time")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
-        f"figures/{name}_scenes.{kind}" for name in ("table1", "training", "examples") for kind in ("png", "pdf")
+        f"figures/{name}_scenes.{kind}"
+        for name in ("table1", "paired", "training", "examples")
+        for kind in ("png", "pdf")
     }
     assert files == tables | figures | {"metrics.json", "index.html"}
 
@@ -85,7 +87,7 @@ def test_every_picture_has_words(built: Path) -> None:
     pictures = [attributes for tag, attributes in tags if tag == "img"]
     plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
     assert len(pictures) == 25 and all(picture.get("alt") for picture in pictures)
-    assert len(plots) == 2 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
+    assert len(plots) == 3 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
 
 
 def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
@@ -97,7 +99,7 @@ def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
 def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Path) -> None:
     text = (built / "index.html").read_text()
     tables = text.count("<table")
-    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 5
+    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 6
 
 
 def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:

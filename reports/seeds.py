@@ -1,0 +1,133 @@
+"""Training noise: how far scores, and differences between methods, move from one training seed to another.
+
+Two models whose blocks of params.yaml differ in `seed` alone are repeats of each other; so are two methods that differ
+in such a model alone. Nothing else marks them, so that names stay free.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from pipeline.params import Params
+from reports.differences import by_photograph
+from reports.documents import Table, sizes
+from reports.family import MEASURES, PAIRS
+from reports.inputs import Dataset, read_scores
+from reports.statistics import CONFIDENCE
+from reports.tables import ORIGINAL, finite_mean
+from reports.wording import number
+
+Repeats = Mapping[str, Mapping[int, str]]  # method -> seed -> the method that was trained with it
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One number from several trainings. `low`, `high`: Student's 95 % interval of its mean over seeds."""
+
+    seeds: int
+    mean: float
+    deviation: float
+    lowest: float
+    highest: float
+    low: float
+    high: float
+
+
+def between_seeds(values: Sequence[float]) -> Spread:
+    """The spread of one score a seed; the deviation is the sample's (n - 1). Raises `ValueError` for fewer than two."""
+    sample = np.asarray(values, dtype=np.float64)
+    if len(sample) < 2:
+        raise ValueError(f"a spread needs at least two seeds, but there are {len(sample)}")
+    mean, deviation = float(sample.mean()), float(sample.std(ddof=1))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(sample) - 1)) * deviation / len(sample) ** 0.5
+    return Spread(len(sample), mean, deviation, float(sample.min()), float(sample.max()), mean - half, mean + half)
+
+
+def repeats(params: Params) -> dict[str, dict[int, str]]:
+    """Each repeated method by its first name in params.yaml: the methods of all its seeds, its own first."""
+    groups: dict[str, dict[int, str]] = {}
+    for method, block in params.methods.items():
+        if block.get("model") in params.models:
+            same = {**block, "model": params.network(block["model"])}
+            groups.setdefault(json.dumps(same, sort_keys=True), {}).setdefault(params.seed_of(block["model"]), method)
+    return {next(iter(group.values())): group for group in groups.values() if len(group) > 1}
+
+
+def seeds_table(datasets: Sequence[Dataset], groups: Repeats, seed: int) -> pd.DataFrame:
+    """A row per dataset, measure, and repeated method or pair of the family whose methods share two seeds or more.
+
+    `spread_*` and `seeds`: between trainings (`Spread`); `ci_low`, `ci_high`: between photographs, of the first seed.
+    """
+    return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, groups, seed)])
+
+
+def _rows(dataset: Dataset, groups: Repeats, seed: int) -> list[dict[str, object]]:
+    originals = [ORIGINAL] if ORIGINAL in set(dataset.scores["method"]) else []
+    scores = read_scores(dataset.name, [method for group in groups.values() for method in group.values()] + originals)
+    rows = []
+    for measure, wide in by_photograph(scores).items():
+        for method, group in groups.items():
+            rows.append(_row(dataset, measure, method, [wide[one] for one in group.values()], seed))
+        for pair in PAIRS:
+            a, b = groups.get(pair.a, {}), groups.get(pair.b, {})
+            shared = [one for one in a if one in b]
+            if len(shared) > 1:
+                columns = [wide[a[one]] - wide[b[one]] for one in shared]
+                rows.append(_row(dataset, measure, pair.title, columns, seed))
+    return rows
+
+
+def _row(dataset: Dataset, measure: str, name: str, columns: list[pd.Series], seed: int) -> dict[str, object]:
+    """One score or difference: a column of photographs for each seed."""
+    means = [finite_mean(column, seed) for column in columns]
+    spread = between_seeds([one.mean for one in means])
+    return {
+        "dataset": dataset.title,
+        "metric": measure,
+        "of": name,
+        "seeds": spread.seeds,
+        "spread_mean": spread.mean,
+        "spread_sd": spread.deviation,
+        "spread_lowest": spread.lowest,
+        "spread_highest": spread.highest,
+        "spread_low": spread.low,
+        "spread_high": spread.high,
+        "first": means[0].mean,
+        "ci_low": means[0].low,
+        "ci_high": means[0].high,
+    }
+
+
+def seeds_document(datasets: Sequence[Dataset], groups: Repeats, seed: int) -> Table:
+    """The spread between trainings beside the interval between photographs."""
+    rows = seeds_table(datasets, groups, seed)
+    shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")])
+    caption = (
+        f"Training noise on {sizes(datasets)}: the same recipe trained with several seeds. Mean, sd and range: between "
+        "seeds, of means over photographs; the interval of the mean is Student's, wide with few seeds. Photographs: "
+        "the first seed's 95 % interval between photographs. What is less than the spread between seeds is no finding "
+        "about a method."
+    )
+    return Table("seeds", rows, shown, caption, (), ("Dataset", "Of", "Measure"))
+
+
+def _shown(row: Mapping[object, object]) -> dict[str, str]:
+    value = pd.Series(row)
+    measure = MEASURES[value["metric"]]
+    texts = {
+        name: number(value[name], measure.digits) for name in value.index if name not in {"dataset", "metric", "of"}
+    }
+    return {
+        "Of": value["of"],
+        "Dataset": value["dataset"],
+        "Measure": measure.name,
+        "Seeds": str(value["seeds"]),
+        "Mean [95 % interval]": f"{texts['spread_mean']} [{texts['spread_low']}, {texts['spread_high']}]",
+        "sd": number(value["spread_sd"], measure.digits + 1),
+        "Range": f"{texts['spread_lowest']} to {texts['spread_highest']}",
+        "First seed [photographs]": f"{texts['first']} [{texts['ci_low']}, {texts['ci_high']}]",
+    }

@@ -1,0 +1,185 @@
+"""Two states of the results: folders, git revisions, verdicts and what is said where something is missing."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from pipeline.errors import UserError
+from reports import compare
+from reports.revisions import read_results
+from reports.writers import csv_text
+
+METHODS = ("semantics", "zhang", "original")
+
+
+def table(method: str, gain: float = 0.0, photographs: int = 40, seed: int = 0) -> pd.DataFrame:
+    """One method's scores; `gain` moves its PSNR, with some noise if it is not 0."""
+    generator = np.random.default_rng([seed, METHODS.index(method)])
+    psnr = generator.normal(22, 3, photographs)
+    noise = np.random.default_rng(9).normal(0, 1, photographs) if gain else 0
+    psnr = np.full(photographs, np.inf) if method == "original" else psnr + gain + noise
+    ids = [f"scene_{place:03d}" for place in range(photographs)]
+    return pd.DataFrame({"dataset": "scenes", "method": method, "id": ids, "psnr_rgb": psnr, "colorfulness": psnr / 2})
+
+
+def write(folder: Path, **gains: float) -> Path:
+    """A folder of results in which some methods have gained."""
+    for method in METHODS:
+        path = folder / "scores" / "scenes" / f"{method}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(csv_text(table(method, gains.get(method, 0.0))))
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    name = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def commit_scores(folder: Path) -> None:
+    """What `dvc repro` and `git commit` leave of the scores: their digests in dvc.lock, their content in the cache."""
+    stages = {}
+    for path in sorted((folder / "scores").rglob("*.csv")):
+        content = path.read_bytes()
+        md5 = hashlib.md5(content).hexdigest()
+        cached = folder / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_bytes(content)
+        outs = [{"path": str(path.relative_to(folder)), "hash": "md5", "md5": md5}]
+        stages[f"score@scenes-{path.stem}"] = {"cmd": "score", "outs": outs}
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+    git(folder, "add", "dvc.lock")
+    git(folder, "commit", "-m", "scores")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git and DVC repository of two commits; in the second, semantics has gained 2 dB."""
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], check=True)
+    for gain in (0.0, 2.0):
+        commit_scores(write(tmp_path, semantics=gain))
+    return tmp_path
+
+
+def verdicts(changes: list[compare.Change]) -> dict[tuple[str, str], str]:
+    return {(change.method, change.metric): change.verdict for change in changes}
+
+
+def test_verdicts_follow_the_rule(tmp_path: Path) -> None:
+    before, after = write(tmp_path / "before"), write(tmp_path / "after", semantics=2.0, zhang=-2.0)
+    found = verdicts(compare.compare(read_results(str(before)), read_results(str(after)), seed=0))
+    assert found["semantics", "psnr_rgb"] == "better" and found["zhang", "psnr_rgb"] == "worse"
+    assert found["original", "psnr_rgb"] == "identical"
+
+
+def test_noise_alone_is_no_difference_shown(tmp_path: Path) -> None:
+    before, after = write(tmp_path / "before"), write(tmp_path / "after", semantics=1e-9)
+    found = verdicts(compare.compare(read_results(str(before)), read_results(str(after)), seed=0))
+    assert found["semantics", "psnr_rgb"] == "no difference shown"
+
+
+def test_less_of_a_gap_is_better() -> None:
+    better = compare.Change("scenes", "zhang", "colorfulness_gap", _comparison(-1.0), 0.01)
+    assert better.verdict == "better"
+    assert compare.Change("scenes", "zhang", "colorfulness_gap", _comparison(1.0), 0.01).verdict == "worse"
+
+
+def _comparison(mean: float) -> compare.Comparison:
+    values = mean + np.random.default_rng(0).normal(0, 0.1, (30, 1))
+    return compare.compare_columns(values, seed=0, resamples=200)[0]
+
+
+def test_unadjusted_significance_is_no_verdict() -> None:
+    assert compare.Change("scenes", "zhang", "psnr_rgb", _comparison(1.0), 0.08).verdict == "no difference shown"
+
+
+def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:
+    generator = np.random.default_rng(1)
+    state = pd.concat([table("zhang").assign(method=f"method_{place}") for place in range(5)], ignore_index=True)
+    wrong = 0
+    for _ in range(200):
+        other = state.assign(psnr_rgb=state["psnr_rgb"] + generator.normal(size=len(state)))
+        changes = compare.compare({"scenes": state}, {"scenes": other}, seed=0)
+        wrong += any(one.verdict != "no difference shown" for one in changes)
+    assert wrong / 200 <= 0.06
+
+
+def test_revisions_are_read_from_dvcs_cache(repository: Path) -> None:
+    found = verdicts(compare.compare(read_results("HEAD~1"), read_results("HEAD"), seed=0))
+    assert found["semantics", "psnr_rgb"] == "better" and found["zhang", "psnr_rgb"] == "identical"
+    pd.testing.assert_frame_equal(read_results("HEAD")["scenes"], read_results(".")["scenes"])
+
+
+def test_an_experiment_goes_by_its_name(repository: Path) -> None:
+    git(repository, "update-ref", "refs/exps/12/345/tidy-mare", "HEAD~1")
+    pd.testing.assert_frame_equal(read_results("tidy-mare")["scenes"], read_results("HEAD~1")["scenes"])
+
+
+def test_scores_that_the_cache_lacks_end_in_one_sentence(repository: Path) -> None:
+    for path in (repository / ".dvc" / "cache" / "files").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    with pytest.raises(UserError, match=r"cache does not hold scores/scenes/original.csv of HEAD .*dvc fetch"):
+        read_results("HEAD")
+
+
+def test_neither_folder_nor_revision_ends_in_one_sentence(repository: Path) -> None:
+    with pytest.raises(UserError, match="nowhere is neither a folder with scores/ in it, nor a git revision"):
+        read_results("nowhere")
+
+
+def test_a_revision_without_a_lock_ends_in_one_sentence(repository: Path) -> None:
+    git(repository, "rm", "dvc.lock")
+    git(repository, "commit", "-m", "none")
+    with pytest.raises(UserError, match=r"HEAD has no dvc.lock"):
+        read_results("HEAD")
+
+
+@pytest.mark.parametrize(("text", "said"), [("id\n1\n", "no column 'dataset'"), ("", "no table of scores")])
+def test_damaged_scores_end_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    (write(tmp_path) / "scores" / "scenes" / "zhang.csv").write_text(text)
+    with pytest.raises(UserError, match=said):
+        read_results(str(tmp_path))
+
+
+def test_a_photograph_scored_twice_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path) / "scores" / "scenes" / "zhang.csv"
+    path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n")
+    with pytest.raises(UserError, match="scores a photograph twice"):
+        read_results(str(tmp_path))
+
+
+def test_what_only_one_state_has_is_said() -> None:
+    first = {"scenes": pd.concat([table("zhang"), table("original")]), "voc2012": table("zhang")}
+    second = {"scenes": table("zhang", photographs=30)}
+    assert compare.apart(first, second, ("A", "B")) == [
+        "scenes: only A has original.",
+        "scenes: only A has 10 photographs more.",
+        "Only A has voc2012.",
+    ]
+    (change,) = compare.compare(first, second, seed=0)
+    assert change.comparison.n == 30
+
+
+def test_command_leaves_a_table_and_a_plot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = write(tmp_path / "before"), write(tmp_path / "after", semantics=2.0)
+    monkeypatch.setattr(sys, "argv", ["reports.compare", str(before), str(after), "--out", str(tmp_path / "out")])
+    compare.main()
+    printed = capsys.readouterr().out
+    assert "| scenes | semantics | PSNR, dB | 40 |" in printed and "| better |" in printed
+    assert "Verdicts: better or worse" in printed and "random seed" in printed
+    assert "zhang" not in printed  # nothing there differs
+    rows = pd.read_csv(tmp_path / "out" / "differences.csv")
+    assert set(rows["verdict"]) >= {"better", "identical"}
+    assert (tmp_path / "out" / "differences.png").stat().st_size > 1000
+    assert (tmp_path / "out" / "differences.md").read_text() in printed

@@ -1,0 +1,98 @@
+"""mIoU and its intervals against arithmetic by hand and simulated photographs."""
+
+import time
+
+import numpy as np
+import pytest
+
+from reports.miou import miou, miou_interval, paired_miou
+
+
+def photographs(generator: np.random.Generator, count: int, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of simulated photographs, (count, 6) each; classes of very unequal size, some in few photographs."""
+    present = generator.random((count, 6)) < np.array([1.0, 0.6, 0.4, 0.3, 0.2, 0.15])
+    unions = (generator.gamma(1, 3000, (count, 6)) * present).astype(int)
+    share = generator.beta(2 + 8 * np.linspace(1, 0.3, 6), 4, (count, 6))
+    return (unions * (share + shift).clip(0, 1)).astype(int), unions
+
+
+def test_miou_by_hand() -> None:
+    intersections, unions = np.array([[1, 0, 0], [3, 2, 0]]), np.array([[2, 2, 0], [6, 2, 0]])
+    interval = miou_interval(intersections, unions, seed=0)
+    assert interval.mean == pytest.approx((4 / 8 + 2 / 4) / 2)
+    assert interval.low <= interval.mean <= interval.high
+
+
+def test_a_class_that_is_not_there_is_no_part_of_the_mean() -> None:
+    assert miou(np.array([4, 0]), np.array([8, 0])) == 0.5
+    assert np.isnan(miou(np.array([0, 0]), np.array([0, 0])))
+
+
+def test_resamples_are_scored_like_data_sets_of_their_own() -> None:
+    intersections, unions = photographs(np.random.default_rng(0), 25)
+    generator = np.random.default_rng(3)
+    picks = generator.integers(25, size=(300, 25))
+    plain = [miou(intersections[pick].sum(axis=0), unions[pick].sum(axis=0)) for pick in picks]
+    interval = miou_interval(intersections, unions, seed=3, resamples=300)
+    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=1e-12)
+
+
+def test_intervals_cover_the_true_miou_and_the_true_difference() -> None:
+    generator = np.random.default_rng(1)
+    many, unions = photographs(generator, 400_000)
+    worse = np.minimum(many, (many * 0.9).astype(int))
+    truth, less = miou(many.sum(axis=0), unions.sum(axis=0)), miou(worse.sum(axis=0), unions.sum(axis=0))
+    covered, paired = [], []
+    for trial in range(400):
+        part = slice(1000 * trial, 1000 * trial + 200)
+        interval = miou_interval(many[part], unions[part], seed=trial, resamples=500)
+        difference = paired_miou(many[part], unions[part], worse[part], unions[part], seed=trial, resamples=500)
+        covered.append(interval.low <= truth <= interval.high)
+        paired.append(difference.low <= truth - less <= difference.high)
+    assert 0.92 <= np.mean(covered) <= 0.975 and 0.92 <= np.mean(paired) <= 0.975
+
+
+def test_pairs_that_do_not_differ_are_rarely_found_to_differ() -> None:
+    generator = np.random.default_rng(2)
+    found = []
+    for trial in range(400):
+        intersections, unions = photographs(generator, 200)
+        swap = generator.random((200, 1)) < 0.5  # which of two equal methods did better is a coin's throw
+        other = (intersections * generator.uniform(0.8, 1, (200, 1))).astype(int)
+        a, b = np.where(swap, other, intersections), np.where(swap, intersections, other)
+        difference = paired_miou(a, unions, b, unions, seed=trial, resamples=500)
+        found.append(not difference.low <= 0 <= difference.high)
+    assert np.mean(found) <= 0.06
+
+
+def test_pairs_are_known_better_than_each_alone() -> None:
+    intersections, unions = photographs(np.random.default_rng(4), 100)
+    worse = (intersections * 0.95).astype(int)
+    alone = miou_interval(intersections, unions, seed=0)
+    pair = paired_miou(intersections, unions, worse, unions, seed=0)
+    assert pair.low > 0 and pair.high - pair.low < 0.3 * (alone.high - alone.low)
+
+
+def test_the_papers_validation_set_takes_seconds() -> None:
+    unions = np.random.default_rng(5).integers(0, 50_000, (1449, 21))
+    began = time.perf_counter()
+    miou_interval(unions // 2, unions, seed=0)
+    assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("intersections", "unions", "said"),
+    [
+        (np.ones((3, 2)), np.ones((3, 4)), "equal shapes"),
+        (np.ones((0, 2)), np.ones((0, 2)), "at least one photograph"),
+        (np.full((3, 2), 2), np.ones((3, 2)), "outside of 0 and its union"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(intersections: np.ndarray, unions: np.ndarray, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        miou_interval(intersections, unions, seed=0)
+
+
+def test_pairs_of_other_photographs_are_refused() -> None:
+    with pytest.raises(ValueError, match="the same photographs"):
+        paired_miou(np.ones((3, 2)), np.ones((3, 2)), np.ones((4, 2)), np.ones((4, 2)), seed=0)
