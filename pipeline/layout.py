@@ -60,3 +60,18 @@ def perceptual(dataset: str, method: str) -> Path:
 def scores(dataset: str, method: str) -> Path:
     """A method's scores, one CSV row a photograph."""
     return Path("scores") / dataset / f"{method}.csv"
+
+
+def diseases(dataset: str, method: str) -> Path:
+    """A method's edge bleeding, one CSV row a photograph."""
+    return Path("diseases") / dataset / f"{method}.csv"
+
+
+def objects(dataset: str, method: str) -> Path:
+    """What a method's colours suggest each object to be, one CSV row for each class of each photograph."""
+    return Path("diseases") / dataset / f"{method}.objects.csv"
+
+
+def object_colors(dataset: str, method: str) -> Path:
+    """How often each colour occurs in each object, a method's and the original's (`pipeline.metrics.confusion`)."""
+    return Path("diseases") / dataset / f"{method}.colors.npy"

@@ -154,6 +154,52 @@ class SegmentationCard:
 
 
 @dataclass(frozen=True)
+class DiseaseRow:
+    """How much one colorization of one photograph suffers from edge bleeding (`pipeline.metrics.edges`).
+
+    `bleeding_flat`: the share of its colour change that lies away from the photograph's edges, NaN where its colour
+    does not change; `flat_area`: the share of the photograph that is away from edges, and so the bleeding of colours
+    that know nothing of edges. Across true boundaries, NaN without masks or `transects` (their number):
+    `bleeding_boundary`: the share of its own contrast that is missing near the boundary, NaN where it has none;
+    `boundary_contrast`: its contrast as a multiple of the original's, 0 for grey; `kept_<d>`: the share of its own
+    contrast that is reached d units (1/625 of the diagonal) to both sides of the boundary.
+    """
+
+    dataset: str
+    method: str
+    id: str
+    colorless: bool
+    bleeding_flat: float
+    flat_area: float
+    transects: int
+    bleeding_boundary: float
+    boundary_contrast: float
+    kept_1: float
+    kept_2: float
+    kept_3: float
+    kept_5: float
+    kept_7: float
+    kept_9: float
+
+
+@dataclass(frozen=True)
+class ObjectColorRow:
+    """All pixels of one class in one photograph, and the class that their colours alone suggest.
+
+    `label`: the class's index, `pixels`: how many it has. `guess`: the class whose colours in the training split are
+    most like those of the colorization, `guess_original` those of the original (`pipeline.metrics.confusion`).
+    """
+
+    dataset: str
+    method: str
+    id: str
+    label: int
+    pixels: int
+    guess: int
+    guess_original: int
+
+
+@dataclass(frozen=True)
 class MethodCard:
     """What a reader must know to judge a method fairly; None or "" where it does not apply or nobody knows.
 
