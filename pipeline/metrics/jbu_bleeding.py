@@ -19,7 +19,7 @@ from tqdm import tqdm
 from pipeline import color, layout
 from pipeline.data.pack import Pack
 from pipeline.data.source import VOID
-from pipeline.errors import run_stage
+from pipeline.errors import UserError, run_stage
 from pipeline.method import Photo, compose
 from pipeline.metrics import edges
 from pipeline.model.colorizer import make_upsampling
@@ -59,7 +59,8 @@ def main() -> None:
 @torch.inference_mode()
 def bleeding_of_each(photo: Photo, modules: dict[str, nn.Module], side: int) -> NDArray[np.floating]:
     """(1 + modules, columns) for the original and for its own low-resolution chroma under each upsampling."""
-    assert photo.mask is not None
+    if photo.mask is None:
+        raise UserError(f"{photo.id} has no mask, and so no true boundaries.")
     lab = _lab(photo.rgb)
     flat, lines = edges.flat_region(lab), edges.transects(photo.mask, lab[1:], VOID)
     chroma = F.interpolate(torch.from_numpy(lab)[None, 1:], (side, side), mode="area")
