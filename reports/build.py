@@ -3,7 +3,8 @@
     python -m reports.build
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
-scores/<dataset>/*.{csv,json}, models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
+scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy},
+models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
 Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
 """
 
@@ -19,8 +20,16 @@ from pipeline.files import whole_folder, write_whole
 from pipeline.layout import BUILD
 from pipeline.params import Params, load_params
 from pipeline.records import write_json
+from reports.bars import figure3_plot
 from reports.cards import methods_document, size_and_time_document
 from reports.differences import paired_document
+from reports.disease_plots import boundary_plot, confusion_plot
+from reports.diseases import (
+    confusion_differences_document,
+    confusion_rows,
+    diseases_document,
+    examine,
+)
 from reports.documents import Table, scores_document, table1_document
 from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
@@ -28,10 +37,18 @@ from reports.forest import paired_plot
 from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
 from reports.metrics import metrics_document
-from reports.published import load_published
+from reports.published import Published, load_published
 from reports.seeds import repeats, seeds_document
+from reports.segmentation import (
+    Judged,
+    class_iou_document,
+    figure3_document,
+    judge,
+    miou_differences_document,
+    segmenter_note,
+)
 from reports.theme import in_order, method_looks, model_looks
-from reports.writers import write_table
+from reports.writers import csv_text, write_table
 
 
 def main() -> None:
@@ -50,45 +67,73 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
     methods = [method for method in methods if method not in copies]
     params = replace(params, methods={method: params.methods[method] for method in methods})
     datasets = read_datasets(params)
+    judged = judge(datasets, params.seed)
+    confused = [examine(dataset, params.seed) for dataset in datasets]
     tables = {
         "table1": table1_document(datasets, methods, published, params.seed),
         "paired": paired_document(datasets, params.seed),
+        "diseases": diseases_document(datasets, confused, params.seed),
+        "confusion_differences": confusion_differences_document(datasets, confused, params.seed),
         "scores": scores_document(datasets, methods, params.seed),
         "metrics": metrics_document(datasets, methods, params.seed),
         "methods": methods_document(datasets),
         "size_and_time": size_and_time_document(datasets, published),
     }
+    if judged:
+        tables["figure3"] = figure3_document(judged, published.figure3, params.seed)
+        tables["class_iou"] = class_iou_document(judged, params.seed)
+        tables["miou_differences"] = miou_differences_document(judged, params.seed)
     if groups:
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
-    pages = [draw(dataset, tables["table1"], tables["paired"], params) for dataset in datasets]
+    pages = [draw(dataset, tables, judged, published, params) for dataset in datasets]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
             write_table(table, whole)
+        write_whole(whole / "confusion.csv", csv_text(confusion_rows(datasets)))
     with whole_folder(folder / "figures") as figures:
         for plot in tqdm([plot for page in pages for plot in page.plots], desc="figures", delay=2, leave=False):
             save(plot, figures)
-    write_json(folder / "metrics.json", metrics(datasets, tables["scores"]))
+    write_json(folder / "metrics.json", metrics(datasets, tables["scores"], judged))
     page = render(pages, tables, method_looks(methods), published, origin, params.seed)
     write_whole(folder / "index.html", page)
 
 
-def draw(dataset: Dataset, table1: Table, paired: Table, params: Params) -> DatasetPage:
+def draw(
+    dataset: Dataset, tables: Mapping[str, Table], judged: Sequence[Judged], published: Published, params: Params
+) -> DatasetPage:
     """One dataset's figures."""
-    looks = method_looks(params.methods)
-    rows, pairs = (table.rows[table.rows["dataset"] == dataset.title] for table in (table1, paired))
-    examples = read_examples(dataset, list(params.methods))
+    looks, methods = method_looks(params.methods), list(params.methods)
+    rows, pairs = (table.rows[table.rows["dataset"] == dataset.title] for table in (tables["table1"], tables["paired"]))
+    mine = [one for one in judged if one.dataset is dataset]
+    masked = not dataset.diseases.objects.empty
+    examples = read_examples(dataset, methods)
     return DatasetPage(
         dataset,
+        [f"{one.segmenter}: {segmenter_note(one)}" for one in mine],
         examples,
         table1_plot(dataset, rows, looks),
+        figure3_plot(mine, published.figure3, looks) if mine else None,
         paired_plot(dataset, pairs, looks) if len(pairs) else None,
         examples_strip(dataset, examples),
+        boundary_plot(dataset, looks) if masked else None,
+        confusion_plot(dataset, methods) if masked else None,
         training_curves(dataset, model_looks(params.methods)) if dataset.trainings else None,
     )
 
 
-def metrics(datasets: Sequence[Dataset], scores: Table) -> dict[str, dict[str, dict[str, float]]]:
+def metrics(
+    datasets: Sequence[Dataset], scores: Table, judged: Sequence[Judged]
+) -> dict[str, dict[str, dict[str, float]]]:
     """The means that `dvc metrics` shows and compares, by dataset and method; JSON knows no infinite PSNR."""
+    found = _means(datasets, scores)
+    for one in judged:
+        for method, ratios in one.ratios.items():
+            if math.isfinite(ratios.interval.mean):
+                found[one.dataset.name][method][f"miou_{one.segmenter}"] = round(100 * ratios.interval.mean, 4)
+    return found
+
+
+def _means(datasets: Sequence[Dataset], scores: Table) -> dict[str, dict[str, dict[str, float]]]:
     names = {"psnr_rgb_mean": "psnr_mean", "ssim_rgb_mean": "ssim", "colorfulness_mean": "colorfulness"}
     rows = scores.rows.to_dict("records")
     return {

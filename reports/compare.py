@@ -4,12 +4,13 @@
     python -m reports.compare ../then . --out reports/build/compare
 
 Each of the two is a folder with scores/<dataset>/<method>.csv in it, a git revision whose scores lie in DVC's cache,
-or a DVC experiment. Photograph by photograph, the second less the first, for every dataset, method and measure in both.
+or a DVC experiment. Photograph by photograph, the second less the first, for every dataset, method and measure in both;
+and mIoU, of all photographs at once, where both were segmented.
 Writes differences.csv, differences.md and differences.png, and prints the Markdown.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from pipeline.layout import BUILD
 from pipeline.params import load_params
 from reports.differences import by_photograph
 from reports.documents import Table
-from reports.family import MEASURES
+from reports.family import MEASURES, Measure, miou_measure
 from reports.figures import Plot, save
 from reports.forest import forest_panel
+from reports.miou import class_ratios, mean_difference
 from reports.paired import Comparison, compare_columns, difference, holm
-from reports.revisions import read_results
+from reports.revisions import Results, read_results
 from reports.statistics import RESAMPLES
 from reports.theme import in_order, method_looks, styled
 from reports.wording import count, listed, number, p_value, paired_convention, signed_with_interval
@@ -36,8 +38,8 @@ from reports.writers import csv_text, markdown
 LEVEL = 0.05
 RULE = (
     "better or worse: the 95 % interval of the mean difference holds no zero, and the signed-rank test, adjusted by "
-    f"Holm over all rows that differ, has p < {LEVEL:g}; no difference shown: anything else, which is not the same as "
-    "equal; identical: no photograph differs"
+    f"Holm over all rows that differ, has p < {LEVEL:g} (mIoU, which has no value by photograph to test: the interval "
+    "alone); no difference shown: anything else, which is not the same as equal; identical: no photograph differs"
 )
 ONE_RUN = (
     "Intervals are about photographs. A change of the random seed alone moves scores as well: compare two seeds of one "
@@ -55,7 +57,13 @@ class Change:
     method: str
     metric: str
     comparison: Comparison
+    measure: Measure
     p_holm: float = np.nan
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is anything to test: a test, and a photograph that differs."""
+        return self.comparison.n > 0 and not self.comparison.identical and not np.isnan(self.comparison.p)
 
     @property
     def verdict(self) -> str:
@@ -63,9 +71,9 @@ class Change:
         one = self.comparison
         if one.identical:
             return "identical"
-        if not (one.low > 0 or one.high < 0) or not self.p_holm < LEVEL:
+        if not (one.low > 0 or one.high < 0) or (self.tested and not self.p_holm < LEVEL):
             return "no difference shown"
-        return "better" if (one.mean > 0) == MEASURES[self.metric].higher_is_better else "worse"
+        return "better" if (one.mean > 0) == self.measure.higher_is_better else "worse"
 
 
 def main() -> None:
@@ -87,17 +95,17 @@ def main() -> None:
     print(f"{markdown(table)}\nplot: {arguments.out / 'differences.png'}")
 
 
-def compare(first: Mapping[str, pd.DataFrame], second: Mapping[str, pd.DataFrame], seed: int) -> list[Change]:
+def compare(first: Results, second: Results, seed: int) -> list[Change]:
     """All changes, in the report's order of methods; of photographs that only one state has, none."""
-    changes = [
-        change
-        for dataset in first
-        if dataset in second
-        for change in _changes(dataset, first[dataset], second[dataset], seed)
-    ]
-    differs = [one.comparison.n > 0 and not one.comparison.identical for one in changes]
+    before, after = first.photographs, second.photographs
+    changes: list[Change] = []
+    for dataset in (name for name in before if name in after):
+        changes += _changes(dataset, before[dataset], after[dataset], seed)
+        for key in (key for key in first.segmented if key in second.segmented and key[0] == dataset):
+            changes += _miou_changes(*key, first.segmented[key], second.segmented[key], seed)
+    tested = [one.tested for one in changes]
     adjusted = np.full(len(changes), np.nan)
-    adjusted[differs] = holm([one.comparison.p for one, differ in zip(changes, differs, strict=True) if differ])
+    adjusted[tested] = holm([one.comparison.p for one in changes if one.tested])
     return [replace(change, p_holm=float(p)) for change, p in zip(changes, adjusted, strict=True)]
 
 
@@ -111,13 +119,37 @@ def _changes(dataset: str, first: pd.DataFrame, second: pd.DataFrame, seed: int)
             cells.append((method, measure))
             differences.append(difference(new[method].to_numpy(), old[method].to_numpy()))
     compared = compare_columns(np.stack(differences, axis=1), seed) if cells else []
-    return [Change(dataset, *cell, one) for cell, one in zip(cells, compared, strict=True)]
+    return [Change(dataset, *cell, one, MEASURES[cell[1]]) for cell, one in zip(cells, compared, strict=True)]
 
 
-def apart(first: Mapping[str, pd.DataFrame], second: Mapping[str, pd.DataFrame], names: tuple[str, str]) -> list[str]:
+def _miou_changes(dataset: str, segmenter: str, first: pd.DataFrame, second: pd.DataFrame, seed: int) -> list[Change]:
+    """One segmenter's changes of mIoU, in per cent, of the photographs that it has seen both times."""
+    changes = []
+    for method in in_order(set(first["method"]) & set(second["method"])):
+        old, new = (frame[frame["method"] == method] for frame in (first, second))
+        ids = sorted(set(old["id"]) & set(new["id"]))
+        classes = range(1 + max(old["label"].max(), new["label"].max()))
+        before, after = (_counts(frame, ids, classes) for frame in (old, new))
+        one = mean_difference(*(class_ratios(counts[0], counts[1], seed) for counts in (after, before)))
+        mean, low, high = (100 * end for end in (one.mean, one.low, one.high))
+        ties = int((before == after).all(axis=(0, 2)).sum())
+        nothing = np.nan
+        compared = Comparison(len(ids), 0, mean, low, high, low, high, nothing, nothing, nothing, nothing, ties)
+        changes.append(Change(dataset, method, f"miou_{segmenter}", compared, miou_measure(segmenter)))
+    return changes
+
+
+def _counts(rows: pd.DataFrame, ids: Sequence[str], classes: range) -> np.ndarray:
+    """(2, ids, classes) intersections and unions."""
+    wide = (rows.pivot(index="id", columns="label", values=name) for name in ("intersection", "union"))
+    return np.stack([one.reindex(index=pd.Index(ids), columns=classes).fillna(0).to_numpy() for one in wide])
+
+
+def apart(first: Results, second: Results, names: tuple[str, str]) -> list[str]:
     """What only one of the two has, and so was not compared."""
     told = []
-    for name, mine, others in ((names[0], first, second), (names[1], second, first)):
+    sides = ((names[0], first, second), (names[1], second, first))
+    for name, mine, others in ((name, one.photographs, other.photographs) for name, one, other in sides):
         for dataset, scores in mine.items():
             if dataset not in others:
                 told.append(f"Only {name} has {dataset}.")
@@ -162,7 +194,7 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
 
 
 def _shown(change: Change) -> dict[str, str]:
-    one, measure = change.comparison, MEASURES[change.metric]
+    one, measure = change.comparison, change.measure
     cells = (
         change.dataset,
         change.method,
@@ -170,7 +202,7 @@ def _shown(change: Change) -> dict[str, str]:
         f"{one.n:,}",
         signed_with_interval(one.mean, one.low, one.high, measure.digits),
         p_value(change.p_holm),
-        f"{number(100 * one.positive, 0)} %",
+        "-" if np.isnan(one.positive) else f"{number(100 * one.positive, 0)} %",
         number(one.d_z),
         change.verdict,
     )
@@ -181,7 +213,7 @@ def _shown(change: Change) -> dict[str, str]:
 def plot(changes: list[Change], names: tuple[str, str]) -> Plot:
     """A row of panels per dataset, a panel per measure, a line per method that differs; all where none does."""
     datasets = list(dict.fromkeys(change.dataset for change in changes))
-    measures = list(dict.fromkeys(change.metric for change in changes))
+    measures = {change.metric: change.measure for change in changes}
     differing = [change.method for change in changes if not change.comparison.identical]
     methods = in_order(dict.fromkeys(differing or [change.method for change in changes]))
     looks = method_looks(methods)
@@ -189,8 +221,8 @@ def plot(changes: list[Change], names: tuple[str, str]) -> Plot:
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(datasets), len(measures), sharey=True, squeeze=False)
     for across, dataset in zip(panels, datasets, strict=True):
-        for axes, measure in zip(across, measures, strict=True):
-            found = {one.method: one.comparison for one in changes if (one.dataset, one.metric) == (dataset, measure)}
+        for axes, (metric, measure) in zip(across, measures.items(), strict=True):
+            found = {one.method: one.comparison for one in changes if (one.dataset, one.metric) == (dataset, metric)}
             ends = [
                 (found[method].low, found[method].mean, found[method].high) if method in found else (np.nan,) * 3
                 for method in methods

@@ -61,7 +61,7 @@ def paired_table(datasets: Sequence[Dataset], seed: int) -> pd.DataFrame:
 
 def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
     pairs = pairs_of(set(dataset.scores["method"]))
-    wide = by_photograph(dataset.scores)
+    wide = by_photograph(joined(dataset.scores, dataset.perceptual, dataset.diseases.bleeding))
     cells = [(measure, pair) for measure in MEASURES if measure in wide for pair in pairs]
     if not cells:
         return []
@@ -101,13 +101,24 @@ def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
     ]
 
 
+def joined(scores: pd.DataFrame, *others: pd.DataFrame) -> pd.DataFrame:
+    """Rows by dataset, method and photograph, beside them those measures of the others that are compared."""
+    keys = ["dataset", "method", "id"]
+    for other in others:
+        scores = scores.merge(other[[*keys, *(name for name in other if name in MEASURES)]], on=keys, how="left")
+    return scores
+
+
 def by_photograph(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Of each measure a table with a row per photograph, sorted by id, and a column per method.
 
-    `scores`: rows of one dataset. The colorfulness gap is known only beside the original's own colorfulness.
+    `scores`: rows of one dataset. The colorfulness gap is known only beside the original's own colorfulness. A measure
+    without any value, as LPIPS without its weights, is no measure.
     """
-    columns = [name for name in [*MEASURES, "colorfulness"] if name in scores]
-    wide = {name: scores.pivot(index="id", columns="method", values=name).sort_index() for name in columns}
+    columns = [name for name in [*MEASURES, "colorfulness"] if name in scores and scores[name].notna().any()]
+    wide = {
+        name: scores.pivot(index="id", columns="method", values=name).sort_index().astype(float) for name in columns
+    }
     colorfulness = wide.pop("colorfulness", None)
     if colorfulness is not None and ORIGINAL in colorfulness:
         wide[COLORFULNESS_GAP] = colorfulness.sub(colorfulness[ORIGINAL], axis=0).abs()
@@ -126,7 +137,8 @@ def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
     caption = (
         f"Differences between methods on the same photographs, first less second, of {sizes(datasets)}. "
         f"{convention(seed)}. PSNR: {CONVENTIONS['PSNR']}. "
-        "Colorfulness gap: distance from the original's colorfulness; less is better."
+        "Colorfulness gap: distance from the original's colorfulness; less is better. Bleeding: see the table "
+        "diseases; of the photographs on which both methods have it."
     )
     notes = (*READING, *titled(datasets, lambda dataset: _notes(dataset, rows)))
     return Table("paired", rows, shown, caption, notes, ("Dataset", "Measure", "Difference of"))

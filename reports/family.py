@@ -43,14 +43,24 @@ PAIRS = (
 PRIMARY = ("psnr_rgb",)
 
 # What is compared; all but the primary ones are described with intervals, not tested. Colorfulness counts by its
-# distance from the original's, for more of it is not better; MSE says on every photograph the same as its PSNR.
+# distance from the original's, for more of it is not better; MSE says on every photograph the same as its PSNR, and
+# AuC much the same as CIEDE2000.
 COLORFULNESS_GAP = "colorfulness_gap"
 MEASURES = {
     "psnr_rgb": Measure("PSNR, dB", 2, True),
     "psnr_ab": Measure("PSNR ab, dB", 2, True),
     "ssim_rgb": Measure("SSIM", 4, True),
+    "ciede2000": Measure("CIEDE2000", 2, False),
+    "lpips_alex": Measure("LPIPS (alex)", 4, False),
     COLORFULNESS_GAP: Measure("Colorfulness gap", 2, False),
+    "bleeding_flat": Measure("Bleeding, flat", 3, False),
+    "bleeding_boundary": Measure("Bleeding, boundary", 3, False),
 }
+
+
+def miou_measure(segmenter: str) -> Measure:
+    """mIoU as one segmenter sees it."""
+    return Measure(f"mIoU, % ({segmenter})", 1, True)
 
 
 def pairs_of(methods: Collection[str]) -> list[Pair]:

@@ -7,11 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.family import MEASURES, Pair
+from reports.family import MEASURES, Measure, Pair
 from reports.figures import Plot
 from reports.inputs import Dataset
-from reports.theme import INK, Look, styled
+from reports.theme import INK, Look, columns, styled
 from reports.wording import listed
+
+ABREAST = 4  # panels side by side
 
 
 @styled()
@@ -19,13 +21,18 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
     """A panel per measure, a row per pair, in the first method's look. `rows`: one dataset's, as `paired_table`."""
     measures = list(dict.fromkeys(rows["metric"]))
     pairs = list(dict.fromkeys(zip(rows["method_a"], rows["method_b"], strict=True)))
-    figure = Figure(figsize=(2.2 + 1.95 * len(measures), 1.1 + 0.32 * len(pairs)), layout="constrained")
-    panels = figure.subplots(1, len(measures), sharey=True, squeeze=False)[0]
-    for axes, measure in zip(panels, measures, strict=True):
+    across = columns(len(measures), ABREAST)
+    down = -(-len(measures) // across)
+    size = (2.2 + 1.95 * across, 0.4 + down * (0.7 + 0.32 * len(pairs)))
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(down, across, sharey=True, squeeze=False)
+    for axes in grid.ravel()[len(measures) :]:
+        axes.set_axis_off()
+    for axes, measure in zip(grid.ravel(), measures, strict=False):
         shown = rows[rows["metric"] == measure]
         ends = shown[["ci_low", "mean_difference", "ci_high"]].to_numpy().tolist()
-        forest_panel(axes, ends, [looks[method] for method in shown["method_a"]], measure, "first")
-    panels[0].set_yticks(range(len(pairs)), [Pair(a, b, "").title for a, b in pairs])
+        forest_panel(axes, ends, [looks[method] for method in shown["method_a"]], MEASURES[measure], "first")
+    grid[0, 0].set_yticks(range(len(pairs)), [Pair(a, b, "").title for a, b in pairs])
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     caption = (
         f"{dataset.title}: mean difference on the same photographs, first method less second, with its 95 % interval. "
@@ -38,14 +45,16 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
     return Plot(f"paired_{dataset.name}", caption, f"Forest plot of paired differences; PSNR in dB: {means}.", figure)
 
 
-def forest_panel(axes: Axes, ends: Sequence[Sequence[float]], looks: Sequence[Look], measure: str, first: str) -> None:
+def forest_panel(
+    axes: Axes, ends: Sequence[Sequence[float]], looks: Sequence[Look], measure: Measure, first: str
+) -> None:
     """One measure's rows, top down: `ends` holds low, mean and high of each. Says on which side `first` is better."""
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     for place, ((low, mean, high), look) in enumerate(zip(ends, looks, strict=True)):
         axes.plot([low, high], [place, place], color=look.color, linewidth=2.6, solid_capstyle="round")
         axes.plot(mean, place, look.marker, color=look.color, markerfacecolor=look.face, markersize=7)
-    better = f"{first} is better →" if MEASURES[measure].higher_is_better else f"← {first} is better"
-    axes.set(ylim=(len(ends) - 0.5, -0.5), title=MEASURES[measure].name, xlabel=better)
+    better = f"{first} is better →" if measure.higher_is_better else f"← {first} is better"
+    axes.set(ylim=(len(ends) - 0.5, -0.5), title=measure.name, xlabel=better)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(4))

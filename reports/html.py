@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from reports.family import PAIRS
 from reports.figures import Plot, inline_svg, swatch
 from reports.inputs import Dataset
 from reports.published import Published
+from reports.segmentation import MIOU
 from reports.statistics import RESAMPLES
 from reports.theme import Look, columns
 from reports.wording import (
@@ -37,21 +38,27 @@ THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of 
 
 @dataclass(frozen=True)
 class DatasetPage:
-    """What the page shows of one dataset. `examples_strip` is for files; the page has the pictures."""
+    """What the page shows of one dataset. `segmenters`: who judges in figure 3, a sentence or more for each.
+
+    Plots are None where there is nothing to plot. `examples_strip` is for files; the page has the pictures.
+    """
 
     dataset: Dataset
+    segmenters: list[str]
     examples: Examples
     table1_plot: Plot
+    figure3_plot: Plot | None
     paired_plot: Plot | None
     examples_strip: Plot
+    boundary_plot: Plot | None
+    confusion_plot: Plot | None
     training_curves: Plot | None
 
     @property
     def plots(self) -> list[Plot]:
         """The figures to save as files."""
-        return [
-            plot for plot in (self.table1_plot, self.paired_plot, self.examples_strip, self.training_curves) if plot
-        ]
+        values = (getattr(self, field.name) for field in fields(self))
+        return [value for value in values if isinstance(value, Plot)]
 
 
 def render(
@@ -79,6 +86,7 @@ def render(
             asks={(pair.a, pair.b): pair.asks for pair in PAIRS},
             across=columns(len(pages[0].examples.pictures), ABREAST),
             sizes=SIZES,
+            miou=MIOU,
             references=REFERENCES,
         )
     )
@@ -93,7 +101,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "integer": integer, "listed": listed, "picture": picture_uri}
-    environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of}
+    environment.filters |= {"records": records_of}
+    environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of, "metrics": metric_rows}
     environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count}
     return environment
 
@@ -105,6 +114,27 @@ def rows_of(table: Table, title: str) -> list[dict[str, Any]]:
     return [
         {str(key): value for key, value in row.items()} | {"shown": text} for row, text in zip(raw, shown, strict=True)
     ]
+
+
+def records_of(table: Table, title: str) -> list[dict[str, str]]:
+    """The rows of one dataset as text alone, where the table has other rows for people than for programs."""
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in table.shown.to_dict("records")
+        if row["Dataset"] == title
+    ]
+
+
+def metric_rows(table: Table, title: str) -> list[dict[str, Any]]:
+    """The table `metrics` of one dataset with a row per metric: its cells by method, and what all of them lack."""
+    metrics: dict[str, dict[str, Any]] = {}
+    for row in rows_of(table, title):
+        metric = metrics.setdefault(row["metric"], {"name": row["metric"], "cells": {}, "notes": []})
+        metric["cells"][row["method"]] = row["shown"]["Value [95 % interval]"]
+        metric["notes"].append(row["note"] if np.isnan(row["value"]) else "")
+    for metric in metrics.values():
+        metric["lacks"] = metric["notes"][0] if len(set(metric["notes"])) == 1 else ""
+    return list(metrics.values())
 
 
 def picture_uri(picture: np.ndarray) -> str:

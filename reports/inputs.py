@@ -1,11 +1,9 @@
 """What the other stages left for the report, read and checked."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from io import BytesIO
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -16,8 +14,8 @@ from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.params import Params, parse_record
 from pipeline.records import MethodCard, PerceptualRow, PerceptualSummary, ScoreRow, read_rows
-
-Record = TypeVar("Record")
+from reports.judgements import Diseases, Segmentation, read_diseases, read_segmentation
+from reports.results import read_json, read_record
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,8 @@ class Dataset:
 
     `title`: how tables must name it; says so where it is synthetic or only a part. `scores`: rows as `ScoreRow`,
     method after method, sorted by id within each; `perceptual`: the same as `PerceptualRow`, with a summary of every
-    method. `cards`: of every method. `models`: the model of every method that
-    has one; `trainings` holds those that were trained here, not those whose weights somebody published.
+    method. `segmentations`: by segmenter. `cards`: of every method. `models`: the model of every method that has one;
+    `trainings` holds those that were trained here, not those whose weights somebody published.
     """
 
     name: str
@@ -68,6 +66,8 @@ class Dataset:
     scores: pd.DataFrame
     perceptual: pd.DataFrame
     perceptual_summaries: dict[str, PerceptualSummary]
+    segmentations: dict[str, Segmentation]
+    diseases: Diseases
     cards: dict[str, MethodCard]
     models: dict[str, str]
     trainings: dict[str, Training]
@@ -86,9 +86,10 @@ def read_datasets(params: Params) -> list[Dataset]:
 def read_dataset(name: str, params: Params) -> Dataset:
     """Read one dataset's summaries, scores, cards and trained models; raises `UserError` for what is missing."""
     models = {method: block["model"] for method, block in params.methods.items() if "model" in block}
-    train, val = (_read_record(layout.pack(name, split) / "summary.json", Split) for split in ("train", "val"))
+    train, val = (read_record(layout.pack(name, split) / "summary.json", Split) for split in ("train", "val"))
     methods = list(params.methods)
     scores = read_scores(name, methods)
+    ids = list(scores["id"][scores["method"] == methods[0]])
     return Dataset(
         name=name,
         title=val.title,
@@ -98,6 +99,8 @@ def read_dataset(name: str, params: Params) -> Dataset:
         scores=scores,
         perceptual=read_perceptual(name, methods, scores),
         perceptual_summaries={method: read_perceptual_summary(name, method) for method in methods},
+        segmentations={one: read_segmentation(name, one, methods, ids) for one in params.segmenters},
+        diseases=read_diseases(name, methods, ids),
         cards={method: read_card(name, method) for method in params.methods},
         models=models,
         trainings={
@@ -136,13 +139,13 @@ def read_perceptual(dataset: str, methods: list[str], scores: pd.DataFrame) -> p
 
 def read_perceptual_summary(dataset: str, method: str) -> PerceptualSummary:
     """A method's FID, and what its perceptual scores were made with or lack."""
-    return _read_record(layout.perceptual(dataset, method).with_suffix(".json"), PerceptualSummary)
+    return read_record(layout.perceptual(dataset, method).with_suffix(".json"), PerceptualSummary)
 
 
 def read_card(dataset: str, method: str) -> MethodCard:
     """What a method says of itself; raises `UserError` unless every field has its type."""
     path = layout.card(dataset, method)
-    content = _read_json(path)
+    content = read_json(path)
     try:
         return parse_record(MethodCard, content, str(path))
     except UserError as error:
@@ -152,7 +155,7 @@ def read_card(dataset: str, method: str) -> MethodCard:
 def read_training(dataset: str, model: str) -> Training:
     """A trained model's manifest and history."""
     folder = layout.trained(dataset, model)
-    manifest = _read_record(folder / "manifest.json", Manifest)
+    manifest = read_record(folder / "manifest.json", Manifest)
     try:
         return Training(manifest, pd.read_csv(folder / "history.csv"))
     except FileNotFoundError:
@@ -173,21 +176,3 @@ def read_pictures(dataset: str, method: str, ids: list[str]) -> dict[str, np.nda
 
 def _sorted_rows(dataset: str, method: str) -> list[ScoreRow]:
     return sorted(read_rows(layout.scores(dataset, method), ScoreRow), key=lambda row: row.id)
-
-
-def _read_record(path: Path, record: type[Record]) -> Record:
-    """The keys of a JSON file that the dataclass `record` names; a stage may write more."""
-    content = _read_json(path)
-    try:
-        return record(**{field.name: content[field.name] for field in fields(cast(Any, record))})
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{path} is not whole ({error}); delete it, `dvc repro` makes it.") from None
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
-    except ValueError as error:  # neither JSON nor even text
-        raise UserError(f"{path} is not whole ({error}); delete it, `dvc repro` makes it.") from None

@@ -1,71 +1,107 @@
-"""Mean intersection over union with its interval, from each photograph's counts of pixels by class."""
+"""Means over classes of a ratio of counts, with intervals over photographs: mIoU, and balanced accuracy alike.
+
+Both are ratios of sums over a dataset, so that no mean of photographs' own values will do: a bootstrap draws
+photographs and sums anew, as Everingham et al. (2015, IJCV 111:98) compare the submissions to VOC.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from reports.statistics import RESAMPLES, Interval, percentile_ends, resampled_sums
 
+FEWEST = 10  # photographs with a class: of fewer, resamples tell too little for an interval
 
-def miou(intersections: np.ndarray, unions: np.ndarray) -> np.ndarray:
-    """Mean over classes of intersection over union, from sums over a dataset: (..., classes) pixels -> (...).
 
-    A class with an empty union, which neither the masks nor the predictions hold, is no part of the mean (Everingham et
-    al. 2015, IJCV 111:98, section 3.2, in its usual reading). NaN where there is no class at all.
+@dataclass(frozen=True)
+class ClassRatios:
+    """The ratios of one method by class: `whole` (C,) of the dataset, `resampled` (resamples, C) of its resamples.
+
+    NaN where a class has an empty total, so that it is no part of that mean. `photographs` (C,): how many have the
+    class.
     """
-    present = unions > 0
-    ratios = np.divide(intersections, unions, out=np.zeros(unions.shape), where=present)
-    classes = present.sum(axis=-1)
-    return np.divide(ratios.sum(axis=-1), classes, out=np.full(classes.shape, np.nan), where=classes > 0)
+
+    whole: np.ndarray
+    resampled: np.ndarray
+    photographs: np.ndarray
+
+    @property
+    def interval(self) -> Interval:
+        """The mean over classes, in [0, 1], with its 95 % percentile interval."""
+        return _interval(_mean(self.whole), _mean(self.resampled))
+
+    def by_class(self) -> list[Interval]:
+        """Each class's own ratio; no interval below `FEWEST` photographs."""
+        return _by_class(self.whole, self.resampled, self.photographs)
 
 
-def miou_interval(intersections: np.ndarray, unions: np.ndarray, seed: int, resamples: int = RESAMPLES) -> Interval:
-    """mIoU of a dataset, in [0, 1], with its 95 % percentile-bootstrap interval over photographs.
+def class_ratios(hits: np.ndarray, totals: np.ndarray, seed: int, resamples: int = RESAMPLES) -> ClassRatios:
+    """Ratios of `hits` to `totals`, both (N, C), a row per photograph: of intersections to unions for mIoU.
 
-    `intersections`, `unions`: (N, classes), pixels of one photograph a row, void left out. Each resample is scored like
-    a dataset of its own, so a class that is absent from it is no part of its mean. Raises `ValueError` for shapes
-    that differ, no photographs, or an intersection larger than its union.
+    The photographs drawn depend on `seed` and N alone, so the resamples of several methods are paired. Raises
+    `ValueError` for shapes that differ, no photographs, or a hit count larger than its total.
     """
-    low, high = percentile_ends(_resampled(intersections, unions, seed, resamples))
-    return Interval(_of_dataset(intersections, unions), float(low), float(high))
+    _check(hits, totals)
+    # Sums of whole pixels are exact, on any machine.
+    sums = resampled_sums(np.concatenate((hits, totals), axis=1).astype(np.float64), seed, resamples)
+    classes = totals.shape[1]
+    return ClassRatios(
+        _ratio(hits.sum(axis=0), totals.sum(axis=0)),
+        _ratio(sums[:, :classes], sums[:, classes:]),
+        (totals > 0).sum(axis=0),
+    )
 
 
-def paired_miou(
-    intersections_a: np.ndarray,
-    unions_a: np.ndarray,
-    intersections_b: np.ndarray,
-    unions_b: np.ndarray,
-    seed: int,
-    resamples: int = RESAMPLES,
-) -> Interval:
-    """The difference of two mIoUs, a - b, with its interval; each resample holds the same photographs for both.
+def mean_difference(a: ClassRatios, b: ClassRatios) -> Interval:
+    """The difference of two means over classes, a - b; each resample holds the same photographs for both."""
+    _check_pair(a, b)
+    return _interval(_mean(a.whole) - _mean(b.whole), _mean(a.resampled) - _mean(b.resampled))
 
-    Row i of all four arrays is about the same photograph. Shapes, method and errors are those of `miou_interval`.
-    """
-    if intersections_a.shape != intersections_b.shape:
+
+def differences_by_class(a: ClassRatios, b: ClassRatios) -> list[Interval]:
+    """The difference of each class's ratio, a - b; no interval below `FEWEST` photographs."""
+    _check_pair(a, b)
+    photographs = np.minimum(a.photographs, b.photographs)
+    return _by_class(a.whole - b.whole, a.resampled - b.resampled, photographs)
+
+
+def _ratio(hits: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    return np.divide(hits, totals, out=np.full(totals.shape, np.nan), where=totals > 0)
+
+
+def _mean(ratios: np.ndarray) -> np.ndarray:
+    """Over the classes that are there, the last axis; NaN where there is none."""
+    there = np.isfinite(ratios)
+    amount = there.sum(axis=-1)
+    return np.divide(
+        np.where(there, ratios, 0).sum(axis=-1), amount, out=np.full(amount.shape, np.nan), where=amount > 0
+    )
+
+
+def _interval(whole: np.ndarray, resampled: np.ndarray) -> Interval:
+    low, high = percentile_ends(resampled[np.isfinite(resampled)]) if np.isfinite(resampled).any() else (np.nan,) * 2
+    return Interval(float(whole), float(low), float(high))
+
+
+def _by_class(whole: np.ndarray, resampled: np.ndarray, photographs: np.ndarray) -> list[Interval]:
+    return [
+        _interval(value, column) if seen >= FEWEST else Interval(float(value), np.nan, np.nan)
+        for value, column, seen in zip(whole, resampled.T, photographs, strict=True)
+    ]
+
+
+def _check(hits: np.ndarray, totals: np.ndarray) -> None:
+    if hits.shape != totals.shape or totals.ndim != 2 or len(totals) == 0:
         raise ValueError(
-            f"a pair needs the same photographs and classes, but has {intersections_a.shape}, {intersections_b.shape}"
+            "ratios need a row per photograph and a column per class, at least one photograph, and equal shapes, but "
+            f"hits are {hits.shape} and totals {totals.shape}"
         )
-    a, b = (intersections_a, unions_a), (intersections_b, unions_b)
-    low, high = percentile_ends(_resampled(*a, seed, resamples) - _resampled(*b, seed, resamples))
-    return Interval(_of_dataset(*a) - _of_dataset(*b), float(low), float(high))
+    if (hits > totals).any() or (hits < 0).any():
+        raise ValueError("a hit count lies outside of 0 and its total; counts are per photograph and class")
 
 
-def _resampled(intersections: np.ndarray, unions: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """The mIoUs (resamples,) of resampled photographs. Sums of whole pixels are exact, on any machine."""
-    _check(intersections, unions)
-    sums = resampled_sums(np.concatenate((intersections, unions), axis=1).astype(np.float64), seed, resamples)
-    classes = unions.shape[1]
-    return miou(sums[:, :classes], sums[:, classes:])
-
-
-def _of_dataset(intersections: np.ndarray, unions: np.ndarray) -> float:
-    return float(miou(intersections.sum(axis=0), unions.sum(axis=0)))
-
-
-def _check(intersections: np.ndarray, unions: np.ndarray) -> None:
-    if intersections.shape != unions.shape or unions.ndim != 2 or len(unions) == 0:
+def _check_pair(a: ClassRatios, b: ClassRatios) -> None:
+    if a.resampled.shape != b.resampled.shape:
         raise ValueError(
-            "mIoU needs a row per photograph and a column per class, at least one photograph, and equal shapes, but "
-            f"intersections are {intersections.shape} and unions {unions.shape}"
+            f"a pair needs the same classes and resamples, but has {a.resampled.shape}, {b.resampled.shape}"
         )
-    if (intersections > unions).any() or (intersections < 0).any():
-        raise ValueError("an intersection lies outside of 0 and its union; counts are of pixels, per photograph")

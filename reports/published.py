@@ -31,6 +31,23 @@ class PublishedTable1:
 
 
 @dataclass(frozen=True)
+class PublishedMiou:
+    """One bar of the paper's Figure 3: its name there and its mIoU in per cent."""
+
+    printed_as: str
+    miou: float
+
+
+@dataclass(frozen=True)
+class PublishedFigure3:
+    """The paper's Figure 3, keyed by our method names."""
+
+    where: str
+    holds_for: str
+    rows: dict[str, PublishedMiou]
+
+
+@dataclass(frozen=True)
 class PublishedSize:
     """A method's size and time in the text. `size` is the printed number, `unit` what it counts in truth."""
 
@@ -67,6 +84,7 @@ class Published:
 
     paper: str
     table1: PublishedTable1
+    figure3: PublishedFigure3
     size_and_time: PublishedSizes
 
 

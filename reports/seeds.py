@@ -13,10 +13,11 @@ import pandas as pd
 from scipy.stats import t
 
 from pipeline.params import Params
-from reports.differences import by_photograph
+from reports.differences import by_photograph, joined
 from reports.documents import Table, sizes
 from reports.family import MEASURES, PAIRS
-from reports.inputs import Dataset, read_scores
+from reports.inputs import Dataset, read_perceptual, read_scores
+from reports.judgements import read_diseases
 from reports.statistics import CONFIDENCE
 from reports.tables import ORIGINAL, finite_mean
 from reports.wording import number
@@ -67,9 +68,12 @@ def seeds_table(datasets: Sequence[Dataset], groups: Repeats, seed: int) -> pd.D
 
 def _rows(dataset: Dataset, groups: Repeats, seed: int) -> list[dict[str, object]]:
     originals = [ORIGINAL] if ORIGINAL in set(dataset.scores["method"]) else []
-    scores = read_scores(dataset.name, [method for group in groups.values() for method in group.values()] + originals)
+    methods = [method for group in groups.values() for method in group.values()] + originals
+    scores = read_scores(dataset.name, methods)
+    perceptual = read_perceptual(dataset.name, methods, scores)
+    bleeding = read_diseases(dataset.name, methods, dataset.diseases.ids).bleeding
     rows = []
-    for measure, wide in by_photograph(scores).items():
+    for measure, wide in by_photograph(joined(scores, perceptual, bleeding)).items():
         for method, group in groups.items():
             rows.append(_row(dataset, measure, method, [wide[one] for one in group.values()], seed))
         for pair in PAIRS:

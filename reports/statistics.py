@@ -1,5 +1,6 @@
 """Means over images with their intervals, the bootstrap beneath all intervals, and pooled PSNR."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,15 +44,16 @@ def resampled_sums(values: np.ndarray, seed: int, resamples: int = RESAMPLES) ->
     A resample is a row of multinomial counts, so that all K columns take one matrix product and share their images:
     differences between columns are paired. The images drawn are those of `bootstrap_mean` with the same seed.
     """
-    count = len(values)
+    return np.concatenate([counts @ values for counts in resampled_counts(len(values), seed, resamples)])
+
+
+def resampled_counts(count: int, seed: int, resamples: int = RESAMPLES) -> Iterator[np.ndarray]:
+    """How often each of `count` images is in each resample: float64 (up to BLOCK, count) at a time."""
     generator = np.random.default_rng(seed)
-    sums = np.empty((resamples, values.shape[1]))
     for start in range(0, resamples, BLOCK):
         rows = min(BLOCK, resamples - start)
         picks = generator.integers(count, size=(rows, count)) + count * np.arange(rows)[:, None]
-        counts = np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count)
-        sums[start : start + rows] = counts.astype(np.float64) @ values
-    return sums
+        yield np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
 
 
 def percentile_ends(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """How the report says things: numbers, intervals, and what each number is."""
 
 import math
+from collections.abc import Mapping
 
 CONVENTIONS = {
     "PSNR": "mean over photographs of the per-image PSNR in dB, over the sRGB channels on 0..255, "
@@ -54,11 +55,16 @@ def with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:
     return f"{shown} [{number(low, digits)}, {number(high, digits)}]" if math.isfinite(mean) else shown
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """`+0.12`; a dash where there is no number."""
+    return "-" if math.isnan(value) else f"{value:+.{digits}f}"
+
+
 def signed_with_interval(mean: float, low: float, high: float, digits: int = 2) -> str:
     """`+0.12 [0.05, 0.19]`; a dash where there is no difference to state."""
     if math.isnan(mean):
         return "-"
-    return f"{mean:+.{digits}f} [{number(low, digits)}, {number(high, digits)}]"
+    return f"{signed(mean, digits)} [{number(low, digits)}, {number(high, digits)}]"
 
 
 def p_value(value: float) -> str:
@@ -73,6 +79,6 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
-def listed(values: dict[str, object]) -> str:
+def listed(values: Mapping[str, object]) -> str:
     """`lambda_color 1.0, rebalancing normalized`."""
     return ", ".join(f"{key} {value}" for key, value in values.items())

@@ -49,38 +49,44 @@ def color_lines(photograph: int, original: Ints, picture: Ints, places: Ints) ->
     return lines
 
 
-def class_distances(lines: NDArray[Any], weights: Floats | None = None) -> dict[int, float]:
+def class_distances(lines: NDArray[Any], weights: Floats | None = None) -> dict[int, Floats]:
     """For each class that occurs, the distance of a method's colours from the true ones, in Lab units.
 
     The sliced Wasserstein distance (`color_distance`) of the sums of `COLORS` lines over photographs: pixels weigh
-    equally, as in mIoU. `weights` (photographs,) count each photograph so many times, as a bootstrap does. 0 for the
-    original; for grey the mean distance of the true colours to grey, so neither perfect nor undefined. Two different
-    distributions within one 10 x 10 bin are the same.
+    equally, as in mIoU. `weights` (..., photographs) count each photograph so many times, as a bootstrap does, and give
+    distances (...), NaN where a class has no photograph left. 0 for the original; for grey the mean distance of the
+    true colours to grey, so neither perfect nor undefined. Two different distributions within one 10 x 10 bin are the
+    same.
     """
-    if weights is not None:
-        lines = lines[weights[lines["photograph"]] > 0]
-    pixels = np.ones(len(lines)) if weights is None else weights[lines["photograph"]]
-    distances = {}
-    for label in np.unique(lines["label"]):
-        one = lines["label"] == label
-        places = np.stack((lines["a"][one], lines["b"][one]), axis=1).astype(np.float64)
-        original, picture = lines["original"][one] * pixels[one], lines["picture"][one] * pixels[one]
-        distances[int(label)] = color_distance(original, picture, places)
-    return distances
+    if weights is None:
+        weights = np.ones(int(lines["photograph"].max(initial=0)) + 1)
+    return {int(label): _distances(lines[lines["label"] == label], weights) for label in np.unique(lines["label"])}
 
 
-def color_distance(first: Floats, second: Floats, places: Floats) -> float:
-    """The sliced 1-Wasserstein distance of two distributions of weights (K,) over colours `places` (K, 2).
+def _distances(lines: NDArray[Any], weights: Floats) -> Floats:
+    """The distances (...) of one class's lines under `weights` (..., photographs)."""
+    photographs, row = np.unique(lines["photograph"], return_inverse=True)
+    places, column = np.unique(np.stack((lines["a"], lines["b"]), axis=1), axis=0, return_inverse=True)
+    counts = np.zeros((2, len(photographs), len(places)))
+    counts[:, row, column.ravel()] = lines["original"], lines["picture"]
+    original, picture = weights[..., photographs] @ counts
+    return color_distance(original, picture, places.astype(np.float64))
+
+
+def color_distance(first: Floats, second: Floats, places: Floats) -> Floats:
+    """The sliced 1-Wasserstein distance of two distributions of weights (..., K) over colours `places` (K, 2): (...).
 
     The mean over `DIRECTIONS` of the plane, evenly spaced and so without chance, times pi/2: a shift of all colours by
-    d scores d. After Rabin et al. 2011 and Bonneel et al. 2015.
+    d scores d. NaN where a distribution has no weight. After Rabin et al. 2011 and Bonneel et al. 2015.
     """
+    with np.errstate(invalid="ignore"):
+        excess = first / first.sum(axis=-1, keepdims=True) - second / second.sum(axis=-1, keepdims=True)
     angles = np.pi * np.arange(DIRECTIONS) / DIRECTIONS
-    along = places @ np.stack((np.cos(angles), np.sin(angles)))  # (K, DIRECTIONS)
-    order = np.argsort(along, axis=0, kind="stable")
-    excess = first / first.sum() - second / second.sum()
-    steps = np.diff(np.take_along_axis(along, order, axis=0), axis=0)
-    return float(np.pi / 2 * (np.abs(np.cumsum(excess[order], axis=0)[:-1]) * steps).sum(axis=0).mean())
+    total = np.zeros(excess.shape[:-1])
+    for along in (places @ np.stack((np.cos(angles), np.sin(angles)))).T:  # (K,), the colours' places on one line
+        order = np.argsort(along, kind="stable")
+        total += np.abs(np.cumsum(excess[..., order[:-1]], axis=-1)) @ np.diff(along[order])
+    return np.pi / 2 * total / DIRECTIONS
 
 
 def log_likelihoods(shares: Floats) -> Floats:

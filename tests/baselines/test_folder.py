@@ -49,9 +49,8 @@ def test_the_path_may_hold_the_datasets_name(pictures):
 
 
 def test_params_name_the_kind_alone(pictures):
-    params = Params(
-        (), 0, {}, {}, {"theirs": {"kind": "folder", "path": str(pictures)}}, {"folder": "baselines.folder:Folder"}
-    )
+    theirs, kinds = {"theirs": {"kind": "folder", "path": str(pictures)}}, {"folder": "baselines.folder:Folder"}
+    params = Params((), 0, {}, {}, methods=theirs, kinds=kinds)
     assert len(colorized_all(make(params.method("theirs"), "methods.theirs", Context("scenes")), PHOTOS)) == 3
 
 

@@ -13,8 +13,20 @@ import pytest
 from PIL import Image
 
 from pipeline import layout
+from pipeline.metrics.confusion import COLORS
 from pipeline.params import DatasetParams, PackParams, Params, TrainParams
-from pipeline.records import MethodCard, PerceptualRow, PerceptualSummary, ScoreRow, write_json, write_rows
+from pipeline.records import (
+    DiseaseRow,
+    MethodCard,
+    ObjectColorRow,
+    PerceptualRow,
+    PerceptualSummary,
+    ScoreRow,
+    SegmentationCard,
+    SegmentationRow,
+    write_json,
+    write_rows,
+)
 from reports.inputs import Dataset, read_datasets
 
 METHODS = {
@@ -48,7 +60,8 @@ ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"
 def params() -> Params:
     """Params with one dataset and five methods."""
     block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3))
-    return Params(("scenes",), 0, {"scenes": block, "voc2012": block}, {"no_semantics": {}, "semantics": {}}, METHODS)
+    models: dict[str, dict[str, object]] = {"no_semantics": {}, "semantics": {}}
+    return Params(("scenes",), 0, {"scenes": block, "voc2012": block}, models, METHODS, segmenters={"small": {}})
 
 
 @pytest.fixture
@@ -72,6 +85,8 @@ def fabricate(dataset: str, title: str) -> None:
     for place, method in enumerate(METHODS):
         write_rows(layout.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
         write_perceptual(dataset, method)
+        write_segmented(dataset, method, place)
+        write_diseases(dataset, method, place)
         write_pictures(layout.archive(dataset, method), place)
         write_json(layout.card(dataset, method), asdict(CARDS[method]))
     for model in ("no_semantics", "semantics"):
@@ -106,6 +121,56 @@ def write_perceptual(dataset: str, method: str) -> None:
     missing = dict.fromkeys(("lpips_vgg", "lpips_squeeze", "recognized"), "weights not available")
     summary = PerceptualSummary(len(IDS), 12.5, {"lpips_alex": "file", "fid": "file"}, missing)
     write_json(layout.perceptual(dataset, method).with_suffix(".json"), asdict(summary))
+
+
+def write_segmented(dataset: str, method: str, place: int) -> None:
+    """As if a segmenter recognised more of every next method's pictures; the last photograph is all void."""
+    rows = [
+        SegmentationRow(dataset, "small", method, id, label, 40 + 5 * place + number, 100)
+        for number, id in enumerate(IDS[:-1])
+        for label in (0, 1)
+    ]
+    write_rows(layout.segmented(dataset, "small", method), SegmentationRow, rows)
+    classes, learned = ("sky", "tree"), "scenes (synthetic), train"
+    card = SegmentationCard(
+        dataset,
+        "small",
+        method,
+        0.5,
+        len(IDS),
+        1,
+        classes,
+        1_234,
+        "trained here",
+        "0c" * 32,
+        learned,
+        "64 x 64",
+        ("a <b>",),
+    )
+    write_json(layout.segmentation(dataset, "small", method), asdict(card))
+
+
+def write_diseases(dataset: str, method: str, place: int) -> None:
+    """As if every next method bled less and was confused less; grey has no colours that could bleed."""
+    nothing, none = float("nan"), method == "gray"
+    rows, objects = [], []
+    for number, id in enumerate(sorted(IDS)):
+        flat, boundary = (nothing, nothing) if none else (0.5 - 0.05 * place + 0.01 * number, 0.4 - 0.05 * place)
+        kept = (nothing,) * 6 if none else (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+        rows.append(DiseaseRow(dataset, method, id, number == 0, flat, 0.6, 9, boundary, 0.2 * place, *kept))
+        objects += [
+            ObjectColorRow(dataset, method, id, label, 600, label if number < 3 * place else 0, label)
+            for label in (0, 1)
+        ]
+    write_rows(layout.diseases(dataset, method), DiseaseRow, rows)
+    write_rows(layout.objects(dataset, method), ObjectColorRow, objects)
+    colors = [
+        line
+        for number in range(len(IDS))
+        for label in (0, 1)
+        for line in ((number, label, 10, 0, 600, 150 * place), (number, label, 0, 0, 0, 600 - 150 * place))
+    ]
+    np.save(layout.object_colors(dataset, method), np.array(colors, COLORS))
 
 
 def write_pictures(path: Path, place: int) -> None:

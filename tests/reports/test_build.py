@@ -1,19 +1,23 @@
 """The stage from end to end, on fabricated results of the others."""
 
 import json
+import math
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline import layout
 from pipeline.errors import UserError
+from pipeline.metrics.confusion import COLORS
 from pipeline.params import Params
-from pipeline.records import write_json
+from pipeline.records import DiseaseRow, ObjectColorRow, read_rows, write_json, write_rows
 from reports.build import build
 from tests.conftest import ROOT
 from tests.reports.conftest import ORIGIN, fabricate, write_run
@@ -46,14 +50,15 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
-    names = ("table1", "paired", "scores", "methods", "size_and_time")
+    names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "diseases", "confusion_differences")
+    names += ("scores", "metrics", "methods", "size_and_time")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
         f"figures/{name}_scenes.{kind}"
-        for name in ("table1", "paired", "training", "examples")
+        for name in ("table1", "figure3", "paired", "boundary", "confusion", "training", "examples")
         for kind in ("png", "pdf")
     }
-    assert files == tables | figures | {"metrics.json", "index.html"}
+    assert files == tables | figures | {"tables/confusion.csv", "metrics.json", "index.html"}
 
 
 def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
@@ -67,8 +72,8 @@ def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
 
 def test_metrics_are_nested_finite_numbers(built: Path) -> None:
     metrics = json.loads((built / "metrics.json").read_text())
-    assert set(metrics["scenes"]["semantics"]) == {"psnr_mean", "ssim", "colorfulness"}
-    assert set(metrics["scenes"]["original"]) == {"ssim", "colorfulness"}
+    assert set(metrics["scenes"]["semantics"]) == {"psnr_mean", "ssim", "colorfulness", "miou_small"}
+    assert set(metrics["scenes"]["original"]) == {"ssim", "colorfulness", "miou_small"}
 
 
 def test_page_loads_nothing_and_runs_nothing(built: Path) -> None:
@@ -87,7 +92,7 @@ def test_every_picture_has_words(built: Path) -> None:
     pictures = [attributes for tag, attributes in tags if tag == "img"]
     plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
     assert len(pictures) == 25 and all(picture.get("alt") for picture in pictures)
-    assert len(plots) == 3 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
+    assert len(plots) == 6 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
 
 
 def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
@@ -99,7 +104,7 @@ def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
 def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Path) -> None:
     text = (built / "index.html").read_text()
     tables = text.count("<table")
-    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 6
+    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 9
 
 
 def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:
@@ -157,3 +162,20 @@ def test_published_weights_need_no_training(results: Path, params: Params) -> No
 def test_reports_never_import_torch() -> None:
     code = "import sys, reports.build, reports.summary; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_dataset_without_masks_and_segmenters_has_a_report_too(results: Path, params: Params) -> None:
+    for method in params.methods:
+        write_rows(layout.objects("scenes", method), ObjectColorRow, [])
+        np.save(layout.object_colors("scenes", method), np.zeros(0, COLORS))
+        rows = read_rows(layout.diseases("scenes", method), DiseaseRow)
+        blank = {
+            name: math.nan for name in asdict(rows[0]) if name.startswith(("kept", "b")) and name != "bleeding_flat"
+        }
+        write_rows(layout.diseases("scenes", method), DiseaseRow, [replace(row, **blank) for row in rows])
+    build(replace(params, segmenters={}), ORIGIN)
+    text = (layout.BUILD / "index.html").read_text()
+    assert "params.yaml names no segmenter" in text and "Without masks" in text
+    table = pd.read_csv(layout.BUILD / "tables" / "diseases.csv")
+    assert set(table["metric"]) == {"bleeding_flat", "bleeding_boundary", "boundary_contrast"}
+    assert table[table["metric"] == "bleeding_boundary"]["value"].isna().all()

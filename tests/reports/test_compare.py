@@ -12,7 +12,8 @@ import yaml
 
 from pipeline.errors import UserError
 from reports import compare
-from reports.revisions import read_results
+from reports.family import MEASURES
+from reports.revisions import Results, read_results
 from reports.writers import csv_text
 
 METHODS = ("semantics", "zhang", "original")
@@ -69,6 +70,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def photographs(name: str) -> pd.DataFrame:
+    return read_results(name).photographs["scenes"]
+
+
 def verdicts(changes: list[compare.Change]) -> dict[tuple[str, str], str]:
     return {(change.method, change.metric): change.verdict for change in changes}
 
@@ -86,19 +91,45 @@ def test_noise_alone_is_no_difference_shown(tmp_path: Path) -> None:
     assert found["semantics", "psnr_rgb"] == "no difference shown"
 
 
+def test_what_networks_see_and_diseases_are_compared_too(tmp_path: Path) -> None:
+    states = [write(tmp_path / name) for name in ("before", "after")]
+    for place, folder in enumerate(states):
+        rows = table("zhang")[["dataset", "method", "id"]]
+        noise = np.random.default_rng(place).uniform(0, 0.01, len(rows))
+        put(folder / "scores/scenes/zhang.perceptual.csv", rows.assign(lpips_alex=0.5 - 0.2 * place + noise))
+        put(folder / "diseases/scenes/zhang.csv", rows.assign(bleeding_flat=0.2 + 0.2 * place + noise))
+        put(folder / "diseases/scenes/zhang.objects.csv", rows.assign(label=1))
+        seen = rows.assign(segmenter="small", union=100, intersection=(50 + 10 * place + 1000 * noise).astype(int))
+        both = pd.concat([seen.assign(label=0), seen.assign(label=3, intersection=40)])
+        put(folder / "segmented/scenes/small/zhang.csv", both)
+    changes = compare.compare(*(read_results(str(folder)) for folder in states), seed=0)
+    found = verdicts(changes)
+    assert found["zhang", "lpips_alex"] == "better" and found["zhang", "bleeding_flat"] == "worse"
+    assert found["zhang", "miou_small"] == "better" and found["zhang", "psnr_rgb"] == "identical"
+    miou = next(one.comparison for one in changes if one.metric == "miou_small")
+    assert miou.n == 40 and miou.low < miou.mean < miou.high and np.isnan(miou.p)
+    assert miou.mean == pytest.approx(5, abs=1)
+
+
+def put(path: Path, rows: pd.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(csv_text(rows))
+
+
 def test_less_of_a_gap_is_better() -> None:
-    better = compare.Change("scenes", "zhang", "colorfulness_gap", _comparison(-1.0), 0.01)
+    better = change("colorfulness_gap", -1.0, 0.01)
     assert better.verdict == "better"
-    assert compare.Change("scenes", "zhang", "colorfulness_gap", _comparison(1.0), 0.01).verdict == "worse"
+    assert change("colorfulness_gap", 1.0, 0.01).verdict == "worse"
 
 
-def _comparison(mean: float) -> compare.Comparison:
+def change(metric: str, mean: float, p_holm: float) -> compare.Change:
     values = mean + np.random.default_rng(0).normal(0, 0.1, (30, 1))
-    return compare.compare_columns(values, seed=0, resamples=200)[0]
+    compared = compare.compare_columns(values, seed=0, resamples=200)[0]
+    return compare.Change("scenes", "zhang", metric, compared, MEASURES[metric], p_holm)
 
 
 def test_unadjusted_significance_is_no_verdict() -> None:
-    assert compare.Change("scenes", "zhang", "psnr_rgb", _comparison(1.0), 0.08).verdict == "no difference shown"
+    assert change("psnr_rgb", 1.0, 0.08).verdict == "no difference shown"
 
 
 def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:
@@ -107,7 +138,7 @@ def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:
     wrong = 0
     for _ in range(200):
         other = state.assign(psnr_rgb=state["psnr_rgb"] + generator.normal(size=len(state)))
-        changes = compare.compare({"scenes": state}, {"scenes": other}, seed=0)
+        changes = compare.compare(Results({"scenes": state}, {}), Results({"scenes": other}, {}), seed=0)
         wrong += any(one.verdict != "no difference shown" for one in changes)
     assert wrong / 200 <= 0.06
 
@@ -115,12 +146,12 @@ def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:
 def test_revisions_are_read_from_dvcs_cache(repository: Path) -> None:
     found = verdicts(compare.compare(read_results("HEAD~1"), read_results("HEAD"), seed=0))
     assert found["semantics", "psnr_rgb"] == "better" and found["zhang", "psnr_rgb"] == "identical"
-    pd.testing.assert_frame_equal(read_results("HEAD")["scenes"], read_results(".")["scenes"])
+    pd.testing.assert_frame_equal(photographs("HEAD"), photographs("."))
 
 
 def test_an_experiment_goes_by_its_name(repository: Path) -> None:
     git(repository, "update-ref", "refs/exps/12/345/tidy-mare", "HEAD~1")
-    pd.testing.assert_frame_equal(read_results("tidy-mare")["scenes"], read_results("HEAD~1")["scenes"])
+    pd.testing.assert_frame_equal(photographs("tidy-mare"), photographs("HEAD~1"))
 
 
 def test_scores_that_the_cache_lacks_end_in_one_sentence(repository: Path) -> None:
@@ -160,7 +191,7 @@ def test_a_photograph_scored_twice_is_refused(tmp_path: Path) -> None:
 def test_what_only_one_state_has_is_said() -> None:
     first = {"scenes": pd.concat([table("zhang"), table("original")]), "voc2012": table("zhang")}
     second = {"scenes": table("zhang", photographs=30)}
-    assert compare.apart(first, second, ("A", "B")) == [
+    assert compare.apart(Results(first, {}), Results(second, {}), ("A", "B")) == [
         "scenes: only A has original.",
         "scenes: only A has 10 photographs more.",
         "Only A has voc2012.",

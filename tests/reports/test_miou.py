@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from reports.miou import miou, miou_interval, paired_miou
+from reports.miou import FEWEST, class_ratios, differences_by_class, mean_difference
 
 
 def photographs(generator: np.random.Generator, count: int, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -16,37 +16,55 @@ def photographs(generator: np.random.Generator, count: int, shift: float = 0.0) 
     return (unions * (share + shift).clip(0, 1)).astype(int), unions
 
 
+def plain_miou(intersections: np.ndarray, unions: np.ndarray) -> float:
+    """By loops: sums over photographs, then the mean of the classes that are there."""
+    sums = [(sum(column), sum(total)) for column, total in zip(intersections.T, unions.T, strict=True)]
+    return float(np.mean([hit / total for hit, total in sums if total]))
+
+
 def test_miou_by_hand() -> None:
     intersections, unions = np.array([[1, 0, 0], [3, 2, 0]]), np.array([[2, 2, 0], [6, 2, 0]])
-    interval = miou_interval(intersections, unions, seed=0)
+    interval = class_ratios(intersections, unions, seed=0).interval
     assert interval.mean == pytest.approx((4 / 8 + 2 / 4) / 2)
     assert interval.low <= interval.mean <= interval.high
 
 
-def test_a_class_that_is_not_there_is_no_part_of_the_mean() -> None:
-    assert miou(np.array([4, 0]), np.array([8, 0])) == 0.5
-    assert np.isnan(miou(np.array([0, 0]), np.array([0, 0])))
+def test_without_any_class_there_is_no_mean() -> None:
+    nothing = class_ratios(np.zeros((3, 2)), np.zeros((3, 2)), seed=0)
+    assert np.isnan(nothing.interval.mean) and np.isnan(nothing.interval.low)
 
 
 def test_resamples_are_scored_like_data_sets_of_their_own() -> None:
     intersections, unions = photographs(np.random.default_rng(0), 25)
-    generator = np.random.default_rng(3)
-    picks = generator.integers(25, size=(300, 25))
-    plain = [miou(intersections[pick].sum(axis=0), unions[pick].sum(axis=0)) for pick in picks]
-    interval = miou_interval(intersections, unions, seed=3, resamples=300)
+    picks = np.random.default_rng(3).integers(25, size=(300, 25))
+    plain = [plain_miou(intersections[pick], unions[pick]) for pick in picks]
+    interval = class_ratios(intersections, unions, seed=3, resamples=300).interval
     assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=1e-12)
+
+
+def test_classes_have_intervals_of_their_own_where_enough_photographs_have_them() -> None:
+    intersections, unions = photographs(np.random.default_rng(6), 60)
+    intersections[:, 5], unions[:, 5] = 0, 0
+    intersections[: FEWEST - 1, 5], unions[: FEWEST - 1, 5] = 1, 2
+    one = class_ratios(intersections, unions, seed=0)
+    intervals = one.by_class()
+    for interval, hits, totals in zip(intervals[:5], intersections.T, unions.T, strict=False):
+        assert interval.mean == hits.sum() / totals.sum() and interval.low < interval.mean < interval.high
+    assert np.isnan(intervals[5].low) and intervals[5].mean == 0.5
+    half = class_ratios(intersections // 2, unions, seed=0)
+    assert all(change.high < 0 for change in differences_by_class(half, one)[:5])
 
 
 def test_intervals_cover_the_true_miou_and_the_true_difference() -> None:
     generator = np.random.default_rng(1)
     many, unions = photographs(generator, 400_000)
     worse = np.minimum(many, (many * 0.9).astype(int))
-    truth, less = miou(many.sum(axis=0), unions.sum(axis=0)), miou(worse.sum(axis=0), unions.sum(axis=0))
+    truth, less = plain_miou(many, unions), plain_miou(worse, unions)
     covered, paired = [], []
     for trial in range(400):
         part = slice(1000 * trial, 1000 * trial + 200)
-        interval = miou_interval(many[part], unions[part], seed=trial, resamples=500)
-        difference = paired_miou(many[part], unions[part], worse[part], unions[part], seed=trial, resamples=500)
+        first, second = (class_ratios(one[part], unions[part], seed=trial, resamples=500) for one in (many, worse))
+        interval, difference = first.interval, mean_difference(first, second)
         covered.append(interval.low <= truth <= interval.high)
         paired.append(difference.low <= truth - less <= difference.high)
     assert 0.92 <= np.mean(covered) <= 0.975 and 0.92 <= np.mean(paired) <= 0.975
@@ -60,7 +78,7 @@ def test_pairs_that_do_not_differ_are_rarely_found_to_differ() -> None:
         swap = generator.random((200, 1)) < 0.5  # which of two equal methods did better is a coin's throw
         other = (intersections * generator.uniform(0.8, 1, (200, 1))).astype(int)
         a, b = np.where(swap, other, intersections), np.where(swap, intersections, other)
-        difference = paired_miou(a, unions, b, unions, seed=trial, resamples=500)
+        difference = mean_difference(*(class_ratios(one, unions, seed=trial, resamples=500) for one in (a, b)))
         found.append(not difference.low <= 0 <= difference.high)
     assert np.mean(found) <= 0.06
 
@@ -68,15 +86,15 @@ def test_pairs_that_do_not_differ_are_rarely_found_to_differ() -> None:
 def test_pairs_are_known_better_than_each_alone() -> None:
     intersections, unions = photographs(np.random.default_rng(4), 100)
     worse = (intersections * 0.95).astype(int)
-    alone = miou_interval(intersections, unions, seed=0)
-    pair = paired_miou(intersections, unions, worse, unions, seed=0)
+    first, second = (class_ratios(one, unions, seed=0) for one in (intersections, worse))
+    alone, pair = first.interval, mean_difference(first, second)
     assert pair.low > 0 and pair.high - pair.low < 0.3 * (alone.high - alone.low)
 
 
 def test_the_papers_validation_set_takes_seconds() -> None:
     unions = np.random.default_rng(5).integers(0, 50_000, (1449, 21))
     began = time.perf_counter()
-    miou_interval(unions // 2, unions, seed=0)
+    class_ratios(unions // 2, unions, seed=0)
     assert time.perf_counter() - began < 10
 
 
@@ -85,14 +103,14 @@ def test_the_papers_validation_set_takes_seconds() -> None:
     [
         (np.ones((3, 2)), np.ones((3, 4)), "equal shapes"),
         (np.ones((0, 2)), np.ones((0, 2)), "at least one photograph"),
-        (np.full((3, 2), 2), np.ones((3, 2)), "outside of 0 and its union"),
+        (np.full((3, 2), 2), np.ones((3, 2)), "outside of 0 and its total"),
     ],
 )
 def test_counts_that_cannot_be_are_refused(intersections: np.ndarray, unions: np.ndarray, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        miou_interval(intersections, unions, seed=0)
+        class_ratios(intersections, unions, seed=0)
 
 
-def test_pairs_of_other_photographs_are_refused() -> None:
-    with pytest.raises(ValueError, match="the same photographs"):
-        paired_miou(np.ones((3, 2)), np.ones((3, 2)), np.ones((4, 2)), np.ones((4, 2)), seed=0)
+def test_pairs_of_other_classes_are_refused() -> None:
+    with pytest.raises(ValueError, match="the same classes"):
+        mean_difference(*(class_ratios(np.ones((3, classes)), np.ones((3, classes)), seed=0) for classes in (2, 4)))

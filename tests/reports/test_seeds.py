@@ -13,7 +13,7 @@ from pipeline.params import Params
 from pipeline.records import ScoreRow, write_rows
 from reports.build import build
 from reports.seeds import between_seeds, repeats
-from tests.reports.conftest import METHODS, ORIGIN, score_rows
+from tests.reports.conftest import METHODS, ORIGIN, score_rows, write_diseases, write_perceptual
 
 
 @pytest.fixture
@@ -26,6 +26,8 @@ def repeated(results: Path, params: Params) -> Params:
         models[name] = {**models[model], "seed": seed}
         methods[name] = {**METHODS[model], "model": name}
         write_rows(layout.scores("scenes", name), ScoreRow, score_rows("scenes", name, 10 + place))
+        write_perceptual("scenes", name)
+        write_diseases("scenes", name, 1)
     return replace(params, models=models, methods=methods)
 
 
