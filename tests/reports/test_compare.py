@@ -196,7 +196,7 @@ def test_what_only_one_state_has_is_said() -> None:
         "scenes: only A has 10 photographs more.",
         "Only A has voc2012.",
     ]
-    (change,) = compare.compare(first, second, seed=0)
+    (change,) = compare.compare(Results(first, {}), Results(second, {}), seed=0)
     assert change.comparison.n == 30
 
 
