@@ -5,6 +5,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 INSTALLED := $(VENV)/installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+unexport PYTHONDONTWRITEBYTECODE # each stage is a process of its own: without caches all compile torch's Python anew
 
 .PHONY: repro test bench lint lock
 

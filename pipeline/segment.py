@@ -9,20 +9,21 @@ the paper's figure 3. Reads `data/<dataset>/val`, `colorized/<dataset>/<method>.
 (`pipeline.records.SegmentationRow`), and `<method>.json` (`pipeline.records.SegmentationCard`).
 
 It looks at each picture in the resolution of its own training, and its logits are raised bilinearly to the
-photograph's own size. Pictures are taken one at a time, so that none depends on those beside it.
+photograph's own size. Pictures are taken one at a time, so that none depends on those beside it. A killed run is gone on
+with, by the same number of processes.
 """
 
 import argparse
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from tqdm import tqdm
 
 from pipeline import color, distributed, layout
 from pipeline.archive import Archive, check_complete
@@ -34,6 +35,7 @@ from pipeline.metrics.segmentation import intersection_and_union, miou
 from pipeline.model.weights import About, load_segmenter
 from pipeline.params import load_params
 from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, write_json, write_rows
+from pipeline.resume import Unfinished, fingerprint
 
 
 def main() -> None:
@@ -66,17 +68,45 @@ def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None
         )
     archive = Archive(layout.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
-    mine = pack.index[distributed.rank() :: distributed.world_size()]
-    bar = tqdm(mine, f"segmenting {method}", delay=2, mininterval=1, unit="photo", disable=distributed.rank() > 0)
-    counted = distributed.gathered([(entry.id, count(network, pack, entry, archive[entry.id])) for entry in bar])
-    if distributed.rank() == 0:
-        counts = merged(counted, [entry.id for entry in pack.index])
+    rank, processes = distributed.rank(), distributed.world_size()
+    key = fingerprint("pipeline.segment", [pack.folder], archive, digest_of(dataset, segmenter), device.type)
+    folder = layout.unfinished("segment", dataset, f"{segmenter}/{method}/{rank} of {processes}")
+    unfinished = Unfinished(folder, key, Counted)
+
+    def counted(entry: PackedPhotograph) -> Counted:
+        return Counted.of(entry.id, count(network, pack, entry, archive[entry.id]))
+
+    with ThreadPoolExecutor(1) as pool:  # one picture at a time: the network takes all cores, or the GPU, by itself
+        mine = unfinished.work_through(pack.index[rank::processes], counted, pool)
+    everyones = distributed.gathered([(one.id, one.counts) for one in mine])
+    if rank == 0:
+        counts = merged(everyones, [entry.id for entry in pack.index])
         rows = [row for id in sorted(counts) for row in rows_of(dataset, segmenter, method, id, counts[id])]
         write_rows(layout.segmented(dataset, segmenter, method), SegmentationRow, rows)
         card = card_of(dataset, segmenter, method, network, about, np.stack(list(counts.values())))
         write_json(layout.segmentation(dataset, segmenter, method), asdict(card))
         shown = "no labelled pixel" if card.miou is None else f"mIoU {100 * card.miou:.1f} %"
         print(f"{method} on {dataset}, seen by {segmenter}: {shown}, {card.photographs} photographs")
+    unfinished.discard()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One photograph's (2, classes) intersections and unions, as numbers with spaces between them."""
+
+    id: str
+    intersections: str
+    unions: str
+
+    @classmethod
+    def of(cls, id: str, counts: np.ndarray) -> "Counted":
+        """The row of (2, classes) counts."""
+        return cls(id, *(" ".join(map(str, row)) for row in counts.tolist()))
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(2, classes) int64."""
+        return np.array([row.split() for row in (self.intersections, self.unions)], np.int64)
 
 
 def count(network: Segmenter, pack: Pack, entry: PackedPhotograph, picture: np.ndarray) -> np.ndarray:
@@ -125,7 +155,6 @@ def card_of(
 ) -> SegmentationCard:
     """What a reader must know, with the mIoU of (photographs, 2, classes) counts."""
     value = miou(counts[:, 0], counts[:, 1])
-    file = layout.segmenter(dataset, segmenter) / "weights.safetensors"
     square = network.sides(1, 1) == network.sides(1, 2)
     return SegmentationCard(
         dataset=dataset,
@@ -137,11 +166,16 @@ def card_of(
         classes=tuple(about.classes),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         weights=about.origin,
-        weights_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        weights_sha256=digest_of(dataset, segmenter),
         training_data=about.training_data,
         resolution=f"{about.size} x {about.size}, stretched" if square else "its own shape, resized",
         differences=tuple(about.differences),
     )
+
+
+def digest_of(dataset: str, segmenter: str) -> str:
+    """SHA-256 of a segmenter's weights."""
+    return hashlib.sha256((layout.segmenter(dataset, segmenter) / "weights.safetensors").read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from reports.tables import ORIGINAL
 from reports.wording import count, interval_convention, number, signed, signed_with_interval, with_interval
 
 GRAY = "gray"
+HERE = "trained here"  # what a card says of weights from `pipeline.train`
 MIOU = (
     "mean over classes of intersection over union, in per cent, from sums over all labelled pixels of the dataset at "
     "the photographs' own size; classes that are neither there nor found do not count"
@@ -68,8 +69,8 @@ def figure3_document(judged: Sequence[Judged], published: PublishedFigure3, seed
             "Segmenter": one.segmenter,
             "Method": method,
             "mIoU, % [95 % interval]": _percent(ratios.interval),
-            "More than grey": _beside(one, method, GRAY),
-            "Less than the original": _beside(one, ORIGINAL, method),
+            "Above grey": _beside(one, method, GRAY),
+            "Below original": _beside(one, ORIGINAL, method),
             "Published": _published(method, published),
             "n": f"{one.n:,}",
         }
@@ -90,9 +91,10 @@ def segmenter_note(one: Judged) -> str:
     own = f"{_percent(one.ratios[ORIGINAL].interval)} %" if ORIGINAL in one.ratios else "not measured"
     unlabelled = f" {count(card.unlabelled, 'photograph')} without a labelled pixel." if card.unlabelled else ""
     differences = f" Differs from the published recipe: {'; '.join(card.differences)}." if card.differences else ""
+    split = "the training split of " if card.weights == HERE else ""
     return (
         f"{card.parameters:,} parameters ({card.weights}, SHA-256 {card.weights_sha256[:12]}), learned from "
-        f"{card.training_data}, sees {card.resolution}. "
+        f"{split}{card.training_data}, sees {card.resolution}. "
         f"Its own mIoU, on the originals: {own}.{unlabelled}{differences}"
     )
 

@@ -1,8 +1,8 @@
-"""Table 1 and the times as plain text, the last thing that `make repro` prints; the times also as files.
+"""Table 1, Figure 3 and the times as plain text, the last that `make repro` prints; the times also as files.
 
     python -m reports.summary
 
-Reads reports/build/tables/{table1,methods}.csv and .scratch/runs, and no heavy library, so that it answers at once.
+Reads reports/build/tables/{table1,figure3,methods}.csv and .scratch/runs, and no heavy library, so that it answers at once.
 Writes reports/build/times.{csv,md,html}.
 """
 
@@ -19,6 +19,7 @@ from reports.published import Published, load_published
 from reports.wording import number, with_interval
 
 HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
+SEEN = ("method", "n", "mIoU in % [95 % interval]", "published")
 WIDTH = 100  # of the notes, in letters
 
 
@@ -31,16 +32,23 @@ def main() -> None:
 
 
 def summary(folder: Path, measured: Sequence[times.Time], published: Published) -> str:
-    """Table 1 and the times of each dataset, aligned, then where the whole report lies."""
+    """Table 1, Figure 3 and the times of each dataset, aligned, then where the whole report lies."""
     rows = _read(folder / "tables" / "table1.csv")
     scores = [
         f"Table 1, {title}\n\n{_aligned(HEADINGS, [_cells(row) for row in group])}"
         for title, group in groupby(rows, lambda row: row["dataset"])
     ]
     told = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
+    figure3 = folder / "tables" / "figure3.csv"
+    seen = [
+        f"Figure 3, {title}, seen by the segmenter {segmenter}\n\n{_aligned(SEEN, [_seen(row) for row in group])}"
+        for (title, segmenter), group in groupby(
+            _read(figure3) if figure3.exists() else [], lambda row: (row["dataset"], row["segmenter"])
+        )
+    ]
     spent = [_times(title, block) for title, block in times.blocks(measured).items()]
     notes = [textwrap.fill(note, WIDTH) for note in (told, times.notes(published.size_and_time))]
-    return "\n\n".join([*scores, notes[0], *spent, notes[1], f"report: {folder / 'index.html'}"])
+    return "\n\n".join([*scores, notes[0], *seen, *spent, notes[1], f"report: {folder / 'index.html'}"])
 
 
 def _times(title: str, block: Sequence[times.Time]) -> str:
@@ -73,6 +81,11 @@ def _cells(row: dict[str, str]) -> tuple[str, ...]:
     mean, low, high, pooled = (float(row[column]) for column in ("psnr_mean", "ci_low", "ci_high", "psnr_pooled"))
     published = number(float(row["published"] or "nan"), 1)
     return row["method"], row["n"], with_interval(mean, low, high), number(pooled), published
+
+
+def _seen(row: dict[str, str]) -> tuple[str, ...]:
+    mean, low, high = (float(row[column]) for column in ("miou", "ci_low", "ci_high"))
+    return row["method"], row["n"], with_interval(mean, low, high, 1), number(float(row["published"] or "nan"), 0)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import layout
+from pipeline import layout, resume, segment
 from pipeline.archive import Archive, write_archive
 from pipeline.data.pack import Pack
 from pipeline.errors import UserError
 from pipeline.metrics.segmentation import intersection_and_union, miou
 from pipeline.model.weights import load_segmenter, load_weights
 from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, read_rows, write_rows
-from pipeline.segment import merged
+from pipeline.segment import count, merged
 from tests.conftest import run_in, stage_in, write_params
 
 SEGMENT = ("pipeline.segment", "scenes", "small")
@@ -109,6 +109,30 @@ def test_two_processes_write_what_one_does(copied):
     torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
     run_in(copied, *torchrun, *SEGMENT, "original", "--device", "cpu")
     assert (ROWS.read_bytes(), CARD.read_bytes()) == before
+
+
+def test_a_killed_run_is_gone_on_with(copied, monkeypatch):
+    before = ROWS.read_bytes(), CARD.read_bytes()
+    monkeypatch.setattr(resume, "BATCH", 2)
+    seen: list[str] = []
+
+    def until(most: int) -> None:
+        def counting(network, pack, entry, picture):
+            if len(seen) == most:
+                raise KeyboardInterrupt
+            seen.append(entry.id)
+            return count(network, pack, entry, picture)
+
+        monkeypatch.setattr(segment, "count", counting)
+
+    until(5)
+    with pytest.raises(KeyboardInterrupt):
+        segment.run("scenes", "small", "original", torch.device("cpu"))
+    until(99)
+    segment.run("scenes", "small", "original", torch.device("cpu"))
+    assert len(seen) == 5 + 2 and len(set(seen)) == 6  # one batch of two was begun and not finished
+    assert (ROWS.read_bytes(), CARD.read_bytes()) == before
+    assert not list(Path(".scratch/segment").rglob("*.csv"))
 
 
 def test_photographs_without_a_labelled_pixel_have_no_row_and_are_counted(copied, monkeypatch):

@@ -131,7 +131,7 @@ def write_segmented(dataset: str, method: str, place: int) -> None:
         for label in (0, 1)
     ]
     write_rows(layout.segmented(dataset, "small", method), SegmentationRow, rows)
-    classes, learned = ("sky", "tree"), "scenes (synthetic), train"
+    classes, learned = ("sky", "tree"), "scenes (synthetic)"
     card = SegmentationCard(
         dataset,
         "small",

@@ -40,7 +40,11 @@ def test_figure3_has_the_promised_columns_and_the_values_of_sums(judged: list[Ju
 
 def test_every_table_says_who_judged(judged: list[Judged]) -> None:
     notes = " ".join(figure3_document(judged, PUBLISHED, seed=0).notes)
-    for promise in ("learned from scenes (synthetic), train", "Its own mIoU, on the originals: 65.0 [", "0c0c0c0c0c0c"):
+    for promise in (
+        "learned from the training split of scenes (synthetic)",
+        "Its own mIoU, on the originals: 65.0 [",
+        "0c0c0c0c0c0c",
+    ):
         assert promise in notes
     assert "1 photograph without a labelled pixel" in notes and "a <b>" in notes
 

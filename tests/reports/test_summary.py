@@ -20,6 +20,11 @@ scenes (synthetic),semantics_jbu,200,22.312345,22.051000,22.584000,21.800000,22.
 VOC2012,gray,1449,inf,inf,inf,inf,
 """
 
+FIGURE3 = """dataset,method,miou,ci_low,ci_high,n,segmenter,published
+scenes (synthetic),gray,5.412345,4.900000,6.100000,200,small,79.000000
+scenes (synthetic),semantics_jbu,29.000000,27.000000,31.000000,200,small,81.000000
+scenes (synthetic),gray,40.000000,39.000000,41.000000,200,deeplab,79.000000
+"""
 
 METHODS = """dataset,dataset_name,method,parameters,weights_megabytes,weights,weights_sha256
 scenes (synthetic),scenes,gray,,,,
@@ -36,6 +41,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     tables = layout.BUILD / "tables"
     tables.mkdir(parents=True)
     (tables / "table1.csv").write_text(TABLE1)
+    (tables / "figure3.csv").write_text(FIGURE3)
     (tables / "methods.csv").write_text(METHODS)
     write_run("semantics", 0.0315)
     write_run("their_net", None)
@@ -54,6 +60,18 @@ def test_summary_shows_each_datasets_tables_and_the_reports_path(printed: str) -
     assert "22.31 [22.05, 22.58]" in printed and "∞" in printed
     assert "Times, scenes (synthetic): a <small> machine" in printed
     assert printed.splitlines()[-1] == f"report: {layout.BUILD / 'index.html'}"
+
+
+def test_each_segmenter_has_a_figure_3(printed: str) -> None:
+    assert printed.count("Figure 3, scenes (synthetic), seen by the segmenter ") == 2
+    (line,) = (line for line in printed.splitlines() if "5.4 [4.9, 6.1]" in line)
+    assert line.split() == ["gray", "200", "5.4", "[4.9,", "6.1]", "79"]
+
+
+def test_without_segmenters_there_is_no_figure_3(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (layout.BUILD / "tables" / "figure3.csv").unlink()
+    main()
+    assert "Figure 3" not in capsys.readouterr().out
 
 
 def test_columns_of_the_summary_are_aligned(printed: str) -> None:
