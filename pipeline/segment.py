@@ -9,8 +9,8 @@ the paper's figure 3. Reads `data/<dataset>/val`, `colorized/<dataset>/<method>.
 (`pipeline.records.SegmentationRow`), and `<method>.json` (`pipeline.records.SegmentationCard`).
 
 It looks at each picture in the resolution of its own training, and its logits are raised bilinearly to the
-photograph's own size. Pictures are taken one at a time, so that none depends on those beside it. A killed run is gone on
-with, by the same number of processes.
+photograph's own size. Pictures are taken one at a time, so that none depends on those beside it. A killed run is gone
+on with, by the same number of processes.
 """
 
 import argparse

@@ -66,7 +66,7 @@ def normal_ends(count: int) -> np.ndarray:
     """Where an interval ends on the normal scale: Student's quantiles, for a resample varies too little.
 
     Its variance is that of n, not n - 1, and knows nothing of its own error (Hesterberg 2015, The American Statistician
-    69:371, section 3.2, the expanded interval): -2.15 and 2.15 for 20 images, -1.96 and 1.96 for thousands.
+    69:371, whose expanded interval this is): -2.15 and 2.15 for 20 images, -1.96 and 1.96 for thousands.
     """
     return np.sqrt(count / (count - 1)) * t.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], count - 1)
 

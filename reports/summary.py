@@ -2,7 +2,8 @@
 
     python -m reports.summary
 
-Reads reports/build/tables/{table1,figure3,methods}.csv and .scratch/runs, and no heavy library, so that it answers at once.
+Reads reports/build/tables/{table1,figure3,methods}.csv and .scratch/runs, and no heavy library, so that it answers at
+once.
 Writes reports/build/times.{csv,md,html}.
 """
 
