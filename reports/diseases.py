@@ -83,17 +83,16 @@ def examine(dataset: Dataset, seed: int) -> dict[str, Confused]:
         return {}
     weights = np.concatenate(list(resampled_counts(len(diseases.ids), seed, DISTANCE_RESAMPLES)))
     return {
-        method: Confused(
-            _mean_over_classes(class_distances(lines)).item(),
-            _mean_over_classes(class_distances(lines, weights)),
-            class_ratios(*_guesses(diseases, method, classes), seed),
-        )
+        method: Confused(*_distances(lines, weights), class_ratios(*_guesses(diseases, method, classes), seed))
         for method, lines in diseases.colors.items()
     }
 
 
-def _mean_over_classes(distances: Mapping[int, np.ndarray]) -> np.ndarray:
-    return np.nanmean(np.stack(list(distances.values())), axis=0)
+def _distances(lines: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+    """The mean over classes of the whole dataset, and of resamples; a class that one lacks counts as in the dataset."""
+    whole, resampled = class_distances(lines), class_distances(lines, weights)
+    filled = [np.where(np.isfinite(resampled[label]), resampled[label], whole[label]) for label in whole]
+    return float(np.mean(list(whole.values()))), np.mean(filled, axis=0)
 
 
 def _guesses(diseases: Diseases, method: str, classes: int) -> tuple[np.ndarray, np.ndarray]:

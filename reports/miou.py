@@ -2,6 +2,10 @@
 
 Both are ratios of sums over a dataset, so that no mean of photographs' own values will do: a bootstrap draws
 photographs and sums anew, as Everingham et al. (2015, IJCV 111:98) compare the submissions to VOC.
+
+A class that no photograph of a resample has counts there with its ratio in the whole dataset. Left out, as it would be
+in a dataset of its own, rare classes, which are the badly recognised ones, make resamples better than the dataset: on
+325 photographs of VOC2012 a mIoU of 12.2 % had the interval [11.4, 15.9], and has [11.0, 13.5].
 """
 
 from dataclasses import dataclass
@@ -28,7 +32,12 @@ class ClassRatios:
     @property
     def interval(self) -> Interval:
         """The mean over classes, in [0, 1], with its 95 % percentile interval."""
-        return _interval(_mean(self.whole), _mean(self.resampled))
+        return _interval(_mean(self.whole), _mean(self.filled))
+
+    @property
+    def filled(self) -> np.ndarray:
+        """`resampled`, with the whole dataset's ratio where a resample has no such class."""
+        return np.where(np.isfinite(self.resampled), self.resampled, self.whole)
 
     def by_class(self) -> list[Interval]:
         """Each class's own ratio; no interval below `FEWEST` photographs."""
@@ -55,7 +64,7 @@ def class_ratios(hits: np.ndarray, totals: np.ndarray, seed: int, resamples: int
 def mean_difference(a: ClassRatios, b: ClassRatios) -> Interval:
     """The difference of two means over classes, a - b; each resample holds the same photographs for both."""
     _check_pair(a, b)
-    return _interval(_mean(a.whole) - _mean(b.whole), _mean(a.resampled) - _mean(b.resampled))
+    return _interval(_mean(a.whole) - _mean(b.whole), _mean(a.filled) - _mean(b.filled))
 
 
 def differences_by_class(a: ClassRatios, b: ClassRatios) -> list[Interval]:

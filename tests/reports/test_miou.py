@@ -34,12 +34,28 @@ def test_without_any_class_there_is_no_mean() -> None:
     assert np.isnan(nothing.interval.mean) and np.isnan(nothing.interval.low)
 
 
-def test_resamples_are_scored_like_data_sets_of_their_own() -> None:
+def test_resamples_are_scored_photograph_by_photograph() -> None:
     intersections, unions = photographs(np.random.default_rng(0), 25)
     picks = np.random.default_rng(3).integers(25, size=(300, 25))
-    plain = [plain_miou(intersections[pick], unions[pick]) for pick in picks]
+    whole = [hit / total for hit, total in zip(intersections.sum(axis=0), unions.sum(axis=0), strict=True)]
+    plain = []
+    for pick in picks:
+        sums = zip(intersections[pick].sum(axis=0), unions[pick].sum(axis=0), whole, strict=True)
+        plain.append(np.mean([hit / total if total else other for hit, total, other in sums]))
     interval = class_ratios(intersections, unions, seed=3, resamples=300).interval
     assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])), abs=1e-12)
+
+
+def test_rare_classes_that_resamples_lack_do_not_move_the_interval() -> None:
+    unions = np.zeros((300, 12), int)
+    unions[:, :6] = 100
+    for label in range(6, 12):
+        unions[label, label] = 100  # in one photograph, and never recognised: two of three resamples have it
+    intersections = np.where(np.arange(12) < 6, unions // 2, 0)
+    intersections[:, :6] += np.random.default_rng(0).integers(-9, 10, (300, 6))
+    interval = class_ratios(intersections, unions, seed=0).interval
+    assert interval.low < interval.mean < interval.high
+    assert interval.high - interval.mean < 2 * (interval.mean - interval.low) < 0.02
 
 
 def test_classes_have_intervals_of_their_own_where_enough_photographs_have_them() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pipeline import layout
 from pipeline.errors import UserError
 from pipeline.params import Params
-from pipeline.records import SegmentationCard, SegmentationRow, read_rows, write_json, write_rows
+from pipeline.records import SegmentationRow, read_rows, write_json, write_rows
 from reports.bars import figure3_plot
 from reports.inputs import Dataset, read_datasets
 from reports.published import load_published
@@ -104,4 +104,3 @@ def test_a_card_that_is_cut_ends_in_one_sentence(dataset: Dataset, params: Param
     layout.segmentation("scenes", "small", "semantics").write_text("{")
     with pytest.raises(UserError, match=r"semantics.json is not whole"):
         read_datasets(params)
-    assert {"miou", "training_data"} <= set(SegmentationCard.__dataclass_fields__)
