@@ -1,6 +1,7 @@
 """What the researcher sees while the study runs: places, cells, drop-outs, flags, and when it will be done."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -68,7 +69,7 @@ def _state(session: Row[Any], silent_before: float) -> str:
     return "lapsed" if session.lapsed or session.seen_at < silent_before else "active"
 
 
-def _cells(store: Store, rows: list[Any], states: dict[int, str]) -> dict[tuple[str, str], tuple[int, int]]:
+def _cells(store: Store, rows: Sequence[Row[Any]], states: dict[int, str]) -> dict[tuple[str, str], tuple[int, int]]:
     counts = Counter((Slot(row.block, row.row), states[row.id]) for row in rows)
     return {
         picture: (counts[slot, "completed"], counts[slot, "active"])
@@ -77,7 +78,7 @@ def _cells(store: Store, rows: list[Any], states: dict[int, str]) -> dict[tuple[
     }
 
 
-def _hours_left(store: Store, rows: list[Any], completed: int, now: int) -> float | None:
+def _hours_left(store: Store, rows: Sequence[Row[Any]], completed: int, now: int) -> float | None:
     if not completed:
         return None
     first = min(row.begun_at for row in rows if row.withdrawn_at is None)

@@ -3,14 +3,12 @@
 A reply is an acknowledgement: it is given after the commit, so what was acknowledged is on the disk.
 """
 
-import json
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from study_app import allocation, design
@@ -21,24 +19,16 @@ from study_app.manifest import Stimuli
 from study_app.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
 from study_app.opening import open_study
 from study_app.refusals import RefusedError
+from study_app.rows import Begun, Session, answer_rows, event_rows, session_row
 from study_app.schema import answers, events, sessions, trials
 from study_app.study import Study
 
 EVENTS_A_SESSION = 2000
-Session = Row[Any]
 
 
 def wall_clock() -> int:
     """Now, in ms since 1970 in UTC."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What a new volunteer gets: the token that continues the session, the code that withdraws it."""
-
-    token: str
-    code: str
 
 
 @dataclass(frozen=True)
@@ -125,7 +115,7 @@ class Store:
             if len(here) + len(new) > EVENTS_A_SESSION:
                 raise RefusedError(429, "events", "This session has sent too many events.")
             if new:
-                connection.execute(insert(events), [self._event(session, message) for message in new.values()])
+                connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
             self._change(connection, session)
 
     def claim_tab(self, token: str, tab: str, take: bool) -> bool:
@@ -156,21 +146,7 @@ class Store:
         slot = allocation.free_slot(allocation.loads(connection, self.study, *mine), self.study.votes_per_cell)
         number = allocation.next_number(connection, *mine)
         planned = design.session_trials(self.study, self.stimuli.manifest.cast, slot, number)
-        values = {
-            "study_id": self.study_id,
-            "simulated": self.simulated,
-            "number": number,
-            "token_hash": digest(begun.token),
-            "code_hash": digest(begun.code),
-            "language": language,
-            "block": slot.block,
-            "row": slot.row,
-            "trials": len(planned),
-            "answered": 0,
-            "lapsed": False,
-            "begun_at": now,
-            "seen_at": now,
-        }
+        values = session_row(self.study_id, self.simulated, number, slot, begun, language, len(planned), now)
         session_id = connection.execute(insert(sessions).values(values).returning(sessions.c.id)).scalar_one()
         connection.execute(insert(trials), [{"session_id": session_id, **vars(trial)} for trial in planned])
 
@@ -217,8 +193,7 @@ class Store:
             raise RefusedError(409, "order", "The plan comes before the first answer.")
         if (early := session.ready_at + self.study.exposure_ms - now) > 0:
             raise RefusedError(429, "early", "The picture cannot have been shown yet.", retry_after=early / 1000)
-        rows = [self._answer(session, message, name, now) for name in message.values]
-        connection.execute(insert(answers), rows)
+        connection.execute(insert(answers), answer_rows(session, self.study, message, now))
         answered = session.answered + 1
         done = {"completed_at": now} if answered == session.trials else {}
         self._change(connection, session, answered=answered, ready_at=now, **done)
@@ -229,34 +204,6 @@ class Store:
         ).all()
         if {row.criterion: row.value for row in here} != message.values:
             raise conflict("This trial has other answers already; the first ones stay.")
-
-    def _answer(self, session: Session, message: AnswerMessage, name: str, now: int) -> dict[str, object]:
-        timing = message.timing
-        return {
-            **{key: getattr(timing, key) for key in ("onset_ms", "offset_ms", "shown_ms", "exposures", "hidden")},
-            "study": self.study.digest,
-            "simulated": session.simulated,
-            "session_id": session.id,
-            "trial": message.trial,
-            "criterion": name,
-            "value": message.values[name],
-            "response_ms": timing.response_ms[name],
-            "key": message.key,
-            "tab": message.tab,
-            "received_at": now,
-        }
-
-    def _event(self, session: Session, message: EventMessage) -> dict[str, object]:
-        return {
-            "study": self.study.digest,
-            "simulated": session.simulated,
-            "session_id": session.id,
-            "key": message.key,
-            "name": message.name,
-            "at_ms": message.at_ms,
-            "detail": json.dumps(message.detail, sort_keys=True),
-            "received_at": self.clock(),
-        }
 
 
 def changed() -> RefusedError:
