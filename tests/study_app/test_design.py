@@ -1,5 +1,6 @@
 """The design's promises, over many seeds and shapes of study."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,15 +123,13 @@ def test_catch_items_are_spread_over_the_session(sessions: list[tuple[Study, Cas
         assert len(places) == count
         edges = [study.trials * part // count for part in range(count + 1)]
         assert all(low <= place < high for place, low, high in zip(places, edges, edges[1:], strict=False))
-        assert all(two - one > 1 for one, two in zip(places, places[1:], strict=False))
+        assert all(two - one > 1 for one, two in itertools.pairwise(places))
 
 
 def test_the_order_differs_from_session_to_session_and_is_reproducible(tmp_path: Path) -> None:
     study = small_study(tmp_path, **SHAPES[2])
     cast = design.cast_photographs(study, IDS)
-    orders = [
-        tuple(trial.photograph for trial in design.session_trials(study, cast, Slot(0, 0), n)) for n in range(40)
-    ]
+    orders = [tuple(trial.photograph for trial in design.session_trials(study, cast, Slot(0, 0), n)) for n in range(40)]
     assert len(set(orders)) == 40
     again = design.session_trials(study, cast, Slot(0, 0), 7)
     assert again == design.session_trials(study, design.cast_photographs(study, reversed(IDS)), Slot(0, 0), 7)
