@@ -1,7 +1,10 @@
 """Every answer is stored exactly once, or refused with a reason; over HTTP, on both databases."""
 
+import copy
+import json
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from starlette.testclient import TestClient
 
 from study_app.database import Database
+from study_app.export import gather
 from study_app.manifest import Stimuli
 from study_app.routes import application
 from study_app.schema import answers, events, sessions
@@ -171,6 +175,57 @@ def test_broken_json_is_refused(body: bytes, volunteer: Newcomer) -> None:
     reply = one.client.post("/api/answers", content=body, headers=headers)
     assert reply.status_code in (400, 422)
     assert set(reply.json()) == {"error", "reason"}
+
+
+NASTY = [None, True, -1, 0, 2**70, 10**400, 1e308, "", "\0", "\ud800", "é" * 500, [], [[]], {}, {"\ud800": 1}]
+NASTY_TEXTS = ["1e999", "-1e999", "NaN", "-Infinity", "1" * 4000]
+
+
+def mutations(message: Any) -> Iterator[Any]:
+    """The message with each of its parts replaced by each nasty thing, or gone."""
+    parts = message.items() if isinstance(message, dict) else enumerate(message) if isinstance(message, list) else ()
+    for key, part in parts:
+        for other in (*NASTY, *(f"@{text}@" for text in NASTY_TEXTS), *mutations(part)):
+            changed = copy.copy(message)
+            changed[key] = other
+            yield changed
+    if isinstance(message, dict):
+        for key in message:
+            yield {name: part for name, part in message.items() if name != key}
+
+
+def test_no_message_whatever_makes_the_server_fail(
+    database: Database, study: Study, stimuli: Stimuli, clock: Clock
+) -> None:
+    store = Store(database, study, stimuli, clock=clock)
+    generous = Rate(10**6, 10**6)
+    client = TestClient(application(store, Rates(generous, generous, generous)), raise_server_exceptions=False)
+    one = Volunteer(client, study, clock)
+    one.plan()
+    event = {"key": new_key(), "name": "vision", "at_ms": 12.5, "detail": {"right": 4}}
+    messages = {
+        "/api/sessions": {"language": "en", "consent": True, "study": study.digest, "key": one.key},
+        "/api/answers": answer_to(0),
+        "/api/events": {"events": [event]},
+        "/api/tab": {"tab": new_key(), "take": True},
+        "/api/withdraw": {"code": "AAAA-AAAA-AAAA"},
+    }
+    headers = {"Authorization": f"Bearer {one.token}", "Content-Type": "application/json"}
+    codes: Counter[int] = Counter()
+    for path, message in messages.items():
+        for changed in mutations(message):
+            body = json.dumps(changed)
+            for text in NASTY_TEXTS:
+                body = body.replace(f'"@{text}@"', text)
+            reply = client.post(path, content=body.encode(), headers=headers)
+            codes[reply.status_code] += 1
+            assert reply.status_code < 500, (path, body, reply.text)
+            assert len(reply.content) < 1000
+    assert codes[422] > 300
+    clock.advance(2)
+    one.take(1)
+    assert len(stored(store)) == 3
+    assert gather(database, study, False).ratings
 
 
 def test_an_oversized_body_is_refused_while_it_comes(volunteer: Newcomer) -> None:

@@ -63,6 +63,16 @@ def test_sqlite_survives_a_power_cut_and_checks_references(tmp_path: Path) -> No
     database.close()
 
 
+def test_a_reader_sees_one_moment_while_others_write(store: Store, volunteer: Newcomer) -> None:
+    one = volunteer()
+    with store.database.reading() as connection:
+        before = connection.execute(select(answers.c.id)).all()
+        one.take(1)
+        assert connection.execute(select(answers.c.id)).all() == before == []
+    with store.database.reading() as connection:
+        assert len(connection.execute(select(answers.c.id)).all()) == 3
+
+
 def test_no_answer_without_its_trial(store: Store) -> None:
     row = {column.name: 0 for column in answers.c} | {"study": "", "criterion": "", "key": "", "tab": "", "trial": 5}
     with pytest.raises(IntegrityError), store.database.writing() as connection:
