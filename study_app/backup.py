@@ -74,7 +74,7 @@ def restore(database: Database, path: Path) -> dict[str, int]:
             if not database.is_sqlite and "id" in table.c:
                 _raise_counter(connection, table)
     database.migrate()
-    return {name: len(rows) for name, rows in content.items()}
+    return {table.name: len(content[table.name]) for table in tables}
 
 
 def _read(path: Path) -> tuple[str, dict[str, list[dict[str, Any]]]]:

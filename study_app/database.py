@@ -8,6 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
@@ -47,7 +48,10 @@ class Database:
             yield connection
 
     def migrate(self, revision: str = "head") -> None:
-        """Bring the tables to `revision`; several processes may do so at once."""
+        """Bring the tables to `revision`; several processes may do so at once.
+
+        Raises `UserError` if the database does not answer or is of a newer revision than this program knows.
+        """
         try:
             with self.writing() as connection:
                 if not self.is_sqlite:
@@ -56,6 +60,8 @@ class Database:
         except OperationalError as error:
             where = self.engine.url.render_as_string(hide_password=True)
             raise UserError(f"the database {where} does not answer: {_sentence(error)}.") from None
+        except CommandError:
+            raise UserError("the tables were made by a newer version of this program; update it first.") from None
 
     def close(self) -> None:
         """Give all connections back."""

@@ -48,4 +48,4 @@ def plain_code(typed: str) -> str:
 
 def digest(text: str) -> str:
     """What the database keeps of a token or a code."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()

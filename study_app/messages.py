@@ -19,6 +19,7 @@ EVENT_NAME = re.compile(r"[a-z][a-z_]{0,39}")
 EVENTS_AT_ONCE = 100
 DETAILS = 20
 DETAIL_LETTERS = 200
+SENTENCE_LETTERS = 300  # of an error: it may quote what was sent
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def parse_message(record: type[Message], body: bytes) -> Message:
         message = parse_record(record, content, "the request")
     except UserError as error:
         raise wrong(str(error)) from None
+    except OverflowError:
+        raise wrong("A number in the request is too large.") from None
     if isinstance(message, EventsMessage):
         _check_events(message)
     elif isinstance(message, TabMessage):
@@ -132,7 +135,7 @@ def check_answer(message: AnswerMessage, study: Study) -> None:
 
 def wrong(sentence: str) -> RefusedError:
     """The refusal of a message that no page of ours sends."""
-    return RefusedError(422, "invalid", sentence)
+    return RefusedError(422, "invalid", sentence[:SENTENCE_LETTERS])
 
 
 def _check_events(message: EventsMessage) -> None:
@@ -150,7 +153,7 @@ def _check_events(message: EventsMessage) -> None:
 
 
 def _check_detail(name: str, value: object) -> None:
-    plain = value is None or isinstance(value, str | int | float)
+    plain = value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
     short = len(name) <= 40 and len(str(value)) <= DETAIL_LETTERS
     if not plain or not short or "\0" in f"{name}{value}":
         raise wrong(f"An event's details are numbers, flags, or texts of at most {DETAIL_LETTERS} letters.")
@@ -167,7 +170,7 @@ def _check_keys(mapping: Mapping[str, object], names: list[str], where: str) -> 
 
 
 def _check_range(value: float, low: float, high: float, where: str) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
+    if not low <= value <= high:  # also true of what is no number
         raise wrong(f"{where} should be from {low} to {high}.")
 
 

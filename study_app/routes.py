@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -136,6 +136,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except RefusedError as refusal:
             return _error(refusal)
+        except ClientDisconnect:
+            return Response(status_code=400)  # for nobody: the network is gone, and the browser sends again
         except (OperationalError, PoolTimeoutError):
             logger.exception("the database does not answer")
             busy = "The server is busy; your answer is kept in the browser and sent again."

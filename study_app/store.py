@@ -102,7 +102,8 @@ class Store:
                 if message.trial < session.answered:
                     self._check_replay(connection, session, message)
                 else:
-                    self._insert_answers(connection, self._present(connection, token), message)
+                    self._hold_place(connection, session)
+                    self._insert_answers(connection, session, message)
         except IntegrityError:
             raise conflict("This key belongs to the answers of another trial.") from None
 
@@ -163,13 +164,15 @@ class Store:
         return session
 
     def _present(self, connection: Connection, token: str) -> Session:
-        """A known session that has its place; a lapsed one gets it back or is refused."""
+        """A known session that has its place."""
         session = self._known(connection, token)
-        if session.lapsed:
-            self._return(connection, session)
+        self._hold_place(connection, session)
         return session
 
-    def _return(self, connection: Connection, session: Session) -> None:
+    def _hold_place(self, connection: Connection, session: Session) -> None:
+        """A lapsed session gets its place back or is refused."""
+        if not session.lapsed:
+            return
         allocation.lock_study(connection, self.study_id)
         allocation.lapse(connection, self.study, self.study_id, session.simulated, self.clock())
         loads = allocation.loads(connection, self.study, self.study_id, session.simulated)
