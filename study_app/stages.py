@@ -59,5 +59,3 @@ def check_vacancy(store: Store) -> None:
         allocation.free_slot(
             allocation.loads(connection, store.study, store.study_id, store.simulated), store.study.votes_per_cell
         )
-
-
