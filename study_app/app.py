@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from study_app.assets import load_assets
@@ -15,8 +16,9 @@ from study_app.security import middleware
 from study_app.service import Service, publish
 from study_app.store import Store
 from study_app.vision_route import vision_routes
+from study_app.websocket import HideServer
 
-SCRIPT = Path(__file__).parent / "pages" / "entry.py"
+SCRIPT = (Path(__file__).parent / "pages" / "entry.py").resolve()
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +39,7 @@ def create_app(service: Service) -> App:
             *vision_routes(service.store, service.plates),
             *service.assets.routes(),
         ],
-        middleware=middleware(),
+        middleware=[*middleware(), Middleware(HideServer, script=str(SCRIPT))],
         on_script_error=_apologize,
     )
 

@@ -18,7 +18,7 @@ export async function practice(act) {
   await view.pause(
     view.text("practice", "start"),
     view.heading(view.text("practice", "heading")),
-    element("p", {}, view.text("practice", "about", { seconds: plan.exposure_ms / 1000 })),
+    element("p", {}, view.text("practice", "about", { seconds: (plan.exposure_ms / 1000).toLocaleString(plan.language) })),
     element("p", { class: "small keys" }, keys),
   );
   for (const [index, item] of plan.practice.entries()) {
