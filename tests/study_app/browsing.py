@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
@@ -21,7 +22,7 @@ from study_app.database import Database
 from study_app.stimuli import prepare
 from study_app.study import Study, load_study
 from tests.conftest import environment
-from tests.study_app.volunteers import write_study
+from tests.study_app.volunteers import new_key, write_study
 
 PASSWORD = "correct horse battery staple"
 SECONDS = 30  # for anything that should come at once; another test may have the machine
@@ -91,6 +92,26 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
             assert process.poll() is None, log.read_text()
             time.sleep(0.1)
     raise AssertionError(f"the server does not come up:\n{log.read_text()}")
+
+
+def post(served: Served, path: str, content: object, token: str = "") -> dict[str, Any]:
+    """A request without a browser."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    request = Request(f"{served.url}{path}", json.dumps(content).encode(), headers, method="POST")
+    with urlopen(request, timeout=SECONDS) as reply:
+        result: dict[str, Any] = json.load(reply)
+    return result
+
+
+def link_to_trials(served: Served) -> str:
+    """The link of a session that has everything before the trials behind it."""
+    message = {"language": "en", "consent": True, "study": served.study.digest}
+    token = str(post(served, "api/sessions", message)["session"])
+    told = [
+        {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")
+    ]
+    post(served, "api/events", {"events": told}, token)
+    return f"{served.url}?s={token}"
 
 
 @dataclass
