@@ -1,0 +1,49 @@
+"""The study as one ASGI app: Streamlit's pages, and below them the routes that pages and pictures come from."""
+
+import logging
+from pathlib import Path
+
+import streamlit as st
+from streamlit.starlette import App
+
+from study_app.assets import load_assets
+from study_app.languages import load_languages
+from study_app.plates import draw_plates
+from study_app.researcher_access import Access
+from study_app.routes import routes
+from study_app.security import middleware
+from study_app.service import Service, publish
+from study_app.store import Store
+from study_app.vision_route import vision_routes
+
+SCRIPT = Path(__file__).parent / "pages" / "entry.py"
+logger = logging.getLogger(__name__)
+
+
+def build_service(store: Store, access: Access) -> Service:
+    """Everything the pages need; raises `UserError` for a language without words."""
+    plates = draw_plates(store.study.seed)
+    assets = load_assets(plates, store.stimuli.secret)
+    return Service(store, load_languages(store.study.languages), plates, assets, access)
+
+
+def create_app(service: Service) -> App:
+    """The app over one service, of which there is one in a process."""
+    publish(service)
+    return App(
+        SCRIPT,
+        routes=[
+            *routes(service.store),
+            *vision_routes(service.store, service.plates),
+            *service.assets.routes(),
+        ],
+        middleware=middleware(),
+        on_script_error=_apologize,
+    )
+
+
+def _apologize(error: Exception) -> bool:
+    """Log an error of a page, and tell the volunteer no more than that there was one."""
+    logger.error("a page failed", exc_info=error)
+    st.markdown("Something went wrong on our side. Your answers are safe; please reload the page.")
+    return True

@@ -1,0 +1,116 @@
+// One question and its answer: yes or no, 0 to 10, or 0 to 100; by keys, mouse or touch.
+import { aborted, element, withResolvers } from "./view.js";
+
+export const BACK = Symbol("back");
+const BOUNCE_MS = 150; // the second half of a double click is no answer to the next question
+
+/** Ask one criterion; resolves to {value, response_ms}, or to BACK if the volunteer wants the question before. */
+export async function ask(view, panel, { criterion, number, count, scale, signal }) {
+  const answered = withResolvers();
+  const since = performance.now();
+  const settle = (value) => {
+    const response_ms = performance.now() - since;
+    if (response_ms < BOUNCE_MS) return;
+    answered.resolve(value === BACK ? BACK : { value, response_ms });
+  };
+  const control = { binary, "0-10": steps, "0-100": slider }[scale.name](view, scale, settle);
+  const back = element("button", { type: "button", class: "back", hidden: number === 1, onclick: () => settle(BACK) }, view.text("trial", "back"));
+  panel.replaceChildren(
+    element("p", { class: "small" }, view.text("trial", "question", { number, count })),
+    element("p", { class: "term" }, criterion.term),
+    element("h2", { tabindex: -1, id: "question" }, criterion.question),
+    control.element,
+    back,
+  );
+  panel.querySelector("h2").focus({ preventScroll: true });
+  const keys = (event) => {
+    if (event.repeat && (scale.name === "binary" || !event.key.startsWith("Arrow"))) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Backspace" && number > 1) settle(BACK);
+    else if (!control.key(event)) return;
+    event.preventDefault();
+  };
+  addEventListener("keydown", keys);
+  try {
+    return await Promise.race([answered.promise, aborted(signal)]);
+  } finally {
+    removeEventListener("keydown", keys);
+  }
+}
+
+function binary(view, scale, settle) {
+  const key = (words) => element("span", { class: "hint", "aria-hidden": "true" }, words);
+  const letter = (name) => view.text("keys", name);
+  const button = (value, words, hint) => element("button", { type: "button", class: "answer", "data-value": value, onclick: () => settle(value) }, words, key(hint));
+  const no = button(0, view.text("trial", "answer_no"), `0 · ${letter("letter_no").toUpperCase()} · ←`);
+  const yes = button(1, view.text("trial", "answer_yes"), `1 · ${letter("letter_yes").toUpperCase()} · →`);
+  const meanings = new Map([["0", 0], ["1", 1], ["ArrowLeft", 0], ["ArrowRight", 1], ["n", 0], ["y", 1]]);
+  meanings.set(letter("letter_no"), 0).set(letter("letter_yes"), 1);
+  return {
+    element: element("div", { class: "row", role: "group", "aria-labelledby": "question" }, no, yes),
+    key: (event) => {
+      const value = meanings.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
+      if (value !== undefined) settle(value);
+      return value !== undefined;
+    },
+  };
+}
+
+/** Eleven buttons; keys choose, Enter confirms, so that 1 and 10 can be told apart. */
+function steps(view, scale, settle) {
+  let chosen = null;
+  const buttons = Array.from({ length: scale.maximum + 1 }, (_, value) =>
+    element("button", { type: "button", class: "key", "data-value": value, "aria-pressed": "false", onclick: () => settle(value) }, String(value)),
+  );
+  const choose = (value) => {
+    chosen = Math.min(scale.maximum, Math.max(0, value));
+    buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(place === chosen)));
+    view.say(String(chosen));
+  };
+  return {
+    element: element("div", { class: "scale" }, element("div", { class: "steps", role: "group", "aria-labelledby": "question" }, ...buttons), ends(view)),
+    key: (event) => {
+      if (/^[0-9]$/.test(event.key)) choose(chosen === 1 && event.key === "0" ? 10 : Number(event.key));
+      else if (event.key === "ArrowRight" || event.key === "ArrowUp") choose(chosen === null ? 5 : chosen + 1);
+      else if (event.key === "ArrowLeft" || event.key === "ArrowDown") choose(chosen === null ? 5 : chosen - 1);
+      else if (event.key === "Enter" && chosen !== null && !onButton(event)) settle(chosen);
+      else return false;
+      return true;
+    },
+  };
+}
+
+/** A slider without a starting place, which would draw answers towards itself, and a button to confirm. */
+function slider(view, scale, settle) {
+  const input = element("input", { type: "range", min: 0, max: scale.maximum, step: 1, class: "untouched", "aria-label": view.text("trial", "value", { maximum: scale.maximum }) });
+  const value = element("output", {}, "–");
+  const confirm = element("button", { type: "button", class: "main", disabled: true, onclick: () => settle(Number(input.value)) }, view.text("trial", "confirm"));
+  const touched = () => {
+    input.classList.remove("untouched");
+    value.textContent = input.value;
+    confirm.disabled = false;
+  };
+  input.addEventListener("input", touched);
+  input.addEventListener("pointerup", touched);
+  return {
+    element: element("div", { class: "scale" }, value, input, ends(view), element("div", { class: "row" }, confirm)),
+    key: (event) => {
+      const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+      if (step) {
+        input.value = Number(input.value) + step;
+        touched();
+      } else if (event.key === "Enter" && !confirm.disabled && !onButton(event)) settle(Number(input.value));
+      else return false;
+      return true;
+    },
+  };
+}
+
+function ends(view) {
+  return element("div", { class: "ends" }, element("span", {}, `0 · ${view.text("trial", "lowest")}`), element("span", {}, view.text("trial", "highest")));
+}
+
+/** A focused button takes Enter itself. */
+function onButton(event) {
+  return event.composedPath()[0] instanceof HTMLButtonElement;
+}

@@ -1,0 +1,36 @@
+// Colour-vision plates, one at a time: a digit, or none. Which digit is on a plate only the server knows.
+import { remember } from "./arrival.js";
+import { aborted, element, withResolvers } from "./view.js";
+
+const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
+
+export async function vision({ view, data, connection, signal }) {
+  remember(data.token, data.study);
+  const key = crypto.randomUUID();
+  const since = performance.now();
+  const answers = [];
+  for (const [index, url] of data.plates.entries()) answers.push(await ask(view, data, url, index, signal));
+  await connection.post("/api/vision", { key, answers, at_ms: since });
+}
+
+async function ask(view, data, url, index, signal) {
+  const plate = element("img", { class: "plate", src: new URL(url, document.baseURI).href, alt: view.text("vision", "picture"), draggable: "false" });
+  await plate.decode().catch(() => {});
+  const chosen = withResolvers();
+  const choice = (label, value, style) => element("button", { type: "button", class: style, onclick: () => chosen.resolve(value) }, label);
+  view.show(
+    element("p", { class: "small" }, view.text("vision", "plate", { number: index + 1, count: data.plates.length })),
+    view.heading(view.text("vision", "heading")),
+    plate,
+    element("div", { class: "keypad", role: "group", "aria-label": view.text("vision", "heading") }, ...DIGITS.map((digit) => choice(String(digit), digit, "key"))),
+    element("div", { class: "row" }, choice(view.text("vision", "none"), null, "quiet")),
+    index === 0 ? element("p", { class: "small" }, view.text("vision", "about")) : null,
+  );
+  const keys = (event) => /^[0-9]$/.test(event.key) && !event.repeat && chosen.resolve(Number(event.key));
+  addEventListener("keydown", keys);
+  try {
+    return await Promise.race([chosen.promise, aborted(signal)]);
+  } finally {
+    removeEventListener("keydown", keys);
+  }
+}

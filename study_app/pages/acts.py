@@ -1,0 +1,52 @@
+"""The pages that run in the browser: one component, whose code is fetched once and told which act it is."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import streamlit as st
+
+from study_app.assets import BROWSER
+from study_app.service import Service
+from study_app.stages import Stage
+
+# Streamlit sends these three with every page; the rest comes from `assets`, cached by the browser.
+LOADER = (BROWSER / "loader.js").read_text(encoding="utf-8")
+STYLES = (BROWSER / "study.css").read_text(encoding="utf-8")
+PLACE = '<main class="study"></main>'
+# Which sections of the languages' files an act needs.
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "arrival": ("page", "welcome"),
+    "vision": ("page", "vision", "wait", "tab"),
+    "screen": ("page", "screen", "welcome", "wait", "tab"),
+    "practice": ("page", "practice", "trial", "keys", "wait", "tab"),
+    "trials": ("page", "trial", "pause", "keys", "wait", "tab"),
+}
+
+
+def show(service: Service, stage: Stage, token: str, language: str) -> None:
+    """Run one act of a session; when it is over, Streamlit runs the script again and the next page comes."""
+    mount(service, stage, language, token)
+
+
+def mount(service: Service, act: Stage | Literal["arrival"], language: str, token: str = "") -> None:
+    """Mount the component with what this act needs to know."""
+    study = service.store.study
+    texts = service.texts(language)
+    data: dict[str, Any] = {
+        "act": act,
+        "token": token,
+        "study": study.digest,
+        "language": language,
+        "assets": service.assets.base,
+        "texts": {section: texts[section] for section in SECTIONS[act]},
+    }
+    if act == "vision":
+        data["plates"] = list(service.assets.plate_urls)
+    if act == "screen":
+        data["smallest_width"] = study.smallest_width
+    _component()(data=data, key=f"act-{act}", on_done_change=lambda: None)
+
+
+def _component() -> Callable[..., object]:
+    """The component; registered anew in every run, which is cheap, because Streamlit wants it done inside of one."""
+    return st.components.v2.component("study", html=PLACE, css=STYLES, js=LOADER)

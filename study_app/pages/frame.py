@@ -1,0 +1,27 @@
+"""What all pages share: the title, the neutral grey around everything, nothing of Streamlit's own controls."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from study_app.languages import Texts
+from study_app.service import Service
+
+STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")
+
+
+def open_page(service: Service, language: str, wide: bool = False) -> Texts:
+    """Set the page up and return its words."""
+    st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
+    st.html(f"<style>{STYLE}</style>")
+    return service.texts(language)
+
+
+def heading(words: str) -> None:
+    """The page's one heading, without Streamlit's link beside it."""
+    st.title(words, anchor=False)
+
+
+def link(words: str, address: str) -> None:
+    """A quiet link below everything else."""
+    st.html(f'<p class="quiet"><a href="{address}" target="_self">{words}</a></p>')

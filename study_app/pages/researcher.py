@@ -1,0 +1,145 @@
+"""The researcher's page: how far the study is, what the screening says, export, close and reopen."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from study_app.export import gather, write_export
+from study_app.monitor import Overview, overview
+from study_app.opening import set_open
+from study_app.pages import frame
+from study_app.refusals import RefusedError
+from study_app.service import Service
+
+REFRESH_SECONDS = 10
+
+
+def show(service: Service) -> None:
+    """Show the page to whom it is for, and a way to sign in to others."""
+    if not _signed_in(service):
+        return
+    store = service.store
+    frame.heading(store.study.title[store.study.languages[0]])
+    kind = "simulated raters" if store.simulated else "people"
+    st.markdown(f"Version {store.study.version} · {kind} · digest `{store.study.digest[:12]}`")
+    _live(service)
+    st.header("Export", anchor=False)
+    st.markdown("Ratings, participants, log, codebook and the study itself as one zip; nothing in it names a person.")
+    st.download_button(
+        "Download the export", lambda: export_zip(service), f"export-{kind.partition(' ')[0]}.zip", on_click="ignore"
+    )
+    _opening(service)
+
+
+def export_zip(service: Service) -> bytes:
+    """The files of `study_app.export` in one zip."""
+    store = service.store
+    content = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        write_export(Path(folder), store.study, gather(store.database, store.study, store.simulated))
+        for path in sorted(Path(folder).iterdir()):
+            archive.write(path, path.name)
+    return content.getvalue()
+
+
+def cell_table(seen: Overview) -> pd.DataFrame:
+    """Votes of every photograph (rows) in every method (columns), as `completed` or `completed + active`."""
+    methods = list(dict.fromkeys(method for _, method in seen.cells))
+    rows: dict[str, dict[str, str]] = {}
+    for (photograph, method), (completed, active) in seen.cells.items():
+        rows.setdefault(photograph, {})[method] = f"{completed} + {active}" if active else str(completed)
+    return pd.DataFrame.from_dict(rows, orient="index")[methods].sort_index().rename_axis("photograph")
+
+
+def completion(hours: float | None) -> str:
+    """When all places will be completed, at the pace so far."""
+    if hours is None:
+        return "unknown"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def _signed_in(service: Service) -> bool:
+    if st.session_state.get("researcher"):
+        return True
+    if service.access.oidc:
+        if not st.user.is_logged_in:
+            frame.heading("Researcher")
+            st.button("Sign in", on_click=st.login)
+        elif str(st.user.email).lower() in service.access.oidc and st.user.get("email_verified", True):
+            return True
+        else:
+            st.markdown("This account may not see this page.")
+            st.button("Sign out", on_click=st.logout)
+    if service.access.password:
+        _ask_password(service)
+        return bool(st.session_state.get("researcher"))
+    return False
+
+
+def _ask_password(service: Service) -> None:
+    place = st.empty()
+    with place.container():
+        frame.heading("Researcher")
+        with st.form("password"):
+            typed = st.text_input("Password", type="password", autocomplete="current-password")
+            pressed = st.form_submit_button("Open")
+        if not pressed:
+            return
+        try:
+            if service.access.opens(typed):
+                st.session_state["researcher"] = True
+                place.empty()
+            else:
+                st.markdown("That is not the password.")
+        except RefusedError:
+            st.markdown("Too many attempts; please wait a minute.")
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _live(service: Service) -> None:
+    seen = overview(service.store)
+    completed, active = seen.states["completed"], seen.states["active"]
+    st.progress(min(1.0, completed / seen.wanted), f"{completed} of {seen.wanted} sessions are completed")
+    numbers = {
+        "Study": "open" if seen.is_open else "closed",
+        "Active now": str(active),
+        "Dropped out": str(seen.states["lapsed"]),
+        "Withdrawn": str(seen.states["withdrawn"]),
+        "Median time": "-" if seen.median_minutes is None else f"{seen.median_minutes:.1f} min",
+        "Until complete": completion(seen.hours_left),
+    }
+    for column, (name, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
+        column.metric(name, value)
+    left, right = st.columns(2)
+    with left:
+        st.header("Screening", anchor=False)
+        st.caption("Completed participants who broke a rule of study.yaml. Nobody is left out of the export for it.")
+        rules = ("catch", "fast", "straight_lining", "inconsistent", "color_vision")
+        st.table(pd.DataFrame({"participants": {rule: seen.flags.get(rule, 0) for rule in rules}}))
+    with right:
+        st.header("Where people dropped out", anchor=False)
+        st.caption("After how many answered pictures silent sessions stopped.")
+        if seen.left_at:
+            st.table(pd.DataFrame({"sessions": seen.left_at}).rename_axis("pictures"))
+        else:
+            st.markdown("Nobody has.")
+    st.header("Votes per cell", anchor=False)
+    st.caption("Completed, and + active, of every photograph in every method.")
+    st.dataframe(cell_table(seen), height=360)
+
+
+def _opening(service: Service) -> None:
+    st.header("Close or reopen", anchor=False)
+    is_open = overview(service.store).is_open
+    about = "Closing turns new volunteers away; those who have begun may finish."
+    st.markdown(about if is_open else "The study is closed to new volunteers.")
+
+    def change() -> None:
+        store = service.store
+        set_open(store.database, store.study_id, not is_open, store.simulated, store.clock())
+
+    st.button("Close the study" if is_open else "Open it again", on_click=change)

@@ -1,0 +1,52 @@
+"""Which page a visitor gets: by the address, and for volunteers by where their session stands."""
+
+import streamlit as st
+
+from study_app.identity import TOKEN
+from study_app.languages import best_language
+from study_app.pages import acts, frame, refused, thanks, welcome, withdraw
+from study_app.refusals import RefusedError
+from study_app.service import Service, current
+from study_app.stages import standing
+
+
+def show() -> None:
+    """Show one page; a refusal of the store becomes a friendly one."""
+    service = current()
+    page = st.query_params.get("page")
+    if page == "researcher" and service.access.configured:
+        from study_app.pages import researcher  # pandas and zip files are for the researcher only
+
+        frame.open_page(service, service.store.study.languages[0], wide=True)
+        researcher.show(service)
+        return
+    token = st.query_params.get("s")
+    language = chosen_language(service)
+    try:
+        if page == "withdraw":
+            withdraw.show(service, frame.open_page(service, language))
+        elif token is None:
+            welcome.show(service, language)
+        else:
+            volunteer(service, token, language)
+    except RefusedError as refusal:
+        refused.show(frame.open_page(service, language), refusal.reason)
+
+
+def volunteer(service: Service, token: str, language: str) -> None:
+    """The page where a session stands."""
+    if not TOKEN.fullmatch(token):
+        raise RefusedError(401, "unknown", "This link is not known here.")
+    now = standing(service.store, token)
+    texts = frame.open_page(service, now.language)
+    if now.stage == "thanks":
+        thanks.show(service, texts, token, now.language)
+    else:
+        acts.show(service, now.stage, token, now.language)
+
+
+def chosen_language(service: Service) -> str:
+    """The language that the visitor has chosen, or else the browser's."""
+    languages = service.store.study.languages
+    wanted = st.query_params.get("lang")
+    return wanted if wanted in languages else best_language(st.context.locale, languages)

@@ -1,0 +1,91 @@
+"""The first page: what the study is, consent, language, and the way in."""
+
+import html
+import uuid
+
+import streamlit as st
+
+from study_app.messages import BeginMessage
+from study_app.pages import acts, frame
+from study_app.refusals import RefusedError
+from study_app.service import Service
+from study_app.stages import check_vacancy
+
+PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
+
+
+def show(service: Service, language: str) -> None:
+    """Show the page; a volunteer who agrees gets a session, and its token into the address."""
+    study = service.store.study
+    refusal = st.session_state.pop("refusal", None)
+    if refusal is not None:
+        raise refusal
+    check_vacancy(service.store)
+    texts = frame.open_page(service, language)
+    words = texts["welcome"]
+    _turn_phones_away(words, study.smallest_width)
+    with st.container(key="welcome"):
+        _choose_language(service, language, words["language"])
+        frame.heading(study.title[language])
+        st.header(words["heading"], anchor=False)
+        st.markdown(study.consent[language])
+        outline = words["outline" if study.practice else "outline_short"]
+        st.markdown(outline.format(practice=study.practice, trials=study.trials))
+        acts.mount(service, "arrival", language)
+        with st.form("consent", enter_to_submit=False):
+            st.checkbox(words["agree"], key="agreed")
+            if st.session_state.get("forgotten"):
+                st.html(f'<p class="said" role="alert">{html.escape(words["agree_first"])}</p>')
+            st.form_submit_button(words["begin"], on_click=_begin, args=(service, language))
+        frame.link(words["withdraw"], f"?page=withdraw&lang={language}")
+
+
+def _begin(service: Service, language: str) -> None:
+    """Streamlit runs this before the page: with a session in the address, the page is the session's first."""
+    st.session_state["forgotten"] = not st.session_state["agreed"]
+    if st.session_state["forgotten"]:
+        return
+    # The same key in every attempt of this visitor: a second press of the button finds the session of the first.
+    key = st.session_state.setdefault("begin_key", str(uuid.uuid4()))
+    message = BeginMessage(language, consent=True, study=service.store.study.digest, key=key)
+    try:
+        st.query_params["s"] = service.store.begin(message).token
+    except RefusedError as refusal:
+        st.session_state["refusal"] = refusal
+        return
+    st.query_params.pop("lang", None)
+
+
+def _choose_language(service: Service, language: str, label: str) -> None:
+    languages = list(service.languages)
+    if len(languages) < 2:
+        return
+
+    def choose() -> None:
+        st.query_params["lang"] = st.session_state["language"] or language
+
+    st.segmented_control(
+        label,
+        languages,
+        default=language,
+        format_func=lambda code: service.languages[code][0],
+        key="language",
+        on_change=choose,
+        label_visibility="collapsed",
+        required=True,
+    )
+
+
+def _turn_phones_away(words: dict[str, str] | object, smallest_width: int) -> None:
+    """Where the study needs more than a phone has, a phone gets the polite refusal instead of the form."""
+    if smallest_width <= PHONE:
+        return
+    assert isinstance(words, dict)
+    small = f"@media (pointer: coarse) and (max-device-width: {PHONE - 1}px)"
+    low = f"@media (pointer: coarse) and (max-device-height: {PHONE - 1}px)"
+    swap = ".st-key-welcome { display: none; } .too-small { display: block !important; }"
+    st.html(
+        f"<style>.too-small {{ display: none; }} {small} {{ {swap} }} {low} {{ {swap} }}</style>"
+        f'<div class="too-small"><h1>{html.escape(words["too_small_heading"])}</h1>'
+        f"<p>{html.escape(words['too_small'].format(width=smallest_width))}</p></div>"
+    )

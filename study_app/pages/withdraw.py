@@ -1,0 +1,37 @@
+"""Whoever has a withdrawal code removes the answers under it, without asking anybody."""
+
+import html
+
+import streamlit as st
+
+from study_app.languages import Texts
+from study_app.pages import frame
+from study_app.refusals import RefusedError
+from study_app.security import Limiter, Rate
+from study_app.service import Service
+from study_app.withdrawal import withdraw
+
+# Codes have 60 bits, so this is against load, not against guessing.
+ATTEMPTS = Limiter(Rate(1, 30))
+
+
+def show(service: Service, texts: Texts) -> None:
+    """Ask for the code, and remove what it stands for."""
+    words = texts["withdraw"]
+    frame.heading(words["heading"])
+    st.markdown(words["about"])
+    with st.form("withdraw"):
+        st.text_input(words["code"], key="code", max_chars=40, autocomplete="off")
+        pressed = st.form_submit_button(words["confirm"])
+    if pressed:
+        st.html(f'<p class="said" role="status">{html.escape(words[_outcome(service)])}</p>')
+    frame.link(words["home"], "?")
+
+
+def _outcome(service: Service) -> str:
+    try:
+        ATTEMPTS.check("withdraw")
+        withdraw(service.store, st.session_state["code"])
+    except RefusedError as refusal:
+        return "often" if refusal.reason == "rate" else "unknown"
+    return "done"

@@ -1,0 +1,106 @@
+"""Serves the human study: pages, pictures and answers, from one process.
+
+    python -m study_app.serve [study.yaml] [--db sqlite:///study.sqlite3] [--port 8501] [--address localhost]
+
+Reads `study.yaml` and `stimuli/<digest of the study>/`; writes the database. The researcher's page exists if the
+environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 makes every
+session that begins here one of simulated raters. Several processes on one PostgreSQL share `stimuli/secret`.
+"""
+
+import argparse
+import logging
+import os
+import socket
+from pathlib import Path
+
+from pipeline.errors import UserError, run_stage
+from study_app.database import DEFAULT_URL, Database
+from study_app.identity import derive
+from study_app.manifest import STIMULI, load_stimuli
+from study_app.researcher_access import PASSWORD, Access, read_access
+from study_app.store import Store
+from study_app.study import STUDY_FILE, load_study
+
+GRAY = "#6e6e6e"  # the surround of all pictures: near L* = 46, dark enough for white letters (5.1 : 1)
+OPTIONS: dict[str, object] = {
+    "browser.gatherUsageStats": False,
+    "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
+    "client.showSidebarNavigation": False,
+    "client.toolbarMode": "minimal",
+    "server.enableAgentApi": False,
+    "server.enableCORS": True,
+    "server.enableXsrfProtection": True,
+    "server.fileWatcherType": "none",
+    "server.headless": True,
+    "server.maxUploadSize": 1,
+    "theme.base": "dark",
+    "theme.backgroundColor": GRAY,
+    "theme.secondaryBackgroundColor": "#5c5c5c",
+    "theme.textColor": "#ffffff",
+    "theme.primaryColor": "#f2f2f2",
+    "theme.linkColor": "#ffffff",
+    "theme.borderColor": "#a4a4a4",
+    "theme.showWidgetBorder": True,
+    "theme.font": "sans-serif",
+}
+
+
+def main() -> None:
+    """Check everything, print the links, serve until stopped."""
+    parser = argparse.ArgumentParser(description="Serve the human study.")
+    parser.add_argument("study", nargs="?", type=Path, default=STUDY_FILE)
+    parser.add_argument("--db", default=DEFAULT_URL, help="the database's address")
+    parser.add_argument("--stimuli", type=Path, default=STIMULI, help="folder that `study_app.stimuli` has written")
+    parser.add_argument("--port", type=int, default=8501)
+    parser.add_argument("--address", default="localhost", help="what to listen on; 0.0.0.0 for other machines")
+    arguments = parser.parse_args()
+    _check_port(arguments.address, arguments.port)
+    serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port)
+
+
+def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str, port: int) -> None:
+    """Open the study on its database and serve it."""
+    study = load_study(study_file)
+    stimuli = load_stimuli(study.digest, stimuli_root)
+    simulated = os.environ.get("STUDY_SIMULATED") == "1"
+    store = Store(Database(database_url), study, stimuli, simulated)
+    # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
+    os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", derive(stimuli.secret, "cookies").hex())
+    from study_app.app import build_service, create_app  # Streamlit is slow to import: after what can go wrong
+
+    access = read_access(secrets=_streamlit_secrets())
+    app = create_app(build_service(store, access))
+    print(_welcome(f"http://{address}:{port}/", access, simulated), flush=True)
+    for noisy in ("uvicorn.error", "streamlit"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    app.run(config={**OPTIONS, "server.port": port, "server.address": address})
+
+
+def _welcome(link: str, access: Access, simulated: bool) -> str:
+    researcher = f"{link}?page=researcher" if access.configured else f"none; set {PASSWORD} to have one"
+    lines = [f"volunteers: {link}", f"researcher: {researcher}"]
+    if simulated:
+        lines.append("STUDY_SIMULATED=1: everything that is answered here is marked as simulated")
+    return "\n".join(lines)
+
+
+def _streamlit_secrets() -> dict[str, object]:
+    """What `.streamlit/secrets.toml` holds, or nothing."""
+    from streamlit.runtime.secrets import secrets_singleton
+
+    return dict(secrets_singleton.to_dict()) if secrets_singleton.load_if_toml_exists() else {}
+
+
+def _check_port(address: str, port: int) -> None:
+    """Raise `UserError` if the port is taken: Streamlit would quietly take another one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            raise UserError(f"{address}:{port} cannot be listened on ({error.strerror}); try --port.") from None
+
+
+if __name__ == "__main__":
+    run_stage(main)
