@@ -22,8 +22,8 @@ def binaries() -> Path | None:
 class PostgresServer:
     """A server that starts on construction; `kill` and `start` again for tests of what survives."""
 
-    def __init__(self, durable: bool = False) -> None:
-        """`durable`: sync every commit to the disk, as a real server does."""
+    def __init__(self, settings: str = "-c fsync=off") -> None:
+        """`settings` of the server; by default it is quick and would not survive a power cut."""
         programs = binaries()
         assert programs is not None
         self.programs = programs
@@ -31,7 +31,7 @@ class PostgresServer:
         self.user = _server_user()
         if os.geteuid() == 0:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
-        self.options = "-c listen_addresses='' -c max_connections=200" + ("" if durable else " -c fsync=off")
+        self.options = f"-c listen_addresses='' -c max_connections=200 {settings}"
         self._run("initdb", "-D", str(self.folder / "data"), "-A", "trust", "-U", "tester", "-E", "UTF8", "--no-sync")
         self.start()
 
