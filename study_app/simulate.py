@@ -50,7 +50,7 @@ def main() -> None:
     raters = make_raters(study, effects, stimuli, arguments.raters, arguments.seed)
     arrivals = arrival_times(effects, arguments.raters, arguments.seed)
     if arguments.server:
-        asyncio.run(_against_server(raters, arrivals, arguments.server, arguments.speed))
+        asyncio.run(against_server(raters, arrivals, arguments.server, arguments.speed))
     else:
         print(simulate(Store(Database(arguments.db), study, stimuli, simulated=True), raters, arrivals))
     print(endings(raters))
@@ -94,7 +94,7 @@ def endings(raters: Sequence[Rater]) -> str:
     )
 
 
-async def _against_server(raters: Sequence[Rater], arrivals: Sequence[float], server: str, speed: float) -> None:
+async def against_server(raters: Sequence[Rater], arrivals: Sequence[float], server: str, speed: float) -> None:
     """Real time, real HTTP. Raises `UserError` unless the server marks everything as simulated."""
     limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx2.AsyncClient(base_url=server, timeout=30, limits=limits) as client:

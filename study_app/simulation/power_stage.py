@@ -51,7 +51,9 @@ def draw(study: Study, rows: Sequence[PowerRow], goal: float) -> Figure:
     for criterion, (color, marker) in zip(study.criteria, LOOKS * len(study.criteria), strict=False):
         own = [row for row in rows if row.criterion == criterion.name]
         raters = [row.raters for row in own]
-        label = f"{criterion.name.replace('_', ' ')}, {100 * (own[0].rate_second - own[0].rate_first):+.1f} points"
+        label = (
+            f"{criterion.name.replace('_', ' ')}, {100 * own[0].rate_first:.1f} and {100 * own[0].rate_second:.1f} %"
+        )
         axes.plot(raters, [row.power for row in own], color=color, marker=marker, markersize=3.5, label=label)
         axes.fill_between(raters, [row.low for row in own], [row.high for row in own], color=color, alpha=0.15, lw=0)
         enough = smallest(rows, criterion.name, goal)
