@@ -111,7 +111,7 @@ def routes(store: Store, rates: Rates | None = None) -> list[BaseRoute]:
 
     async def ready(request: Request) -> Response:
         await work(_ask_database, store)
-        return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ready", "simulated": store.simulated})
 
     posts = {
         "/api/sessions": begin,

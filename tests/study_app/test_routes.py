@@ -112,7 +112,7 @@ def test_a_database_that_is_away_is_a_moment_to_wait(
     store: Store, client: TestClient, volunteer: Newcomer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = volunteer()
-    assert client.get("/readyz").json() == {"status": "ready"}
+    assert client.get("/readyz").json() == {"status": "ready", "simulated": False}
 
     def away(*_: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))

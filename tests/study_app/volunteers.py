@@ -1,6 +1,7 @@
 """A small study with hand-made pictures, and volunteers who take part in it over HTTP."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def small_study(folder: Path, **changes: object) -> Study:
     return load_study(write_study(folder, **changes))
 
 
-def write_archives(folder: Path) -> Path:
+def write_archives(folder: Path, photographs: Sequence[str] = PHOTOGRAPHS) -> Path:
     """An archive for every method: smooth pictures whose PNGs differ much in size from method to method."""
     rng = np.random.default_rng(0)
     rough = {method: rng.integers(0, 40 * place + 1, (30, 44, 3)) for place, method in enumerate(METHODS)}
@@ -52,7 +53,7 @@ def write_archives(folder: Path) -> Path:
     for method in METHODS:
         pictures = (
             (name, np.clip(np.roll(ramp, number * 3, axis=1) + rough[method], 0, 255).astype(np.uint8))
-            for number, name in enumerate(PHOTOGRAPHS)
+            for number, name in enumerate(photographs)
         )
         write_archive(folder / f"{method}.zip", pictures)
     return folder

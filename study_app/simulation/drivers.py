@@ -1,0 +1,106 @@
+"""Runs the scripts of simulated raters: in virtual time against an app in this process, or live against a server."""
+
+import asyncio
+import heapq
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import httpx2
+
+from study_app.simulation.rater import Rater, Reply, Request, Wait
+
+Send = Callable[[Rater, Request], Awaitable[Reply]]
+
+
+@dataclass
+class VirtualClock:
+    """A server's clock that passes only when all raters wait. `now`: ms since 1970."""
+
+    now: float
+
+    def __call__(self) -> int:
+        """Whole milliseconds, as the server counts."""
+        return int(self.now)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One request as the rater saw it. `path`: without tokens; `began`: seconds on the clock of this process."""
+
+    path: str
+    status: int
+    began: float
+    seconds: float
+
+
+async def run_virtual(raters: Sequence[Rater], arrivals: Sequence[float], send: Send, clock: VirtualClock) -> None:
+    """Let everything happen in its order, without waiting for it. `arrivals`: seconds from now."""
+    start = clock.now
+    scripts = [rater.script() for rater in raters]
+    agenda = [(start + 1000 * arrival, place) for place, arrival in enumerate(arrivals)]
+    heapq.heapify(agenda)
+    while agenda:
+        clock.now, place = heapq.heappop(agenda)
+        reply: Reply | None = None
+        try:
+            while True:
+                step = next(scripts[place]) if reply is None else scripts[place].send(reply)
+                if isinstance(step, Wait):
+                    # A millisecond more: the server counts whole ones.
+                    heapq.heappush(agenda, (clock.now + 1000 * step.seconds + 1, place))
+                    break
+                reply = await send(raters[place], step)
+        except StopIteration:
+            continue
+
+
+async def run_live(raters: Sequence[Rater], arrivals: Sequence[float], send: Send, speed: float = 1) -> None:
+    """All raters at once in real time; what the server does not count passes `speed` times as fast."""
+
+    async def visit(rater: Rater, arrival: float) -> None:
+        await asyncio.sleep(arrival / speed)
+        script = rater.script()
+        try:
+            step = next(script)
+            while True:
+                if isinstance(step, Wait):
+                    await asyncio.sleep(step.seconds if step.exact else step.seconds / speed)
+                    step = next(script)
+                else:
+                    step = script.send(await send(rater, step))
+        except StopIteration:
+            return
+
+    async with asyncio.TaskGroup() as group:
+        for rater, arrival in zip(raters, arrivals, strict=True):
+            group.create_task(visit(rater, arrival))
+
+
+def over_http(client: httpx2.AsyncClient, measured: list[Measured] | None = None) -> Send:
+    """Send requests by `client`, and note how long each took.
+
+    Each rater names an address of its own, as a proxy would, so that limits for one address treat them as people.
+    """
+
+    async def send(rater: Rater, request: Request) -> Reply:
+        headers = {"X-Forwarded-For": address(rater.place)}
+        if request.token:
+            headers["Authorization"] = f"Bearer {request.token}"
+        began = time.perf_counter()
+        try:
+            got = await client.request(request.method, request.path, json=request.content, headers=headers)
+            reply = Reply(got.status_code, got.content)
+        except httpx2.TransportError:
+            reply = Reply(0)
+        if measured is not None:
+            seconds = time.perf_counter() - began
+            measured.append(Measured(request.path.partition("/s/")[0] or "/s/", reply.status, began, seconds))
+        return reply
+
+    return send
+
+
+def address(number: int) -> str:
+    """A private address for each of 16 million raters."""
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

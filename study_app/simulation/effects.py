@@ -1,0 +1,163 @@
+"""What simulated raters think and do: `effects.yaml` as frozen records."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+
+from pipeline.errors import UserError, suggestion
+from pipeline.params import parse_record
+from study_app.study import Study
+
+EFFECTS_FILE = Path("study_app/effects.yaml")
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)  # expectations over a standard normal variable
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Standard deviations of the random effects, on the logit scale."""
+
+    observers: float
+    photographs: float
+    photographs_by_method: float
+
+    @property
+    def total(self) -> float:
+        """Of the sum of all three, which are independent."""
+        return float(np.sqrt(self.observers**2 + self.photographs**2 + self.photographs_by_method**2))
+
+
+@dataclass(frozen=True)
+class Careless:
+    """Who answers at once: a share answers the same everywhere, the others at random."""
+
+    share: float
+    same_everywhere: float
+    response_ms: float
+
+
+@dataclass(frozen=True)
+class ColorBlind:
+    """Who sees only a part of each difference to the original, and reads only a part of the plates."""
+
+    share: float
+    sees: float
+    plates_read: float
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Who stops on the way, and who of them returns."""
+
+    share: float
+    come_back: float
+    away_minutes: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """Medians of how long things take; `spread`: standard deviation of their logarithm."""
+
+    arrivals_per_hour: float
+    pages_seconds: float
+    response_ms: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The whole of `effects.yaml`; every key is explained there. `rates`: criterion -> method -> share."""
+
+    rates: dict[str, dict[str, float]]
+    broken: float
+    spread: Spread
+    consistency: float
+    concentration: float
+    careless: Careless
+    color_blind: ColorBlind
+    leaving: Leaving
+    lost_replies: float
+    times: Times
+
+
+def load_effects(path: Path, study: Study) -> Effects:
+    """Read and check effects for a study; raises `UserError` naming the key that is wrong."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not here; study_app/effects.yaml is an example.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    effects = parse_record(Effects, content, str(path))
+    check_effects(effects, study, str(path))
+    return effects
+
+
+def check_effects(effects: Effects, study: Study, where: str) -> None:
+    """Raise `UserError` unless all numbers can be, and every criterion and method of the study has its rate."""
+    for criterion in study.criteria:
+        rates = effects.rates.get(criterion.name)
+        if rates is None:
+            raise UserError(
+                f"{where}: rates has no criterion {criterion.name!r}; {_known(criterion.name, effects.rates)}"
+            )
+        for method in study.methods:
+            if method not in rates:
+                raise UserError(f"{where}: rates.{criterion.name} has no method {method!r}; {_known(method, rates)}")
+            _check(rates[method], 0.001, 0.999, f"{where}: rates.{criterion.name}.{method}")
+    _check(effects.broken, 0.001, 0.999, f"{where}: broken")
+    shares = {
+        "consistency": effects.consistency,
+        "careless.share": effects.careless.share,
+        "careless.same_everywhere": effects.careless.same_everywhere,
+        "color_blind.share": effects.color_blind.share,
+        "color_blind.sees": effects.color_blind.sees,
+        "color_blind.plates_read": effects.color_blind.plates_read,
+        "leaving.share": effects.leaving.share,
+        "leaving.come_back": effects.leaving.come_back,
+        "lost_replies": effects.lost_replies,
+        "careless.share + color_blind.share": effects.careless.share + effects.color_blind.share,
+    }
+    for key, share in shares.items():
+        _check(share, 0, 1, f"{where}: {key}")
+    sizes = {f"spread.{name}": value for name, value in vars(effects.spread).items()} | {
+        "times.spread": effects.times.spread
+    }
+    for key, size in sizes.items():
+        _check(size, 0, 10, f"{where}: {key}")
+    for key in ("arrivals_per_hour", "pages_seconds", "response_ms"):
+        _check(getattr(effects.times, key), 0.001, 1e9, f"{where}: times.{key}")
+    _check(effects.concentration, 0.1, 1e6, f"{where}: concentration")
+
+
+def marginal_intercepts(effects: Effects, study: Study) -> NDArray[np.float64]:
+    """(methods + 1, criteria) on the logit scale: where the mean over all random effects is the planted rate.
+
+    The last row is of broken colours. A logistic curve is not straight, so the planted rate's own logit would give
+    another mean: a rate of 0.94 would come out as 0.92.
+    """
+    planted = [[effects.rates[criterion.name][method] for criterion in study.criteria] for method in study.methods]
+    planted.append([effects.broken] * len(study.criteria))
+    sd = effects.spread.total
+    solved = [[_intercept(rate, sd) for rate in row] for row in planted]
+    return np.array(solved)
+
+
+def _intercept(rate: float, sd: float) -> float:
+    if sd == 0:
+        return float(logit(rate))
+    return float(brentq(lambda middle: WEIGHTS @ expit(middle + sd * NODES) - rate, -60, 60, xtol=1e-10))
+
+
+def _known(name: str, known: dict[str, object] | dict[str, float] | dict[str, dict[str, float]]) -> str:
+    return suggestion(name, list(known))
+
+
+def _check(value: float, low: float, high: float, where: str) -> None:
+    if not low <= value <= high:
+        raise UserError(f"{where} is {value!r}, but must be from {low} to {high}.")

@@ -1,0 +1,85 @@
+"""A population of simulated raters and photographs: the random effects, drawn once, and what follows from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from study_app.design import BROKEN
+from study_app.simulation.effects import Effects, marginal_intercepts
+from study_app.study import ORIGINAL, Study
+
+Kind = Literal["honest", "color_blind", "random", "same"]
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Population:
+    """`observers` (raters,), `photographs` (photographs,), `own` (photographs, methods + 1): effects in logits.
+
+    `intercepts`: (methods + 1, criteria). The last method everywhere is that of broken colours. `sees`: (raters,), the
+    share of a difference to the original that a rater sees. `kinds`: one a rater; the last two are careless.
+    """
+
+    study: Study
+    effects: Effects
+    names: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    observers: Floats
+    sees: Floats
+    photographs: Floats
+    own: Floats
+    intercepts: Floats
+
+    def chances(self, raters: Indices, photographs: Indices, methods: Indices) -> Floats:
+        """(N,) indices each -> (N, criteria): the expected answer of an attentive rater, as a share of the scale."""
+        original = self.study.methods.index(ORIGINAL)
+        moods = (self.observers[raters] + self.photographs[photographs])[:, None]
+        seen = self.intercepts[methods] + self.own[photographs, methods][:, None]
+        plain = self.intercepts[original] + self.own[photographs, original][:, None]
+        clearness = self.sees[raters][:, None]
+        return np.asarray(expit(moods + clearness * seen + (1 - clearness) * plain))
+
+    def chance(self, rater: int, photograph: str, method: str, fault: str) -> Floats:
+        """(criteria,) for one rater and one picture."""
+        place = len(self.study.methods) if fault == BROKEN else self.study.methods.index(method)
+        return self.chances(np.array([rater]), np.array([self.names.index(photograph)]), np.array([place]))[0]
+
+    def answers(self, expected: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Answers around their expectations: 0 or 1, or beta-binomial on a graded scale."""
+        if self.study.maximum == 1:
+            return rng.binomial(1, expected)
+        inside = np.clip(expected, 1e-6, 1 - 1e-6)
+        shares = rng.beta(inside * self.effects.concentration, (1 - inside) * self.effects.concentration)
+        return rng.binomial(self.study.maximum, shares)
+
+
+def draw_population(
+    study: Study, effects: Effects, photographs: Sequence[str], raters: int, rng: np.random.Generator
+) -> Population:
+    """Draw every effect."""
+    of_raters, of_photographs = rng.spawn(2)
+    drawn = of_raters.random((raters, 2))
+    kinds = tuple(_kind(effects, first, second) for first, second in drawn)
+    return Population(
+        study=study,
+        effects=effects,
+        names=tuple(photographs),
+        kinds=kinds,
+        observers=effects.spread.observers * of_raters.standard_normal(raters),
+        sees=np.array([effects.color_blind.sees if kind == "color_blind" else 1.0 for kind in kinds]),
+        photographs=effects.spread.photographs * of_photographs.standard_normal(len(photographs)),
+        own=effects.spread.photographs_by_method
+        * of_photographs.standard_normal((len(photographs), len(study.methods) + 1)),
+        intercepts=marginal_intercepts(effects, study),
+    )
+
+
+def _kind(effects: Effects, first: float, second: float) -> Kind:
+    if first < effects.careless.share:
+        return "same" if second < effects.careless.same_everywhere else "random"
+    return "color_blind" if first < effects.careless.share + effects.color_blind.share else "honest"

@@ -1,0 +1,78 @@
+"""Writes the power curve as a table and a figure, and says how many raters are enough."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from pipeline.errors import UserError
+from pipeline.files import whole_file
+from pipeline.records import write_rows
+from reports.theme import INK, styled
+from study_app.simulation.effects import Effects
+from study_app.simulation.power import PowerRow, Question, power_curve, smallest, with_difference
+from study_app.study import Study
+
+# Okabe and Ito's; each criterion has a marker too, for prints without colour.
+LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#56b4e9", "v"), ("#e69f00", "P"))
+
+
+def write_power(study: Study, effects: Effects, arguments: argparse.Namespace) -> str:
+    """Simulate, write `power.csv`, `.png` and `.pdf`, and return what they say."""
+    if arguments.between is None:
+        raise UserError("--power needs --between METHOD METHOD.")
+    first, second = arguments.between
+    effects = with_difference(study, effects, first, second, arguments.difference)
+    question = Question(first, second, arguments.alpha, arguments.repeats, arguments.most, arguments.seed)
+    rows = power_curve(study, effects, question)
+    write_rows(arguments.to / "power.csv", PowerRow, rows)
+    save(draw(study, rows, arguments.goal), arguments.to)
+    lines = [sentence(study, rows, criterion.name, arguments.goal, arguments.most) for criterion in study.criteria]
+    return "\n".join([*lines, f"{arguments.to / 'power.csv'}, .png and .pdf"])
+
+
+def sentence(study: Study, rows: Sequence[PowerRow], criterion: str, goal: float, most: int) -> str:
+    """The answer for one criterion."""
+    row = next(row for row in rows if row.criterion == criterion)
+    what = f"{criterion}: {row.first} {100 * row.rate_first:.1f} %, {row.second} {100 * row.rate_second:.1f} %"
+    enough = smallest(rows, criterion, goal)
+    if enough is None:
+        return f"{what}: {most} raters are not enough for a power of {goal:g}"
+    votes = study.block_size * enough // len(study.methods)
+    return f"{what}: {enough} raters ({votes} votes a method) give a power of at least {goal:g} at alpha {row.alpha:g}"
+
+
+@styled()
+def draw(study: Study, rows: Sequence[PowerRow], goal: float) -> Figure:
+    """Power over raters, a line a criterion, each with its simulation error."""
+    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for criterion, (color, marker) in zip(study.criteria, LOOKS * len(study.criteria), strict=False):
+        own = [row for row in rows if row.criterion == criterion.name]
+        raters = [row.raters for row in own]
+        label = (
+            f"{criterion.name.replace('_', ' ')}, {100 * own[0].rate_first:.1f} and {100 * own[0].rate_second:.1f} %"
+        )
+        axes.plot(raters, [row.power for row in own], color=color, marker=marker, markersize=3.5, label=label)
+        axes.fill_between(raters, [row.low for row in own], [row.high for row in own], color=color, alpha=0.15, lw=0)
+        enough = smallest(rows, criterion.name, goal)
+        if enough is not None:
+            axes.axvline(enough, color=color, linewidth=0.8, linestyle=":")
+    axes.axhline(goal, color=INK, linewidth=0.8, linestyle="--")
+    title = f"{rows[0].first} against {rows[0].second}, {study.photographs} photographs, {study.scale}"
+    axes.set(title=title, xlabel="raters", ylabel="power", ylim=(0, 1.02), xlim=(0, None))
+    axes.legend(loc="lower right")
+    return figure
+
+
+@styled()
+def save(figure: Figure, folder: Path) -> None:
+    """Write `power.png` and `power.pdf` without dates, so that the same rows give the same bytes."""
+    undated: tuple[tuple[str, dict[str, str | None]], ...] = (
+        ("png", {"Software": None}),
+        ("pdf", {"CreationDate": None}),
+    )
+    for kind, metadata in undated:
+        with whole_file(folder / f"power.{kind}") as path:
+            figure.savefig(path, format=kind, metadata=metadata)

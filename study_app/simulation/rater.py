@@ -1,0 +1,217 @@
+"""One simulated rater as a script of requests and waits; whoever runs it sends the requests and lets time pass.
+
+The script is what a browser does: the same request again until it is acknowledged, each picture fetched and its bytes
+checked before it counts as shown, an answer only after the exposure.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from pipeline.errors import UserError
+from study_app.manifest import Stimuli
+from study_app.plates import KINDS
+from study_app.simulation.population import Population
+
+FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 5.0, 600.0  # seconds
+HOPELESS = (400, 401, 404, 409, 410, 413, 415, 422)  # refusals that repeating does not change
+GONE = ("full", "closed", "lapsed", "withdrawn", "changed")
+Ending = Literal["arriving", "answering", "completed", "left", "full", "closed", "lapsed", "withdrawn", "changed"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes to the server. `token`: of the session, "" where none is needed."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    content: object = None
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes. `exact`: the server counts it too, so that it cannot be compressed."""
+
+    seconds: float
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back; the status is 0 if nothing did."""
+
+    status: int
+    body: bytes = b""
+
+    def json(self) -> dict[str, Any]:
+        """The body, or nothing if it is no JSON object (a proxy's error page, say)."""
+        try:
+            content = json.loads(self.body)
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+Script = Generator[Request | Wait, Reply, None]
+Delivery = Generator[Request | Wait, Reply, Reply]
+
+
+class GoneError(Exception):
+    """The server has no place for this rater (any more); `reason` is its word for it."""
+
+    def __init__(self, reason: Ending) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class Rater:
+    """`place`: in the population. `acknowledged`: key of an answer -> what was acknowledged under it."""
+
+    place: int
+    population: Population
+    stimuli: Stimuli
+    rng: np.random.Generator
+    ending: Ending = "arriving"
+    acknowledged: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
+    token: str = ""
+    _remembered: dict[str, dict[str, int]] = field(default_factory=dict)
+    _fetched: set[str] = field(default_factory=set)
+
+    def script(self) -> Script:
+        """The whole visit, from the first request to the thank-you page or wherever else it ends."""
+        try:
+            yield from self._enter()
+            plan = yield from self._plan()
+            leaves_at, returns = self._leaving(len(plan["trials"]))
+            for trial in plan["trials"][len(plan["answered"]) :]:
+                if trial["trial"] == leaves_at:
+                    if not returns:
+                        self.ending = "left"
+                        return
+                    yield Wait(float(self.rng.exponential(60 * self.population.effects.leaving.away_minutes)))
+                    yield from self._plan()
+                yield from self._take(trial, plan)
+            yield from self._deliver(Request("POST", "/api/finish", token=self.token))
+            self.ending = "completed"
+        except GoneError as gone:
+            self.ending = gone.reason
+
+    def _enter(self) -> Script:
+        """Consent, then the pages before the trials."""
+        study, times = self.population.study, self.population.effects.times
+        language = study.languages[int(self.rng.integers(len(study.languages)))]
+        begin = {"language": language, "consent": True, "study": study.digest, "key": self._uuid()}
+        begun = yield from self._deliver(Request("POST", "/api/sessions", begin))
+        self.token, self.ending = begun.json()["session"], "answering"
+        seconds = self._duration(times.pages_seconds)
+        yield Wait(seconds)
+        screen = {"width": 1280, "height": 720, "zoom": 1.0, "language": language, "gray_step_seen": True}
+        told = {"vision": self._vision(), "screen": screen, "practice_done": {}}
+        events = [
+            {"key": self._uuid(), "name": name, "at_ms": 1000 * seconds, "detail": detail}
+            for name, detail in told.items()
+        ]
+        yield from self._deliver(Request("POST", "/api/events", {"events": events}, self.token))
+
+    def _vision(self) -> dict[str, int]:
+        kind = self.population.kinds[self.place]
+        read = self.population.effects.color_blind.plates_read if kind == "color_blind" else 0.98
+        return {"right": int(self.rng.binomial(len(KINDS), read)), "shown": len(KINDS)}
+
+    def _plan(self) -> Generator[Request | Wait, Reply, dict[str, Any]]:
+        return (yield from self._deliver(Request("GET", "/api/plan", token=self.token))).json()
+
+    def _leaving(self, trials: int) -> tuple[int | None, bool]:
+        """Before which trial the rater leaves, if at all, and whether to return."""
+        leaving = self.population.effects.leaving
+        leaves, returns = self.rng.random(2) < (leaving.share, leaving.come_back)
+        where = int(self.rng.integers(trials))
+        return (where if leaves else None), bool(returns)
+
+    def _take(self, trial: dict[str, Any], plan: dict[str, Any]) -> Script:
+        """One picture: fetch it, look at it, answer."""
+        yield from self._fetch(trial)
+        values = self._answers(trial["url"].removeprefix("/s/"))
+        response = {name: self._response_ms() for name in values}
+        yield Wait(plan["exposure_ms"] / 1000, exact=True)
+        yield Wait((plan["mask_ms"] + sum(response.values())) / 1000)
+        onset = float(self.rng.uniform(5, 40))
+        timing = {
+            "onset_ms": onset,
+            "offset_ms": onset + plan["exposure_ms"],
+            "shown_ms": plan["exposure_ms"],
+            "response_ms": response,
+            "exposures": 1,
+            "hidden": 0,
+        }
+        answer = {"key": self._uuid(), "trial": trial["trial"], "values": values, "timing": timing}
+        request = Request(
+            "POST", "/api/answers", {**answer, "decoded_sha256_ok": True, "tab": self._uuid()}, self.token
+        )
+        reply = yield from self._deliver(request)
+        self.acknowledged[reply.json()["acknowledged"]] = (trial["trial"], values)
+        if self.rng.random() < self.population.effects.lost_replies:
+            yield from self._deliver(request)
+
+    def _fetch(self, trial: dict[str, Any]) -> Script:
+        if trial["url"] in self._fetched:
+            return
+        picture = yield from self._deliver(Request("GET", trial["url"]))
+        if hashlib.sha256(picture.body).hexdigest() != trial["sha256"]:
+            raise UserError(f"{trial['url']} came with other bytes than the plan promised.")
+        self._fetched.add(trial["url"])
+
+    def _answers(self, picture: str) -> dict[str, int]:
+        """What this rater says to a picture: careless ones do not look, others may remember what they said before."""
+        names = [criterion.name for criterion in self.population.study.criteria]
+        maximum, kind = self.population.study.maximum, self.population.kinds[self.place]
+        if kind == "same":
+            return dict.fromkeys(names, maximum)
+        if kind == "random":
+            return {name: int(self.rng.integers(maximum + 1)) for name in names}
+        if picture in self._remembered and self.rng.random() < self.population.effects.consistency:
+            return self._remembered[picture]
+        try:
+            look = self.stimuli.by_token[picture]
+        except KeyError:
+            raise UserError("the server shows pictures that are not in stimuli/ here; copy that folder.") from None
+        expected = self.population.chance(self.place, look.photograph, look.method, look.fault)
+        values = self.population.answers(expected, self.rng)
+        self._remembered[picture] = dict(zip(names, map(int, values), strict=True))
+        return self._remembered[picture]
+
+    def _response_ms(self) -> float:
+        effects = self.population.effects
+        careless = self.population.kinds[self.place] in ("random", "same")
+        return 1000 * self._duration((effects.careless if careless else effects.times).response_ms / 1000)
+
+    def _duration(self, median: float) -> float:
+        """Log-normal seconds."""
+        return float(median * np.exp(self.population.effects.times.spread * self.rng.standard_normal()))
+
+    def _uuid(self) -> str:
+        return str(uuid.UUID(bytes=self.rng.bytes(16), version=4))
+
+    def _deliver(self, request: Request) -> Delivery:
+        """Send until there is a definite reply; raises `GoneError` if it is that there is no place."""
+        pause, waited = FIRST_PAUSE, 0.0
+        while waited < PATIENCE:
+            reply = yield request
+            if reply.status == 200:
+                return reply
+            content = reply.json()
+            if content.get("reason") in GONE:
+                raise GoneError(content["reason"])
+            if reply.status in HOPELESS:
+                raise UserError(f"{request.path} was refused: {content.get('error', reply.status)}")
+            seconds = max(pause * self.rng.uniform(0.75, 1.25), content.get("retry_after_ms", 0) / 1000)
+            yield Wait(seconds, exact=True)
+            pause, waited = min(2 * pause, LONGEST_PAUSE), waited + seconds
+        raise UserError(f"{request.path} was not acknowledged for {waited / 60:.0f} minutes; is the server there?")

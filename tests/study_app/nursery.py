@@ -1,0 +1,56 @@
+"""A process that starts servers quickly: it has everything imported and forks one for each line on its input.
+
+    python -m tests.study_app.nursery URL STUDY STIMULI SOCKET
+
+Prints the new server's process id, and "ended" when it has. Each server opens the database anew, marks everything as
+simulated, and serves on the inherited socket, where requests wait while there is no server.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from study_app.database import Database
+from study_app.manifest import load_stimuli
+from study_app.routes import application
+from study_app.store import Store
+from study_app.study import load_study
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Linux ends this process when the one that started it ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def serve(url: str, study_file: Path, stimuli_root: Path, descriptor: int) -> None:
+    """One server, until it is killed."""
+    study = load_study(study_file)
+    app = application(Store(Database(url), study, load_stimuli(study.digest, stimuli_root), simulated=True))
+    config = uvicorn.Config(app, log_level="critical", access_log=False)
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def main() -> None:
+    """Fork on demand."""
+    url, study_file, stimuli_root, descriptor = sys.argv[1:]
+    die_with_parent()
+    for _ in sys.stdin:
+        child = os.fork()
+        if not child:
+            die_with_parent()
+            serve(url, Path(study_file), Path(stimuli_root), int(descriptor))
+            return
+        print(child, flush=True)
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+
+
+if __name__ == "__main__":
+    main()

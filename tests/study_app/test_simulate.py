@@ -1,0 +1,216 @@
+"""Simulated raters: what was planted is found again, through the same routes and tables as people's answers."""
+
+import sys
+from collections import Counter, defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.ratings import Rating
+from study_app import simulate
+from study_app.database import Database
+from study_app.export import Export, gather
+from study_app.manifest import Stimuli, load_stimuli
+from study_app.simulation.effects import Careless, ColorBlind, Leaving, Spread, load_effects
+from study_app.simulation.ledger import balance
+from study_app.simulation.population import draw_population
+from study_app.simulation.rater import Rater
+from study_app.stimuli import prepare
+from study_app.store import Store
+from study_app.study import Study
+from tests.study_app.opinions import PLAYED, effects_file, example, small_effects
+from tests.study_app.volunteers import METHODS, small_study, write_archives
+
+NOBODY = {"careless": Careless(0, 0, 250), "color_blind": ColorBlind(0, 0.5, 0.5)}
+
+
+@pytest.fixture(scope="module")
+def roomy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Stimuli]:
+    """A study with room for 60 raters, and with four catch items."""
+    folder = tmp_path_factory.mktemp("roomy")
+    study = small_study(folder, votes_per_cell=20, catch={"broken": 2, "originals": 2})
+    prepare(study, write_archives(folder / "archives"), folder / "stimuli")
+    return study, load_stimuli(study.digest, folder / "stimuli")
+
+
+def take(place: tuple[Study, Stimuli], folder: Path, raters: int, seed: int = 0, **changes: object) -> "Taken":
+    """Let simulated raters take the study in virtual time."""
+    study, stimuli = place
+    effects = small_effects(**changes)
+    store = Store(Database(f"sqlite:///{folder / f'{seed}.sqlite3'}"), study, stimuli, simulated=True)
+    people = simulate.make_raters(study, effects, stimuli, raters, seed)
+    simulate.simulate(store, people, simulate.arrival_times(effects, raters, seed))
+    return Taken(store, people)
+
+
+class Taken:
+    """A simulated study, its raters and its export."""
+
+    def __init__(self, store: Store, raters: list[Rater]) -> None:
+        self.store, self.raters = store, raters
+        self.export: Export = gather(store.database, store.study, simulated=True)
+
+    def endings(self) -> Counter[str]:
+        """How the visits ended."""
+        return Counter(rater.ending for rater in self.raters)
+
+
+def test_planted_rates_are_recovered_within_their_monte_carlo_error(
+    roomy: tuple[Study, Stimuli], tmp_path: Path
+) -> None:
+    methods = dict(zip(METHODS, (0.3, 0.6, 0.9), strict=True))
+    planted = {
+        criterion.name: {method: rate + 0.03 * place for method, rate in methods.items()}
+        for place, criterion in enumerate(roomy[0].criteria)
+    }
+    taken = take(roomy, tmp_path, 60, **NOBODY, spread=Spread(0.4, 0, 0.2), rates=planted)
+    assert taken.endings() == {"completed": 60}
+    main = [rating for rating in taken.export.ratings if rating.kind == "main"]
+    votes: dict[tuple[str, str], list[Rating]] = defaultdict(list)
+    for rating in main:
+        votes[rating.criterion, rating.method].append(rating)
+    assert {len(cell) for cell in votes.values()} == {120}  # 60 raters, 6 photographs, 3 methods
+    errors = []
+    for (criterion, method), cell in votes.items():
+        answers = np.array([rating.value for rating in cell])
+        rate = planted[criterion][method]
+        sd = 1.3 * np.sqrt(
+            rate * (1 - rate) / len(cell)
+        )  # 1.3: the answers of one rater and on one photograph go together
+        errors.append((answers.mean() - rate) / sd)
+    assert len(errors) == 9
+    assert max(map(abs, errors)) < 3
+    assert abs(np.mean(errors)) < 1
+
+
+@pytest.mark.parametrize("sd", [0.0, 1.5])
+def test_the_mean_over_raters_and_photographs_is_the_planted_rate_however_much_they_differ(sd: float) -> None:
+    study, effects = example()
+    effects = replace(effects, spread=Spread(sd, sd / 2, sd / 2), **NOBODY)  # type: ignore[arg-type]
+    names = [str(number) for number in range(3000)]
+    population = draw_population(study, effects, names, 3000, np.random.default_rng(0))
+    everyone = np.arange(3000)
+    for place, method in enumerate(study.methods):
+        expected = population.chances(everyone, everyone, np.full(3000, place))
+        for column, criterion in enumerate(study.criteria):
+            assert expected[:, column].mean() == pytest.approx(effects.rates[criterion.name][method], abs=0.015)
+
+
+def test_graded_answers_have_the_planted_mean(tmp_path: Path) -> None:
+    study = small_study(tmp_path, scale="0-100")
+    effects = small_effects(spread=Spread(0, 0, 0), **NOBODY)
+    population = draw_population(study, effects, ["one"], 1, np.random.default_rng(0))
+    expected = np.repeat(population.chances(*np.zeros((3, 1), dtype=int)), 4000, axis=0)
+    answers = population.answers(expected, np.random.default_rng(1))
+    assert answers.min() >= 0 and answers.max() <= 100 and len(np.unique(answers)) > 50
+    planted = [effects.rates[criterion.name][METHODS[0]] for criterion in study.criteria]
+    assert answers.mean(axis=0) / 100 == pytest.approx(planted, abs=0.01)
+
+
+def test_careless_raters_are_flagged_far_more_often_than_honest_ones(
+    roomy: tuple[Study, Stimuli], tmp_path: Path
+) -> None:
+    taken = take(roomy, tmp_path, 60, careless=Careless(0.4, 0.3, 250), color_blind=ColorBlind(0.2, 0.3, 0.3))
+    flags: dict[str, list[str]] = defaultdict(list)
+    for rater, participant in zip(taken.raters, taken.export.participants, strict=True):
+        flags[rater.population.kinds[rater.place]].append(participant.flags)
+    assert min(map(len, flags.values())) >= 4
+    careless = flags["random"] + flags["same"]
+    assert np.mean([bool(flag) for flag in careless]) > 0.9
+    assert np.mean([bool(flag) for flag in flags["honest"]]) < 0.15
+    assert np.mean(["color_vision" in flag for flag in flags["color_blind"]]) > 0.7
+    assert all("straight_lining" in flag for flag in flags["same"])
+
+
+def test_every_row_says_that_it_is_simulated_and_people_s_export_has_none(
+    roomy: tuple[Study, Stimuli], tmp_path: Path
+) -> None:
+    taken = take(roomy, tmp_path, 3)
+    assert taken.export.ratings and all(rating.simulated for rating in taken.export.ratings)
+    assert len(taken.export.participants) == 3 and all(one.simulated for one in taken.export.participants)
+    people = gather(taken.store.database, taken.store.study, simulated=False)
+    assert (people.ratings, people.participants) == ([], [])
+
+
+def test_the_same_seed_gives_the_same_answers_at_the_same_times(roomy: tuple[Study, Stimuli], tmp_path: Path) -> None:
+    leaving = Leaving(0.5, 0.5, 10)
+    exports = []
+    for folder, seed in (("a", 5), ("b", 5), ("c", 6)):
+        (tmp_path / folder).mkdir()
+        exports.append(take(roomy, tmp_path / folder, 9, seed, leaving=leaving).export)
+    one, again, other = exports
+    assert one.ratings == again.ratings
+    assert [p.minutes for p in one.participants] == pytest.approx([p.minutes for p in again.participants], abs=0.001)
+    assert one.ratings != other.ratings
+
+
+def test_drop_outs_give_their_places_back_and_late_returners_are_told(
+    roomy: tuple[Study, Stimuli], tmp_path: Path
+) -> None:
+    study = small_study(tmp_path, votes_per_cell=6, catch={"broken": 2, "originals": 2})
+    prepare(study, write_archives(tmp_path / "archives"), tmp_path / "stimuli")
+    place = study, load_stimuli(study.digest, tmp_path / "stimuli")
+    slow = replace(small_effects().times, arrivals_per_hour=30.0)
+    taken = take(place, tmp_path, 60, leaving=Leaving(0.5, 0.7, 60), times=slow)
+    ended = taken.endings()
+    assert ended["completed"] == study.sessions == 18
+    assert ended["left"] and ended["lapsed"] and ended["full"]
+    assert sum(ended.values()) == 60
+    book = balance(taken.store, taken.raters)
+    assert (book.lost, book.doubled, book.cells) == (0, 0, (6, 6))
+    assert book.acknowledged == book.stored > 18 * study.trials
+
+
+def test_the_ledger_finds_what_is_lost(roomy: tuple[Study, Stimuli], tmp_path: Path) -> None:
+    taken = take(roomy, tmp_path, 3)
+    assert balance(taken.store, taken.raters).lost == 0
+    notes = taken.raters[0].acknowledged
+    key, (trial, values) = next(iter(notes.items()))
+    notes[key] = (trial, {name: 1 - value for name, value in values.items()})
+    notes["00000000-0000-4000-8000-000000000000"] = (0, values)
+    assert balance(taken.store, taken.raters).lost == 2
+
+
+def test_the_command_simulates_and_tells_how_it_went(
+    archives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = small_study(tmp_path)
+    prepare(study, archives, tmp_path / "stimuli")
+    monkeypatch.chdir(tmp_path)
+    path = effects_file(tmp_path, "")
+    text = path.read_text(encoding="utf-8")
+    for ours, theirs in PLAYED.items():
+        text = text.replace(f"{theirs}:", f"{ours}:")
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["simulate", "study.yaml", "--raters", "9", "--effects", "effects.yaml"])
+    simulate.main()
+    printed = capsys.readouterr().out
+    assert "0 lost, 0 doubled" in printed
+    assert "6 completed" in printed and "full" in printed
+    assert (tmp_path / "simulated.sqlite3").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("zhang: 0.940 -> zhangg: 0.940", "rates.saturability has no method 'zhang'; did you mean 'zhangg'?"),
+        ("edge_keeping: -> edges:", "rates has no criterion 'edge_keeping'"),
+        ("iizuka: 0.890 -> iizuka: 1.2", "rates.saturability.iizuka is 1.2, but must be from 0.001 to 0.999."),
+        ("observers: 0.7 -> observers: -1", "spread.observers is -1.0, but must be from 0 to 10."),
+        ("share: 0.08 -> share: 0.99", "careless.share + color_blind.share is"),
+        ("consistency: -> consistent:", "unknown parameter 'consistent'; did you mean 'consistency'?"),
+    ],
+)
+def test_wrong_effects_are_told_in_a_sentence(tmp_path: Path, change: str, told: str) -> None:
+    study, _ = example()
+    with pytest.raises(UserError, match=r"\.yaml") as caught:
+        load_effects(effects_file(tmp_path, change), study)
+    assert told in str(caught.value)
+
+
+def test_absent_effects_are_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"study_app/effects\.yaml is an example"):
+        load_effects(tmp_path / "none.yaml", example()[0])
