@@ -40,7 +40,7 @@ OPTIONS: dict[str, object] = {
     "theme.textColor": "#ffffff",
     "theme.primaryColor": "#f2f2f2",
     "theme.linkColor": "#ffffff",
-    "theme.borderColor": "#a4a4a4",
+    "theme.borderColor": "#d0d0d0",
     "theme.showWidgetBorder": True,
     "theme.font": "sans-serif",
 }
