@@ -40,6 +40,7 @@ OPTIONS: dict[str, object] = {
     "theme.secondaryBackgroundColor": "#5c5c5c",
     "theme.textColor": "#ffffff",
     "theme.primaryColor": "#f2f2f2",
+    "theme.codeTextColor": "#ffffff",
     "theme.linkColor": "#ffffff",
     "theme.borderColor": "#d0d0d0",
     "theme.showWidgetBorder": True,
