@@ -164,8 +164,8 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
         "language": progress.language,
         "exposure_ms": study.exposure_ms,
         "mask_ms": study.mask_ms,
-        **({"arrangement": study.arrangement} if study.arrangement else {}),
-        "scale": {"name": SIDES if study.arrangement else study.scale, "minimum": 0, "maximum": study.maximum},
+        **({"arrangement": study.arrangement} if study.protocol == "pairs" else {}),
+        "scale": {"name": SIDES if study.protocol == "pairs" else study.scale, "minimum": 0, "maximum": study.maximum},
         "criteria": [
             {
                 "name": criterion.name,

@@ -75,7 +75,7 @@ class Study:
     criteria: tuple[Criterion, ...]
     photographs_per_session: int | None = None
     protocol: Literal["naturalness", "pairs"] = "naturalness"
-    arrangement: Literal["side_by_side", "in_turn"] | None = None
+    arrangement: Literal["single", "side_by_side", "in_turn"] = "single"
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -138,10 +138,10 @@ def load_study(path: Path = STUDY_FILE) -> Study:
 
 def _check_protocol(study: Study, where: str) -> None:
     if study.protocol == "naturalness":
-        if study.arrangement is not None:
+        if study.arrangement != "single":
             raise UserError(f"{where}: arrangement is for `protocol: pairs`; here pictures come one at a time.")
         return
-    if study.arrangement is None:
+    if study.arrangement == "single":
         raise UserError(f"{where}: arrangement is missing; pairs are shown side_by_side or in_turn.")
     if study.scale != "binary":
         raise UserError(f"{where}: scale is {study.scale!r}, but of a pair one or the other is fake: binary.")

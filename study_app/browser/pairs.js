@@ -24,7 +24,7 @@ export function verdict(view, pair, fake, values) {
   const isRight = Object.values(values).every((side) => side === fake);
   const figures = [...pair.children].map((picture, side) => {
     picture.style.visibility = "visible";
-    const caption = view.text("practice", side === fake ? "fake" : "original");
+    const caption = view.text("practice", side === fake ? "fake" : "real");
     return element("figure", {}, picture, element("figcaption", {}, caption));
   });
   pair.replaceChildren(...figures);
