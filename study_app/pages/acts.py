@@ -13,7 +13,7 @@ from study_app.stages import Stage
 # Streamlit sends these three with every page; the rest comes from `assets`, cached by the browser.
 LOADER = (BROWSER / "loader.js").read_text(encoding="utf-8")
 STYLES = (BROWSER / "study.css").read_text(encoding="utf-8")
-PLACE = '<main class="study"></main>'
+PLACE = '<div class="study"></div>'
 # Which sections of the languages' files an act needs.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "arrival": ("page", "welcome"),

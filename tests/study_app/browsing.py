@@ -45,8 +45,26 @@ class Served:
     study: Study
     url: str
     database: Database
-    process: subprocess.Popen[bytes]
-    log: Path
+    folder: Path
+    command: list[str]
+    variables: dict[str, str]
+
+    def start(self) -> None:
+        """Start the server, for the first time or after its end, and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, *self.command, "--address", "127.0.0.1"],
+                cwd=self.folder,
+                env=self.variables,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until_ready(self.url, self.process, self.folder / "server.log")
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.process.kill()
+        self.process.wait(SECONDS)
 
 
 @contextmanager
@@ -63,22 +81,13 @@ def served(folder: Path, archives: Path, password: str | None = PASSWORD, **chan
     variables = {name: value for name, value in environment().items() if name != "STUDY_PASSWORD"}
     if password:
         variables["STUDY_PASSWORD"] = password
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command, "--address", "127.0.0.1"],
-            cwd=folder,
-            env=variables,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}/"
+    running = Served(study, f"http://127.0.0.1:{port}/", Database(database), folder, command, variables)
+    running.start()
     try:
-        wait_until_ready(url, process, log)
-        yield Served(study, url, Database(database), process, log)
+        yield running
     finally:
-        process.terminate()
-        process.wait(SECONDS)
+        running.process.terminate()
+        running.process.wait(SECONDS)
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -189,6 +189,27 @@ def test_an_answer_survives_a_closed_page_without_a_network(browser: Browser, se
     context.close()
 
 
+def test_a_killed_server_is_waited_for(browser: Browser, archives: Path, tmp_path: Path) -> None:
+    with served(tmp_path, archives, practice=0) as server:
+        context, _ = new_context(browser, tmp_path)
+        page = context.new_page()
+        person = Volunteer(page)
+        page.goto(link_to_trials(server))
+        page.get_by_text("Question 1 of 3").wait_for()
+        server.kill()
+        person.answer("101")
+        page.get_by_text("There is no connection").wait_for()
+        page.wait_for_timeout(3000)
+        assert not page.get_by_text("Streamlit").first.is_visible()
+        server.start()
+        person.trial(2, server.study.trials, "010")
+        page.get_by_text(f"Picture 3 of {server.study.trials}").wait_for()
+        with server.database.reading() as connection:
+            stored = connection.execute(select(answers.c.value).order_by(answers.c.id)).scalars().all()
+        assert stored == [1, 0, 1, 0, 1, 0]
+        context.close()
+
+
 def test_another_device_is_told_and_may_take_over(browser: Browser, server: Served, page: Page, tmp_path: Path) -> None:
     person = Volunteer(page)
     page.goto(link_to_trials(server))

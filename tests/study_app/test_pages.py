@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from pipeline.errors import UserError
 from study_app.assets import load_assets
 from study_app.manifest import Stimuli
 from study_app.messages import AnswerMessage, BeginMessage, parse_message
@@ -126,11 +127,15 @@ def test_assets_are_immutable_and_their_names_tell_nothing(stimuli: Stimuli) -> 
     assert set(other.plate_urls).isdisjoint(assets.plate_urls)
 
 
-def test_without_a_secret_there_is_no_researchers_page() -> None:
+def test_without_a_secret_there_is_no_researchers_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not read_access({}, {}).configured
     assert read_access({"STUDY_PASSWORD": "long enough"}, {}).configured
     assert read_access({}, {"researcher": {"password": "long enough"}}).configured
     assert not read_access({}, {"researcher": {"emails": ["a@b.org"]}}).configured  # nobody vouches for addresses
+    monkeypatch.setattr("study_app.researcher_access.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="needs Authlib"):
+        read_access({}, {"auth": {}})
+    monkeypatch.setattr("study_app.researcher_access.find_spec", lambda name: name)
     assert read_access({}, {"auth": {}, "researcher": {"emails": ["A@b.org"]}}).oidc == ("a@b.org",)
 
 
