@@ -28,6 +28,13 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class PairRating(Rating):
+    """The answer to one pair of a colorization and its original; `value` is 1 if the colorization passed as real."""
+
+    fake_place: int
+
+
+@dataclass(frozen=True)
 class Participant:
     """One volunteer without anything that names the person. `study_app.codebook` explains every column."""
 

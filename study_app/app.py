@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from study_app.assets import load_assets
-from study_app.languages import load_languages
+from study_app.languages import load_languages, worded
 from study_app.pages.router import chosen_language
 from study_app.plates import draw_plates
 from study_app.researcher_access import Access
@@ -27,7 +27,11 @@ def build_service(store: Store, access: Access) -> Service:
     """Everything the pages need; raises `UserError` for a language without words."""
     plates = draw_plates(store.study.seed)
     assets = load_assets(plates, store.stimuli.secret)
-    return Service(store, load_languages(store.study.languages), plates, assets, access)
+    languages = {
+        language: (name, worded(texts, store.study.protocol))
+        for language, (name, texts) in load_languages(store.study.languages).items()
+    }
+    return Service(store, languages, plates, assets, access)
 
 
 def create_app(service: Service) -> App:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from pipeline.ratings import Participant, Rating
+from pipeline.ratings import PairRating, Participant, Rating
+from study_app.study import Study
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,40 @@ RATINGS = {
     "exposures": ("how often the picture was shown, 1 unless something interrupted", "", "1 or more"),
     "hidden": ("how often the page was hidden during the trial", "", "0 or more"),
 }
+# What differs where every trial is a pair of a colorization and its original.
+PAIR_RATINGS = {
+    **RATINGS,
+    "trial": ("place of the pair in the session", "", "from 0"),
+    "kind": (
+        "why the pair was shown",
+        "",
+        "main = to be judged; repeat = a main pair again, sides exchanged; broken = catch item, beyond doubt a fake",
+    ),
+    "method": (
+        "what made the colours of the picture beside the original; only rows of kind main are votes on a method",
+        "",
+        "a method of study.yaml; broken = colours spoilt on purpose",
+    ),
+    "value": (
+        "whether the volunteer was fooled, that is, said of the original that it is the fake",
+        "",
+        "0 = the fake was found, 1 = fooled",
+    ),
+    "maximum": ("the largest answer that the scale allows", "", "1"),
+    "onset_ms": ("when the first picture appeared, since the trial began, by the browser's clock", "ms", "0 or more"),
+    "offset_ms": ("when the mask took the last picture's place, since the trial began", "ms", "onset_ms or more"),
+    "shown_ms": (
+        "how long pictures were on a visible page, all exposures added; both of the pair added if they came in turn",
+        "ms",
+        "0 or more",
+    ),
+    "exposures": ("how often the pair was shown, 1 unless something interrupted", "", "1 or more"),
+    "fake_place": (
+        "where the picture beside the original stood",
+        "",
+        "0 = left (the first, if one came after the other), 1 = right (the second)",
+    ),
+}
 PARTICIPANTS = {
     "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
     "language": ("language of the pages", "", "a language of study.yaml"),
@@ -84,6 +119,12 @@ PARTICIPANTS = {
         "any of catch, fast, straight_lining, inconsistent, color_vision, joined by ;",
     ),
 }
+PAIR_PARTICIPANTS = {
+    **PARTICIPANTS,
+    "catch_wrong": ("catch items whose broken colours were taken for the original's", "", "0 to catch_shown"),
+    "most_common_share": ("share of the side that was named more often", "", "0.5 to 1, empty without answers"),
+    "repeat_agreement": ("share of repeated pairs found or missed both times", "", "0 to 1, empty without repeats"),
+}
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
     "what": ("what was done", "", "withdrawal, closed, reopened"),
@@ -94,12 +135,22 @@ FILES: dict[str, tuple[type, dict[str, tuple[str, str, str]]]] = {
     "participants.csv": (Participant, PARTICIPANTS),
     "log.csv": (LogLine, LOG),
 }
+PAIR_FILES: dict[str, tuple[type, dict[str, tuple[str, str, str]]]] = {
+    "ratings.csv": (PairRating, PAIR_RATINGS),
+    "participants.csv": (Participant, PAIR_PARTICIPANTS),
+}
 
 
-def codebook() -> list[Entry]:
+def rating_record(study: Study) -> type[Rating]:
+    """What a row of ratings.csv is in this study."""
+    return PairRating if study.protocol == "pairs" else Rating
+
+
+def codebook(rating: type[Rating] = Rating) -> list[Entry]:
     """An entry for every column of every file, in the order of the columns."""
+    files = FILES if rating is Rating else {**FILES, **PAIR_FILES}
     return [
         Entry(file, field.name, *{**COMMON, **columns}[field.name])
-        for file, (record, columns) in FILES.items()
+        for file, (record, columns) in files.items()
         for field in fields(cast(Any, record))
     ]

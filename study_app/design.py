@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Literal, TypeVar
 
 from pipeline.errors import UserError
+from study_app.places import fake_places
 from study_app.study import ORIGINAL, Study
 
 Item = TypeVar("Item")
@@ -41,7 +42,11 @@ class Cast:
 
 @dataclass(frozen=True)
 class Trial:
-    """One picture in a session. `position` counts from 0; `first`: for a repeat, where it was shown first."""
+    """One picture in a session, or a pair of it and the original.
+
+    `position` counts from 0; `first`: for a repeat, where it was shown first; `fake_place`: in a pair, where what is
+    not the original stands (0 is left, 1 right).
+    """
 
     position: int
     kind: Literal["main", "repeat", "broken", "original"]
@@ -49,6 +54,7 @@ class Trial:
     method: str
     fault: str = ""
     first: int | None = None
+    fake_place: int | None = None
 
 
 def generator(*parts: object) -> random.Random:
@@ -90,9 +96,9 @@ def main_pictures(study: Study, cast: Cast, slot: Slot) -> list[tuple[str, str]]
     return [(name, study.methods[(i + slot.row) % len(study.methods)]) for i, name in enumerate(block)]
 
 
-def practice_pictures(cast: Cast) -> list[tuple[str, str]]:
+def practice_pictures(cast: Cast, faults: Sequence[str] = PRACTICE_FAULTS) -> list[tuple[str, str]]:
     """The (photograph, fault) pairs of the practice, in the order of showing."""
-    return [(name, PRACTICE_FAULTS[i % len(PRACTICE_FAULTS)]) for i, name in enumerate(cast.practice)]
+    return [(name, faults[i % len(faults)]) for i, name in enumerate(cast.practice)]
 
 
 def breaks(study: Study) -> list[int]:
@@ -121,7 +127,11 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
         order[position] = trial
     _part_neighbours(order, main_at, rng)
     _fill_repeats(order, main_at, repeats_at, rng)
-    return [replace(trial, position=position) for position, trial in enumerate(order) if trial is not None]
+    trials = [replace(trial, position=position) for position, trial in enumerate(order) if trial is not None]
+    if study.protocol == "naturalness":
+        return trials
+    places = fake_places([(trial.fault or trial.method, trial.first) for trial in trials], rng)
+    return [replace(trial, fake_place=place) for trial, place in zip(trials, places, strict=True)]
 
 
 def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:

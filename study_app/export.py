@@ -19,9 +19,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from pipeline.errors import UserError, run_stage
-from pipeline.ratings import Participant, Rating
+from pipeline.ratings import PairRating, Participant, Rating
 from pipeline.records import write_json, write_rows
-from study_app.codebook import Entry, LogLine, codebook
+from study_app.codebook import Entry, LogLine, codebook, rating_record
 from study_app.database import DEFAULT_URL, Database
 from study_app.schema import answers, events, log, sessions, studies, trials
 from study_app.screening import conduct
@@ -78,10 +78,10 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
 
 def write_export(folder: Path, study: Study, export: Export) -> None:
     """Write all files; each is whole or absent."""
-    write_rows(folder / "ratings.csv", Rating, export.ratings)
+    write_rows(folder / "ratings.csv", rating_record(study), export.ratings)
     write_rows(folder / "participants.csv", Participant, export.participants)
     write_rows(folder / "log.csv", LogLine, export.log)
-    write_rows(folder / "codebook.csv", Entry, codebook())
+    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)))
     write_json(folder / "study.json", {"digest": study.digest, **asdict(study)})
 
 
@@ -90,7 +90,7 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
     places = {criterion.name: place for place, criterion in enumerate(study.criteria)}
     query = (
         select(sessions.c.number, trials.c.kind, trials.c.photograph, trials.c.method, trials.c.fault, trials.c.first)
-        .add_columns(answers)
+        .add_columns(trials.c.fake_place, answers)
         .join_from(
             answers, trials, (trials.c.session_id == answers.c.session_id) & (trials.c.position == answers.c.trial)
         )
@@ -99,10 +99,12 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
     )
     rows = sorted(connection.execute(query), key=lambda row: (row.number, row.trial, places[row.criterion]))
     ratings: dict[int, list[Rating]] = defaultdict(list)
+    record = rating_record(study)
     for row in rows:
         timing = {key: getattr(row, key) for key in ("onset_ms", "offset_ms", "shown_ms", "response_ms")}
+        own: dict[str, Any] = {"fake_place": row.fake_place} if record is PairRating else {}
         ratings[row.session_id].append(
-            Rating(
+            record(
                 study=row.study,
                 version=study.version,
                 simulated=row.simulated,
@@ -118,6 +120,7 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
                 exposures=row.exposures,
                 hidden=row.hidden,
                 **timing,
+                **own,
             )
         )
     return ratings

@@ -30,6 +30,11 @@ def load_languages(languages: Iterable[str], folder: Path = FOLDER) -> dict[str,
     return {language: load_texts(language, folder) for language in languages}
 
 
+def worded(texts: Texts, protocol: str) -> Texts:
+    """The texts with those of a protocol: `<protocol>_<section>` has words that take the place of a section's own."""
+    return {section: {**words, **texts.get(f"{protocol}_{section}", {})} for section, words in texts.items()}
+
+
 def best_language(wanted: str | None, languages: Iterable[str]) -> str:
     """The study's language for a browser's, as in `de-CH`; the study's first one if it has none of the kind."""
     known = list(languages)

@@ -4,7 +4,7 @@ Every error is `{"error": sentence, "reason": word}`; a stack trace stays in the
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio.to_thread
@@ -18,7 +18,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from study_app import design
-from study_app.design import practice_pictures
 from study_app.identity import TOKEN
 from study_app.manifest import Stimulus
 from study_app.messages import (
@@ -29,10 +28,10 @@ from study_app.messages import (
     WithdrawMessage,
     parse_message,
 )
+from study_app.pairs import SIDES, practice_trials, trial_looks
 from study_app.refusals import RefusedError
 from study_app.security import Limiter, Rates, address, middleware, read_body
 from study_app.store import Progress, Store
-from study_app.study import ORIGINAL
 from study_app.withdrawal import withdraw
 
 THREADS = 16  # requests that wait for the database at once; Streamlit's own threads are left alone
@@ -153,15 +152,20 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
     """The plan as the browser gets it: nothing in it tells a method, a photograph or a trial's kind."""
     study, stimuli = store.study, store.stimuli
     practice = [
-        {**_shown(trial, stimuli.by_look[photograph, ORIGINAL, fault]), "feedback": fault or "natural"}
-        for trial, (photograph, fault) in enumerate(practice_pictures(stimuli.manifest.cast))
+        {
+            **_shown(trial.position, [stimuli.by_look[look] for look in trial_looks(trial)]),
+            "feedback": trial.fault or "natural",
+            **({} if trial.fake_place is None else {"fake": trial.fake_place}),
+        }
+        for trial in practice_trials(study, stimuli.manifest.cast)
     ]
     return {
         "study": study.digest,
         "language": progress.language,
         "exposure_ms": study.exposure_ms,
         "mask_ms": study.mask_ms,
-        "scale": {"name": study.scale, "minimum": 0, "maximum": study.maximum},
+        **({"arrangement": study.arrangement} if study.protocol == "pairs" else {}),
+        "scale": {"name": SIDES if study.protocol == "pairs" else study.scale, "minimum": 0, "maximum": study.maximum},
         "criteria": [
             {
                 "name": criterion.name,
@@ -170,16 +174,24 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
             }
             for criterion in study.criteria
         ],
-        "trials": [_shown(trial, stimuli.by_token[token]) for trial, token in enumerate(progress.pictures)],
+        "trials": [
+            _shown(trial, [stimuli.by_token[token] for token in tokens])
+            for trial, tokens in enumerate(progress.pictures)
+        ],
         "answered": list(range(progress.answered)),
         "breaks": design.breaks(study),
         "practice": practice,
     }
 
 
-def _shown(trial: int, stimulus: Stimulus) -> dict[str, object]:
+def _shown(trial: int, stimuli: Sequence[Stimulus]) -> dict[str, object]:
+    """A trial of one picture, or of several as the list `pictures`."""
+    pictures = [_picture(stimulus) for stimulus in stimuli]
+    return {"trial": trial, **(pictures[0] if len(pictures) == 1 else {"pictures": pictures})}
+
+
+def _picture(stimulus: Stimulus) -> dict[str, object]:
     return {
-        "trial": trial,
         "url": f"/s/{stimulus.token}",
         "sha256": stimulus.sha256,
         "width": stimulus.width,

@@ -68,7 +68,8 @@ sessions = Table(
     Index(None, "study_id", "simulated", "lapsed", "seen_at"),
 )
 
-# What a session is shown, fixed when it begins. `first`: for a repeat, the position of its first showing.
+# What a session is shown, fixed when it begins. `first`: for a repeat, the position of its first showing; `fake_place`:
+# in a pair, where the picture beside the original stands, 0 = left, 1 = right.
 trials = Table(
     "trials",
     metadata,
@@ -79,6 +80,7 @@ trials = Table(
     Column("method", Text, nullable=False),
     Column("fault", String(32), nullable=False),
     Column("first", Integer),
+    Column("fake_place", Integer),
 )
 
 # One row a criterion of a trial. Times within a trial are in ms by the browser's clock.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from pipeline.ratings import Rating
+from pipeline.ratings import PairRating, Rating
 from study_app.study import Screening
 
 AGREE_WITHIN = 0.2  # of the scale: graded answers to the same picture agree if they are no further apart
@@ -28,7 +28,7 @@ def conduct(ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Sc
     """Judge one participant's answers; `plates`: right and shown."""
     shown, wrong = _catch(ratings)
     quickness = median(rating.response_ms for rating in ratings) if ratings else None
-    common = Counter(rating.value for rating in ratings).most_common(1)[0][1] / len(ratings) if ratings else None
+    common = Counter(map(_pressed, ratings)).most_common(1)[0][1] / len(ratings) if ratings else None
     agreement = _agreement(ratings)
     broken = {
         "catch": wrong >= rules.catch_wrong,
@@ -38,6 +38,11 @@ def conduct(ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Sc
         "color_vision": plates is not None and plates[0] < rules.plates_right * plates[1],
     }
     return Conduct(shown, wrong, quickness, common, agreement, tuple(name for name, is_so in broken.items() if is_so))
+
+
+def _pressed(rating: Rating) -> int:
+    """What the volunteer's finger did: in pairs the side, since whoever finds every fake is no straight-liner."""
+    return rating.value ^ rating.fake_place if isinstance(rating, PairRating) else rating.value
 
 
 def _catch(ratings: Sequence[Rating]) -> tuple[int, int]:

@@ -25,10 +25,11 @@ from pipeline.archive import Archive
 from pipeline.errors import UserError, run_stage
 from pipeline.files import whole_folder, write_whole
 from pipeline.records import write_json
-from study_app.design import BROKEN, Cast, cast_photographs, generator, practice_pictures
+from study_app.design import BROKEN, Cast, cast_photographs, generator
 from study_app.faults import FAULTS
 from study_app.identity import derive, new_secret, opaque_name
 from study_app.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
+from study_app.pairs import practice_looks
 from study_app.png import CHUNK, encode, padded
 from study_app.study import ORIGINAL, STUDY_FILE, Study, load_study
 
@@ -47,7 +48,7 @@ def main() -> None:
 def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) -> Path:
     """Write the stimuli of `study` below `root` and return their folder; `archives` replaces colorized/<dataset>."""
     place = archives or layout.archive(study.dataset, ORIGINAL).parent
-    sources = {method: Archive(place / f"{method}.zip") for method in study.methods}
+    sources = {method: Archive(place / f"{method}.zip") for method in study.sources}
     cast = cast_photographs(study, sources[ORIGINAL].ids)
     secret = secret_of(root)
     folder = root / study.digest
@@ -83,8 +84,11 @@ def looks_of(study: Study, cast: Cast) -> dict[str, list[Look]]:
         looks[photograph].append((ORIGINAL, BROKEN))
     for photograph in cast.originals:
         looks[photograph].append((ORIGINAL, ""))
-    for photograph, fault in practice_pictures(cast):
+    for photograph, fault in practice_looks(study, cast):
         looks[photograph].append((ORIGINAL, fault))
+    if study.protocol == "pairs":
+        for of_one in looks.values():
+            of_one.append((ORIGINAL, ""))
     return looks
 
 

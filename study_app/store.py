@@ -18,6 +18,7 @@ from study_app.identity import digest, session_token, withdrawal_code
 from study_app.manifest import Stimuli
 from study_app.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
 from study_app.opening import open_study
+from study_app.pairs import judged, trial_looks
 from study_app.refusals import RefusedError
 from study_app.rows import Begun, Session, answer_rows, event_rows, session_row
 from study_app.schema import answers, events, sessions, trials
@@ -33,10 +34,10 @@ def wall_clock() -> int:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a session stands. `pictures`: the stimuli's tokens, in order; `answered`: how many trials."""
+    """Where a session stands. `pictures`: of every trial, its stimuli's tokens; `answered`: how many trials."""
 
     language: str
-    pictures: tuple[str, ...]
+    pictures: tuple[tuple[str, ...], ...]
     answered: int
 
 
@@ -88,10 +89,10 @@ class Store:
                 select(trials).where(trials.c.session_id == session.id).order_by(trials.c.position)
             ).all()
         try:
-            looks = [self.stimuli.by_look[row.photograph, row.method, row.fault] for row in rows]
+            pictures = tuple(tuple(self.stimuli.by_look[look].token for look in trial_looks(row)) for row in rows)
         except KeyError:
             raise changed() from None
-        return Progress(session.language, tuple(look.token for look in looks), session.answered)
+        return Progress(session.language, pictures, session.answered)
 
     def answer(self, token: str, message: AnswerMessage) -> None:
         """Write all answers of one trial, once; a repetition of what is there changes nothing."""
@@ -99,6 +100,8 @@ class Store:
         try:
             with self.database.writing() as connection:
                 session = self._known(connection, token)
+                if self.study.protocol == "pairs":
+                    message = judged(connection, session.id, message)
                 if message.trial < session.answered:
                     self._check_replay(connection, session, message)
                 else:
@@ -194,7 +197,7 @@ class Store:
         now = self.clock()
         if session.ready_at is None:
             raise RefusedError(409, "order", "The plan comes before the first answer.")
-        if (early := session.ready_at + self.study.exposure_ms - now) > 0:
+        if (early := session.ready_at + self.study.viewing_ms - now) > 0:
             raise RefusedError(429, "early", "The picture cannot have been shown yet.", retry_after=early / 1000)
         connection.execute(insert(answers), answer_rows(session, self.study, message, now))
         answered = session.answered + 1

@@ -15,6 +15,7 @@ from pipeline.params import parse_record
 
 STUDY_FILE = Path("study.yaml")
 ORIGINAL = "original"  # the method that is the photograph itself
+FAKE = "fake"  # the one criterion of pairs: which of the two is it
 MAXIMUM = {"binary": 1, "0-10": 10, "0-100": 100}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -73,6 +74,13 @@ class Study:
     consent: dict[str, str]
     criteria: tuple[Criterion, ...]
     photographs_per_session: int | None = None
+    protocol: Literal["naturalness", "pairs"] = "naturalness"
+    arrangement: Literal["single", "side_by_side", "in_turn"] = "single"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The methods whose pictures are shown: in pairs, the original is beside each of them."""
+        return self.methods if ORIGINAL in self.methods else (*self.methods, ORIGINAL)
 
     @property
     def block_size(self) -> int:
@@ -95,6 +103,11 @@ class Study:
         return MAXIMUM[self.scale]
 
     @property
+    def viewing_ms(self) -> int:
+        """How long it takes to see what one trial shows."""
+        return 2 * self.exposure_ms + self.mask_ms if self.arrangement == "in_turn" else self.exposure_ms
+
+    @property
     def sessions(self) -> int:
         """How many completed sessions fill every cell."""
         return self.blocks * len(self.methods) * self.votes_per_cell
@@ -102,7 +115,10 @@ class Study:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what the file says; comments and the order of keys do not count."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        content = asdict(self)
+        if self.protocol == "naturalness":  # studies from before there was another keep their digest
+            del content["protocol"], content["arrangement"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def load_study(path: Path = STUDY_FILE) -> Study:
@@ -114,9 +130,25 @@ def load_study(path: Path = STUDY_FILE) -> Study:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     study = parse_record(Study, content, str(path))
-    for check in (_check_methods, _check_numbers, _check_design, _check_screening, _check_words):
+    checks = (_check_protocol, _check_methods, _check_numbers, _check_design, _check_screening, _check_words)
+    for check in checks:
         check(study, str(path))
     return study
+
+
+def _check_protocol(study: Study, where: str) -> None:
+    if study.protocol == "naturalness":
+        if study.arrangement != "single":
+            raise UserError(f"{where}: arrangement is for `protocol: pairs`; here pictures come one at a time.")
+        return
+    if study.arrangement == "single":
+        raise UserError(f"{where}: arrangement is missing; pairs are shown side_by_side or in_turn.")
+    if study.scale != "binary":
+        raise UserError(f"{where}: scale is {study.scale!r}, but of a pair one or the other is fake: binary.")
+    if [criterion.name for criterion in study.criteria] != [FAKE]:
+        raise UserError(f"{where}: pairs have exactly one criterion, named {FAKE!r}.")
+    if study.catch.originals:
+        raise UserError(f"{where}: catch.originals must be 0 for pairs: of two originals none is fake.")
 
 
 def _check_methods(study: Study, where: str) -> None:
@@ -124,6 +156,12 @@ def _check_methods(study: Study, where: str) -> None:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise UserError(f"{where}: {key} names {twice[0]!r} twice.")
+    if study.protocol == "pairs":
+        if ORIGINAL in study.methods or not study.methods:
+            raise UserError(
+                f"{where}: methods must name at least one method, and not {ORIGINAL!r}: it is in every pair."
+            )
+        return
     if ORIGINAL not in study.methods:
         raise UserError(f"{where}: methods must hold {ORIGINAL!r}, the photographs that all others are compared with.")
     if len(study.methods) < 2:

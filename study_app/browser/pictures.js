@@ -19,7 +19,7 @@ export class Pictures {
   async get(index) {
     for (const [other, picture] of this.coming) {
       if (other < index) {
-        picture.then(({ src }) => URL.revokeObjectURL(src), () => {});
+        picture.then((shown) => images(shown).forEach(({ src }) => URL.revokeObjectURL(src)), () => {});
         this.coming.delete(other);
       }
     }
@@ -34,6 +34,10 @@ export class Pictures {
   }
 
   async #load(item) {
+    if (item.pictures) {
+      const both = await Promise.all(item.pictures.map((one) => this.#load({ ...one, trial: item.trial })));
+      return element("div", { class: "pair" }, ...both);
+    }
     for (let attempt = 0; ; attempt++) {
       try {
         const bytes = await this.#fetch(item.url, attempt);
@@ -56,6 +60,11 @@ export class Pictures {
     if (!response.ok) throw new Error(`status ${response.status}`);
     return response.arrayBuffer();
   }
+}
+
+/** What there is to see in a picture, or in a pair of them. */
+export function images(picture) {
+  return picture.matches("img") ? [picture] : [...picture.querySelectorAll("img")];
 }
 
 async function decoded(bytes, item) {

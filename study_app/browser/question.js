@@ -13,18 +13,21 @@ export async function ask(view, panel, { criterion, number, count, scale, signal
     if (response_ms < BOUNCE_MS) return;
     answered.resolve(value === BACK ? BACK : { value, response_ms });
   };
-  const control = { binary, "0-10": steps, "0-100": slider }[scale.name](view, scale, settle);
+  const control = { binary, sides, "0-10": steps, "0-100": slider }[scale.name](view, scale, settle);
   const back = element("button", { type: "button", class: "back", hidden: number === 1, onclick: () => settle(BACK) }, view.text("trial", "back"));
-  panel.replaceChildren(
+  const heading = scale.name === "sides" ? [] : [
     element("p", { class: "small" }, view.text("trial", "question", { number, count })),
     element("p", { class: "term" }, criterion.term),
+  ];
+  panel.replaceChildren(
+    ...heading,
     element("h1", { tabindex: -1, id: "question" }, criterion.question),
     control.element,
     back,
   );
   panel.querySelector("h1").focus({ preventScroll: true });
   const keys = (event) => {
-    if (event.repeat && (scale.name === "binary" || !event.key.startsWith("Arrow"))) return;
+    if (event.repeat && (!scale.name.startsWith("0-") || !event.key.startsWith("Arrow"))) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Backspace" && number > 1) settle(BACK);
     else if (!control.key(event)) return;
@@ -39,15 +42,28 @@ export async function ask(view, panel, { criterion, number, count, scale, signal
 }
 
 function binary(view, scale, settle) {
-  const key = (words) => element("span", { class: "hint", "aria-hidden": "true" }, words);
   const letter = (name) => view.text("keys", name);
-  const button = (value, words, hint) => element("button", { type: "button", class: "answer", "data-value": value, onclick: () => settle(value) }, words, key(hint));
-  const no = button(0, view.text("trial", "answer_no"), `0 · ${letter("letter_no").toUpperCase()} · ←`);
-  const yes = button(1, view.text("trial", "answer_yes"), `1 · ${letter("letter_yes").toUpperCase()} · →`);
+  const no = [view.text("trial", "answer_no"), `0 · ${letter("letter_no").toUpperCase()} · ←`];
+  const yes = [view.text("trial", "answer_yes"), `1 · ${letter("letter_yes").toUpperCase()} · →`];
   const meanings = new Map([["0", 0], ["1", 1], ["ArrowLeft", 0], ["ArrowRight", 1], ["n", 0], ["y", 1]]);
   meanings.set(letter("letter_no"), 0).set(letter("letter_yes"), 1);
+  return eitherOr(settle, no, yes, meanings);
+}
+
+/** Of a pair, the left picture is 0 and the right one 1. */
+function sides(view, scale, settle) {
+  const meanings = new Map([["1", 0], ["2", 1], ["ArrowLeft", 0], ["ArrowRight", 1]]);
+  return eitherOr(settle, [view.text("trial", "left"), "1 · ←"], [view.text("trial", "right"), "2 · →"], meanings);
+}
+
+/** Two buttons, each with words and a hint at its keys. */
+function eitherOr(settle, zero, one, meanings) {
+  const buttons = [zero, one].map(([words, hint], value) => {
+    const key = element("span", { class: "hint", "aria-hidden": "true" }, hint);
+    return element("button", { type: "button", class: "answer", "data-value": value, onclick: () => settle(value) }, words, key);
+  });
   return {
-    element: element("div", { class: "row", role: "group", "aria-labelledby": "question" }, no, yes),
+    element: element("div", { class: "row", role: "group", "aria-labelledby": "question" }, ...buttons),
     key: (event) => {
       const value = meanings.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
       if (value !== undefined) settle(value);

@@ -3,7 +3,8 @@ import { forget, remember } from "./arrival.js";
 import { Refused } from "./connection.js";
 import { expose } from "./exposure.js";
 import { Outbox } from "./outbox.js";
-import { Pictures } from "./pictures.js";
+import { exposeInTurn, GAP, verdict } from "./pairs.js";
+import { images, Pictures } from "./pictures.js";
 import { ask, BACK } from "./question.js";
 import { aborted, element, sleep } from "./view.js";
 
@@ -15,7 +16,7 @@ export async function practice(act) {
   const { view, connection, journal } = act;
   const plan = await connection.get("/api/plan");
   const stage = new Stage(act, plan, plan.practice);
-  const keys = view.text("practice", plan.scale.name === "binary" ? "binary_keys" : "graded_keys");
+  const keys = view.text("practice", { binary: "binary_keys", sides: "sides_keys" }[plan.scale.name] ?? "graded_keys");
   await view.pause(
     view.text("practice", "start"),
     view.heading(view.text("practice", "heading")),
@@ -26,7 +27,7 @@ export async function practice(act) {
     stage.progress(view.text("practice", "picture", { number: index + 1, count: plan.practice.length }), index / plan.practice.length);
     const answer = await stage.run(index);
     journal.note("practice", { trial: item.trial, shown_ms: answer.timing.shown_ms, ...answer.values });
-    await stage.feedback(await stage.pictures.get(index), item.feedback);
+    await stage.feedback(await stage.pictures.get(index), item, answer.values);
   }
   await view.pause(view.text("practice", "go"), view.heading(view.text("practice", "over")));
   journal.note("practice_done");
@@ -82,7 +83,9 @@ class Stage {
     this.bar = element("div", { class: "fill" });
     this.label = element("p", { class: "small" });
     this.top = element("div", { class: "top" }, element("div", { class: "track", "aria-hidden": "true" }, this.bar), this.label);
-    this.sides = [Math.max(...items.map((item) => item.width)), Math.max(...items.map((item) => item.height))];
+    const shown = items.flatMap((item) => item.pictures ?? item);
+    this.sides = [Math.max(...shown.map((one) => one.width)), Math.max(...shown.map((one) => one.height))];
+    this.abreast = items[0].pictures?.length ?? 1;
     document.addEventListener("visibilitychange", () => this.#visibility(), { signal });
     addEventListener("offline", () => journal.note("offline"), { signal });
     addEventListener("online", () => journal.note("online"), { signal });
@@ -124,7 +127,7 @@ class Stage {
     await this.#visible();
     box.querySelector(".cross").remove();
     this.view.say(this.view.text("trial", "shown"));
-    const seen = await expose(picture, this.plan.exposure_ms, this.signal, () => this.#again(box));
+    const seen = await this.#expose(picture, () => this.#again(box));
     this.view.say(this.view.text("trial", "gone"));
     picture.remove();
     this.picture = null;
@@ -132,6 +135,12 @@ class Stage {
     const { values, responses } = await this.#questions(panel);
     const timing = { onset_ms: seen.onset - began, offset_ms: seen.offset - began, shown_ms: seen.shown };
     return { values, timing: { ...timing, response_ms: responses, exposures: seen.exposures, hidden: this.hidden } };
+  }
+
+  #expose(picture, again) {
+    const { arrangement, exposure_ms, mask_ms } = this.plan;
+    if (arrangement === "in_turn") return exposeInTurn(picture, exposure_ms, mask_ms, this.signal, again);
+    return expose(picture, exposure_ms, this.signal, again);
   }
 
   async #questions(panel) {
@@ -155,12 +164,13 @@ class Stage {
   }
 
   /** The picture once more, with what was done to it; only in practice. */
-  async feedback(picture, fault) {
+  async feedback(picture, item, values) {
     this.#fit(picture);
     picture.style.visibility = "visible";
-    const sentence = this.view.heading(this.view.text("practice", fault));
+    const sentence = this.view.heading(this.view.text("practice", item.feedback));
     sentence.classList.add("plain");
-    await this.view.pause(this.view.text("practice", "next"), this.top, picture, sentence);
+    const shown = item.pictures ? verdict(this.view, picture, item.fake, values) : [picture];
+    await this.view.pause(this.view.text("practice", "next"), this.top, ...shown, sentence);
   }
 
   /** Whole multiples of a picture's own pixels while they fit, so that all pictures are enlarged alike; else shrunk. */
@@ -169,8 +179,10 @@ class Stage {
     const [width, height] = this.#room();
     const scale = Math.min(width / this.sides[0], height / this.sides[1], 4);
     const factor = scale >= 1 ? Math.floor(scale) : scale;
-    picture.style.width = `${Number(picture.getAttribute("width")) * factor}px`;
-    picture.style.height = `${Number(picture.getAttribute("height")) * factor}px`;
+    for (const image of images(picture)) {
+      image.style.width = `${Number(image.getAttribute("width")) * factor}px`;
+      image.style.height = `${Number(image.getAttribute("height")) * factor}px`;
+    }
     return factor;
   }
 
@@ -182,7 +194,8 @@ class Stage {
 
   /** Width and height in CSS pixels that a picture may take. */
   #room() {
-    return [Math.min(this.view.root.clientWidth, 720), Math.max(160, Math.min(innerHeight - 130, 540))];
+    const across = Math.min(this.view.root.clientWidth, 720) - GAP * (this.abreast - 1);
+    return [across / this.abreast, Math.max(160, Math.min(innerHeight - 130, 540))];
   }
 
   async #again(box) {

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from starlette.testclient import TestClient
 
 from study_app.database import Database
@@ -13,6 +14,7 @@ from study_app.routes import application
 from study_app.stimuli import prepare
 from study_app.store import Store
 from study_app.study import Study
+from tests.study_app.browsing import chromium
 from tests.study_app.postgres import PostgresServer, binaries
 from tests.study_app.volunteers import Clock, Volunteer, small_study, write_archives
 
@@ -35,6 +37,16 @@ def stimuli(study: Study, archives: Path, tmp_path_factory: pytest.TempPathFacto
     root = tmp_path_factory.mktemp("stimuli")
     prepare(study, archives, root)
     return load_stimuli(study.digest, root)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for all tests of a worker."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,28 +9,19 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from study_app.identity import digest, withdrawal_code
 from study_app.plates import draw_plates
 from study_app.schema import answers, events, sessions
-from tests.study_app.browsing import PASSWORD, QUICK, Served, Volunteer, chromium, link_to_trials, new_context, served
+from tests.study_app.browsing import PASSWORD, QUICK, Served, Volunteer, link_to_trials, new_context, served
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, ROOT
 
 CRITERIA = ["saturability", "semantic_correctness", "edge_keeping"]
 PRACTICE = 2
 HIDE = "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {}}});"
 HIDE += "document.dispatchEvent(new Event('visibilitychange'))"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,32 @@
+// What is different where a trial is a pair of pictures: they may come in turn, and practice tells which was the fake.
+import { expose } from "./exposure.js";
+import { element, sleep } from "./view.js";
+
+export const GAP = 16; // CSS px between the two
+
+/**
+ * Show the left picture of a pair, then the right one, each for `milliseconds`, with `pause` between them. Like `expose`:
+ * `onset` is that of the first, `offset` that of the last, `shown` is both together; `exposures` is 1 unless something
+ * interrupted.
+ */
+export async function exposeInTurn(pair, milliseconds, pause, signal, again) {
+  const seen = [];
+  for (const picture of pair.children) {
+    if (seen.length) await sleep(pause, signal);
+    seen.push(await expose(picture, milliseconds, signal, again));
+  }
+  const [left, right] = seen;
+  return { onset: left.onset, offset: right.offset, shown: left.shown + right.shown, exposures: left.exposures + right.exposures - 1 };
+}
+
+/** Whether the answer was right, and the pair with its captions. */
+export function verdict(view, pair, fake, values) {
+  const isRight = Object.values(values).every((side) => side === fake);
+  const figures = [...pair.children].map((picture, side) => {
+    picture.style.visibility = "visible";
+    const caption = view.text("practice", side === fake ? "fake" : "real");
+    return element("figure", {}, picture, element("figcaption", {}, caption));
+  });
+  pair.replaceChildren(...figures);
+  return [element("p", { class: "term" }, view.text("practice", isRight ? "found" : "missed")), pair];
+}

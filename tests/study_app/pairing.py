@@ -1,0 +1,32 @@
+"""A small study of pairs, for the tests of the routes and for those of the browser."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from study_app.database import Database
+from study_app.identity import digest
+from study_app.schema import sessions, trials
+
+PAIR_METHODS = ["quokkanet", "zebranet"]  # of `volunteers.METHODS`, without the original
+PAIRS: dict[str, Any] = {
+    "protocol": "pairs",
+    "arrangement": "side_by_side",
+    "methods": PAIR_METHODS,
+    "catch": {"broken": 2, "originals": 0},
+    "criteria": [
+        {
+            "name": "fake",
+            "term": dict.fromkeys(("en", "de", "fr"), "Fake"),
+            "question": dict.fromkeys(("en", "de", "fr"), "Which of the two had fake colours?"),
+        }
+    ],
+}
+
+
+def fakes(database: Database, token: str) -> list[int]:
+    """The side of the colorization in every trial of a session, as only the server knows it."""
+    query = select(trials.c.fake_place).join(sessions, sessions.c.id == trials.c.session_id)
+    with database.reading() as connection:
+        mine = query.where(sessions.c.token_hash == digest(token)).order_by(trials.c.position)
+        return list(connection.execute(mine).scalars())

@@ -1,0 +1,288 @@
+"""A study of pairs, from its file to its export: what counts as fooled, and what the browser never learns."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select, text
+from starlette.testclient import TestClient
+
+from pipeline.errors import UserError
+from pipeline.ratings import PairRating
+from pipeline.records import read_rows
+from study_app.database import Database
+from study_app.export import gather, write_export
+from study_app.languages import load_texts, worded
+from study_app.manifest import Stimuli, load_stimuli
+from study_app.monitor import overview
+from study_app.routes import application
+from study_app.schema import answers, trials
+from study_app.screening import conduct
+from study_app.stimuli import prepare
+from study_app.store import Store
+from study_app.study import Study
+from tests.study_app.pairing import PAIR_METHODS, PAIRS, fakes
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Volunteer, answer_to, small_study
+
+Newcomer = Callable[[], Volunteer]
+BEFORE: dict[str, dict[str, Any]] = {  # a row of each table, as of the first revision
+    "studies": {"id": 7, "digest": "a", "version": 1, "pictures": "b", "content": "{}", "opened_at": 0},
+    "sessions": {
+        **dict.fromkeys(("number", "block", "row", "trials", "answered", "begun_at", "seen_at"), 1),
+        **{"id": 7, "study_id": 7, "simulated": False, "lapsed": False},
+        **{"token_hash": "c", "code_hash": "d", "language": "en"},
+    },
+    "trials": {
+        **{"session_id": 7, "position": 0, "kind": "main", "photograph": "owl", "method": "zebranet", "fault": ""},
+    },
+}
+
+
+def pair_study(folder: Path, **changes: object) -> Study:
+    return small_study(folder, **{**PAIRS, **changes})
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """2 methods, 6 photographs, 10 pairs, 2 votes a cell: so 4 volunteers."""
+    return pair_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def stimuli(study: Study, archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Stimuli:
+    root = tmp_path_factory.mktemp("stimuli")
+    prepare(study, archives, root)
+    return load_stimuli(study.digest, root)
+
+
+def pair_answer(trial: int, side: int, **changes: Any) -> dict[str, Any]:
+    """What a browser sends when the volunteer takes `side` for the fake."""
+    content = answer_to(trial, values={"fake": side})
+    content["timing"]["response_ms"] = {"fake": 700.5}
+    return content | changes
+
+
+def take(one: Volunteer, sides: list[int]) -> None:
+    """Answer every trial."""
+    one.plan()
+    for trial, side in enumerate(sides):
+        one.clock.advance(2)
+        reply = one.post("/api/answers", pair_answer(trial, side))
+        assert (reply.status_code, set(reply.json())) == (200, {"acknowledged"}), reply.text
+
+
+def stored(database: Database) -> list[tuple[str, int]]:
+    with database.reading() as connection:
+        rows = connection.execute(select(answers.c.criterion, answers.c.value).order_by(answers.c.id))
+        return [(row.criterion, row.value) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"protocol": "pair"}, "protocol is 'pair'; did you mean 'pairs'?"),
+        ({"arrangement": None}, "arrangement is missing; pairs are shown side_by_side or in_turn"),
+        ({"arrangement": "beside"}, "arrangement is 'beside'"),
+        ({"protocol": "naturalness"}, "arrangement is for `protocol: pairs`"),
+        ({"methods": METHODS}, "methods must name at least one method, and not 'original'"),
+        ({"methods": []}, "methods must name at least one method"),
+        ({"scale": "0-10"}, "scale is '0-10', but of a pair one or the other is fake: binary"),
+        ({"catch": {"broken": 1, "originals": 1}}, "catch.originals must be 0 for pairs"),
+        ({"criteria": [{**PAIRS["criteria"][0], "name": "real"}]}, "exactly one criterion, named 'fake'"),
+        ({"criteria": PAIRS["criteria"] * 2}, "exactly one criterion, named 'fake'"),
+    ],
+)
+def test_a_mistake_is_named(change: dict[str, object], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"study\.yaml") as caught:
+        pair_study(tmp_path, **change)
+    assert sentence in str(caught.value)
+
+
+def test_one_method_alone_can_be_paired_and_the_arrangement_is_part_of_the_digest(tmp_path: Path) -> None:
+    beside = pair_study(tmp_path, methods=["zebranet"])
+    assert beside.sources == ("zebranet", "original")
+    assert pair_study(tmp_path, methods=["zebranet"], arrangement="in_turn").digest != beside.digest
+
+
+def test_studies_without_pairs_keep_the_digest_that_they_had(tmp_path: Path) -> None:
+    plain, said = small_study(tmp_path), small_study(tmp_path, protocol="naturalness")
+    content = asdict(plain)
+    del content["protocol"], content["arrangement"]
+    before = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    assert plain.digest == said.digest == before
+
+
+def test_both_pictures_of_a_pair_look_alike_in_everything_but_their_pixels(stimuli: Stimuli) -> None:
+    for (photograph, method, fault), look in stimuli.by_look.items():
+        original = stimuli.by_look[photograph, "original", ""]
+        assert (look.size, look.width, look.height) == (original.size, original.width, original.height)
+        assert (look.token == original.token) == (method == "original" and not fault)
+
+
+def test_the_plan_shows_both_pictures_and_does_not_tell_which_is_which(
+    volunteer: Newcomer, database: Database, stimuli: Stimuli, study: Study
+) -> None:
+    plans = [volunteer() for _ in range(4)]
+    lefts: Counter[str] = Counter()
+    for one in plans:
+        plan = one.plan()
+        assert (plan["arrangement"], plan["scale"]) == ("side_by_side", {"name": "sides", "minimum": 0, "maximum": 1})
+        places = fakes(database, one.token)
+        for trial, place in zip(plan["trials"], places, strict=True):
+            assert set(trial) == {"trial", "pictures"}
+            looks = [stimuli.by_token[picture["url"].removeprefix("/s/")] for picture in trial["pictures"]]
+            assert all(set(picture) == {"url", "sha256", "width", "height"} for picture in trial["pictures"])
+            assert looks[0].photograph == looks[1].photograph
+            fake, original = looks[place], looks[1 - place]
+            assert (original.method, original.fault) == ("original", "")
+            assert fake.fault == "broken" or fake.method in PAIR_METHODS
+            lefts["original" if place else "fake"] += 1
+        text = json.dumps(plan)
+        assert not [word for word in (*METHODS, *PHOTOGRAPHS, "broken", "fake_place") if word in text]
+    assert abs(lefts["original"] - lefts["fake"]) <= 2 * 4
+
+
+def test_the_practice_has_a_fake_in_every_pair_and_says_where(volunteer: Newcomer, stimuli: Stimuli) -> None:
+    practice = volunteer().plan()["practice"]
+    assert sorted(one["fake"] for one in practice) == [0, 1]
+    for one in practice:
+        looks = [stimuli.by_token[picture["url"].removeprefix("/s/")] for picture in one["pictures"]]
+        assert (looks[one["fake"]].fault, looks[1 - one["fake"]].fault) == (one["feedback"], "")
+        assert one["feedback"] in ("oversaturated", "recolored", "bleeding")
+
+
+def test_who_takes_the_original_for_the_fake_is_stored_as_fooled(volunteer: Newcomer, database: Database) -> None:
+    one = volunteer()
+    places = fakes(database, one.token)
+    fooled = [0, 1, 1, 0, 0, 1, 0, 1, 1, 0]
+    take(one, [place ^ is_fooled for place, is_fooled in zip(places, fooled, strict=True)])
+    assert stored(database) == [("fake", is_fooled) for is_fooled in fooled]
+
+
+def test_an_answer_counts_once_and_the_first_one_stays(volunteer: Newcomer, database: Database, clock: Clock) -> None:
+    one = volunteer()
+    one.plan()
+    clock.advance(2)
+    place = fakes(database, one.token)[0]
+    sent = pair_answer(0, place)
+    for message in (sent, sent, pair_answer(0, place)):  # twice the same, then the same from another tab
+        assert one.post("/api/answers", message).status_code == 200
+    other = one.post("/api/answers", pair_answer(0, 1 - place))
+    assert (other.status_code, other.json()["reason"]) == (409, "conflict")
+    assert stored(database) == [("fake", 0)]
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        (pair_answer(0, 2), 422),
+        (pair_answer(0, -1), 422),
+        (pair_answer(0, 0, values={"fake": 0, "left": 1}), 422),
+        (pair_answer(0, 0, values={}), 422),
+        (answer_to(0), 422),
+        (pair_answer(1, 0), 409),
+        (pair_answer(99, 0), 404),
+        (pair_answer(0, 0, decoded_sha256_ok=False), 422),
+    ],
+)
+def test_other_answers_are_refused(
+    message: dict[str, Any], status: int, volunteer: Newcomer, database: Database, clock: Clock
+) -> None:
+    one = volunteer()
+    one.plan()
+    clock.advance(2)
+    assert one.post("/api/answers", message).status_code == status
+    assert stored(database) == []
+
+
+def test_pictures_in_turn_take_both_times_and_the_mask_between(
+    database: Database, archives: Path, clock: Clock, tmp_path: Path
+) -> None:
+    study = pair_study(tmp_path, arrangement="in_turn", exposure_ms=1000, mask_ms=500)
+    prepare(study, archives, tmp_path)
+    store = Store(database, study, load_stimuli(study.digest, tmp_path), clock=clock)
+    one = Volunteer(TestClient(application(store)), study, clock)
+    assert one.plan()["arrangement"] == "in_turn"
+    clock.advance(2.4)
+    early = one.post("/api/answers", pair_answer(0, 0))
+    assert (early.status_code, early.json()["retry_after_ms"]) == (429, 100)
+    clock.advance(0.1)
+    assert one.post("/api/answers", pair_answer(0, 0)).status_code == 200
+
+
+def test_a_full_study_is_exported_with_the_sides_and_explained(
+    store: Store, volunteer: Newcomer, database: Database, study: Study, tmp_path: Path
+) -> None:
+    people = [volunteer() for _ in range(4)]
+    sides = {number: fakes(database, one.token) for number, one in enumerate(people, start=1)}
+    take(people[0], sides[1])  # finds every fake
+    take(people[1], [0] * 10)  # presses left
+    take(people[2], [1 - side for side in sides[3]])  # is always fooled
+    take(people[3], sides[4])
+    seen = overview(store)
+    assert set(seen.cells.values()) == {(2, 0)}
+    assert {method for _, method in seen.cells} == set(PAIR_METHODS) and len(seen.cells) == 6 * 2
+    export = gather(database, study, False)
+    assert Counter(one.kind for one in export.ratings) == {"main": 24, "broken": 8, "repeat": 8}
+    for one in export.ratings:
+        assert isinstance(one, PairRating)
+        assert one.criterion == "fake" and one.fake_place == sides[one.participant][one.trial]
+    values = {number: {one.value for one in export.ratings if one.participant == number} for number in (1, 2, 3, 4)}
+    assert values == {1: {0}, 2: {0, 1}, 3: {1}, 4: {0}}
+    flags = [person.flags for person in export.participants]
+    assert flags[0] == flags[3] == ""
+    assert "straight_lining" in flags[1] and "inconsistent" in flags[1]
+    assert flags[2] == "catch"
+    assert (export.participants[2].catch_shown, export.participants[2].catch_wrong) == (2, 2)
+    write_export(tmp_path / "out", study, export)
+    assert read_rows(tmp_path / "out" / "ratings.csv", PairRating) == export.ratings
+    codebook = (tmp_path / "out" / "codebook.csv").read_text()
+    header = (tmp_path / "out" / "ratings.csv").read_text().splitlines()[0].split(",")
+    assert all(f"ratings.csv,{column}," in codebook for column in header)
+    assert "1 = fooled" in codebook and "binary, 10, 100" not in codebook
+
+
+def test_a_straight_liner_is_one_who_names_one_side_not_one_who_finds_every_fake(study: Study) -> None:
+    shared = {"study": "", "version": 1, "simulated": False, "participant": 1, "kind": "main", "repeat_of": None}
+    timing = dict.fromkeys(("onset_ms", "offset_ms", "shown_ms", "response_ms"), 800.0)
+    more = {"method": "zebranet", "criterion": "fake", "maximum": 1, "exposures": 1, "hidden": 0}
+    finds, left = (
+        [
+            PairRating(
+                **shared, **timing, **more, trial=trial, photograph=str(trial), value=value(trial), fake_place=trial % 2
+            )
+            for trial in range(40)
+        ]
+        for value in (lambda trial: 0, lambda trial: trial % 2)
+    )
+    assert conduct(finds, None, study.screening).most_common_share == 0.5
+    assert conduct(left, None, study.screening).flags == ("straight_lining",)
+
+
+def test_a_database_from_before_there_were_pairs_keeps_its_trials(
+    database: Database, study: Study, stimuli: Stimuli
+) -> None:
+    database.migrate("0001")
+    assert "fake_place" not in {column["name"] for column in inspect(database.engine).get_columns("trials")}
+    with database.writing() as connection:
+        for table, row in BEFORE.items():
+            names = ", ".join(f'"{name}"' for name in row)
+            places = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), row)
+    Store(database, study, stimuli)
+    with database.reading() as connection:
+        kept = connection.execute(select(trials)).mappings().all()
+    assert [dict(row) for row in kept] == [{**BEFORE["trials"], "first": None, "fake_place": None}]
+
+
+def test_pairs_have_words_of_their_own() -> None:
+    _, texts = load_texts("en")
+    plain, pairs = worded(texts, "naturalness"), worded(texts, "pairs")
+    assert plain == texts
+    assert (plain["trial"]["show"], pairs["trial"]["show"]) == ("Show the picture", "Show the pair")
+    assert pairs["trial"]["confirm"] == plain["trial"]["confirm"]
