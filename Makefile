@@ -6,11 +6,18 @@ VENV := .venv
 INSTALLED := $(VENV)/installed
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test bench lint lock
+DB := sqlite:///study.sqlite3
+PORT := 8501
+
+.PHONY: repro study test bench lint lock
 
 repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names under `datasets`
 	dvc repro
 	@python -m reports.summary
+
+study: $(INSTALLED) ## serve the human study of study.yaml, with the pictures of the last `make repro`; DB=postgresql+psycopg://...
+	@python -m study_app.stimuli
+	@python -m study_app.serve --db "$(DB)" --port $(PORT)
 
 test: $(INSTALLED) ## the whole test suite
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile

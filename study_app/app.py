@@ -4,19 +4,22 @@ import logging
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from study_app.assets import load_assets
 from study_app.languages import load_languages
+from study_app.pages.router import chosen_language
 from study_app.plates import draw_plates
 from study_app.researcher_access import Access
 from study_app.routes import routes
 from study_app.security import middleware
-from study_app.service import Service, publish
+from study_app.service import Service, current, publish
 from study_app.store import Store
 from study_app.vision_route import vision_routes
+from study_app.websocket import HideServer
 
-SCRIPT = Path(__file__).parent / "pages" / "entry.py"
+SCRIPT = (Path(__file__).parent / "pages" / "entry.py").resolve()
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +40,7 @@ def create_app(service: Service) -> App:
             *vision_routes(service.store, service.plates),
             *service.assets.routes(),
         ],
-        middleware=middleware(),
+        middleware=[*middleware(), Middleware(HideServer, script=str(SCRIPT))],
         on_script_error=_apologize,
     )
 
@@ -45,5 +48,6 @@ def create_app(service: Service) -> App:
 def _apologize(error: Exception) -> bool:
     """Log an error of a page, and tell the volunteer no more than that there was one."""
     logger.error("a page failed", exc_info=error)
-    st.markdown("Something went wrong on our side. Your answers are safe; please reload the page.")
+    service = current()
+    st.markdown(service.texts(chosen_language(service))["page"]["failed"])
     return True

@@ -4,12 +4,13 @@ import hmac
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
+from pipeline.errors import UserError
 from study_app.security import Limiter, Rate
 
 PASSWORD = "STUDY_PASSWORD"
-LEAST_LETTERS = 8
 
 
 @dataclass(frozen=True)
@@ -35,5 +36,7 @@ def read_access(environment: Mapping[str, str] = os.environ, secrets: Mapping[st
     """From the environment's STUDY_PASSWORD or Streamlit's secrets (`[researcher]`: `password`, `emails`)."""
     configured = dict((secrets or {}).get("researcher", {}))
     password = environment.get(PASSWORD) or configured.get("password") or None
+    if "auth" in (secrets or {}) and find_spec("authlib") is None:
+        raise UserError("signing in with an account needs Authlib: `uv pip install Authlib`, or take [auth] away.")
     emails = tuple(str(email).lower() for email in configured.get("emails", ())) if "auth" in (secrets or {}) else ()
     return Access(password, emails, Limiter(Rate(0.2, 5)))

@@ -8,6 +8,7 @@ session that begins here one of simulated raters. Several processes on one Postg
 """
 
 import argparse
+import gc
 import logging
 import os
 import socket
@@ -40,7 +41,7 @@ OPTIONS: dict[str, object] = {
     "theme.textColor": "#ffffff",
     "theme.primaryColor": "#f2f2f2",
     "theme.linkColor": "#ffffff",
-    "theme.borderColor": "#a4a4a4",
+    "theme.borderColor": "#d0d0d0",
     "theme.showWidgetBorder": True,
     "theme.font": "sans-serif",
 }
@@ -71,10 +72,20 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
 
     access = read_access(secrets=_streamlit_secrets())
     app = create_app(build_service(store, access))
+    _settle()
     print(_welcome(f"http://{address}:{port}/", access, simulated), flush=True)
     for noisy in ("uvicorn.error", "streamlit"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     app.run(config={**OPTIONS, "server.port": port, "server.address": address})
+
+
+def _settle() -> None:
+    """Make the first and all later pages cheap: Streamlit loads pandas for its first component, and collects garbage
+    after every run of a page, for which it looks at every object of the process that is not frozen."""
+    import pandas  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 def _welcome(link: str, access: Access, simulated: bool) -> str:

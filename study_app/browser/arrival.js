@@ -20,7 +20,8 @@ export function arrival(view, data) {
   } catch {
     forget();
   }
-  if (latest?.study !== data.study || !/^[\w-]{22}$/.test(latest.token)) return;
+  if (latest?.study !== data.study || !/^[\w-]{22}$/.test(latest.token)) return view.root.replaceChildren();
+  view.root.classList.add("arrival");
   view.show(
     element("p", {}, view.text("welcome", "again")),
     element("a", { class: "main", href: `?s=${latest.token}`, target: "_self" }, view.text("welcome", "resume")),

@@ -18,11 +18,11 @@ export async function ask(view, panel, { criterion, number, count, scale, signal
   panel.replaceChildren(
     element("p", { class: "small" }, view.text("trial", "question", { number, count })),
     element("p", { class: "term" }, criterion.term),
-    element("h2", { tabindex: -1, id: "question" }, criterion.question),
+    element("h1", { tabindex: -1, id: "question" }, criterion.question),
     control.element,
     back,
   );
-  panel.querySelector("h2").focus({ preventScroll: true });
+  panel.querySelector("h1").focus({ preventScroll: true });
   const keys = (event) => {
     if (event.repeat && (scale.name === "binary" || !event.key.startsWith("Arrow"))) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -68,7 +68,7 @@ function steps(view, scale, settle) {
     view.say(String(chosen));
   };
   return {
-    element: element("div", { class: "scale" }, element("div", { class: "steps", role: "group", "aria-labelledby": "question" }, ...buttons), ends(view)),
+    element: element("div", { class: "scale" }, element("div", { class: "steps", role: "group", "aria-labelledby": "question" }, ...buttons), ends(view, scale.maximum)),
     key: (event) => {
       if (/^[0-9]$/.test(event.key)) choose(chosen === 1 && event.key === "0" ? 10 : Number(event.key));
       else if (event.key === "ArrowRight" || event.key === "ArrowUp") choose(chosen === null ? 5 : chosen + 1);
@@ -93,7 +93,7 @@ function slider(view, scale, settle) {
   input.addEventListener("input", touched);
   input.addEventListener("pointerup", touched);
   return {
-    element: element("div", { class: "scale" }, value, input, ends(view), element("div", { class: "row" }, confirm)),
+    element: element("div", { class: "scale" }, value, input, ends(view, scale.maximum), element("div", { class: "row" }, confirm)),
     key: (event) => {
       const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
       if (step) {
@@ -106,8 +106,8 @@ function slider(view, scale, settle) {
   };
 }
 
-function ends(view) {
-  return element("div", { class: "ends" }, element("span", {}, `0 · ${view.text("trial", "lowest")}`), element("span", {}, view.text("trial", "highest")));
+function ends(view, maximum) {
+  return element("div", { class: "ends" }, element("span", {}, `0 · ${view.text("trial", "lowest")}`), element("span", {}, `${maximum} · ${view.text("trial", "highest")}`));
 }
 
 /** A focused button takes Enter itself. */

@@ -19,11 +19,6 @@ export async function screenCheck({ view, data, journal, signal }) {
     width: innerWidth,
     height: innerHeight,
     zoom: devicePixelRatio,
-    screen_width: screen.width,
-    screen_height: screen.height,
-    color_depth: screen.colorDepth,
-    wide_gamut: matchMedia("(color-gamut: p3)").matches,
-    touch: matchMedia("(pointer: coarse)").matches,
     gray_step_seen: seen,
   });
   await journal.flush();

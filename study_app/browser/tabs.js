@@ -20,7 +20,7 @@ export async function owned({ view, connection, token, signal }, work) {
       document.addEventListener("visibilitychange", watch, { signal: lost.signal });
       addEventListener("focus", watch, { signal: lost.signal });
       view.tab = tab;
-      view.signal = AbortSignal.any([signal, lost.signal]);
+      view.signal = either(signal, lost.signal);
       await work(view.signal);
       return "finished";
     });
@@ -38,10 +38,21 @@ export async function owned({ view, connection, token, signal }, work) {
 async function claim(connection, tab, lost) {
   if (document.hidden) return;
   try {
-    if (!(await connection.postOnce("/api/tab", { tab, take: false })).content?.mine === true) lost.abort("taken");
+    const { content } = await connection.postOnce("/api/tab", { tab, take: false });
+    if (content?.mine === false) lost.abort("taken");
   } catch {
     // Without a network nobody can take over; the next request tells.
   }
+}
+
+/** A signal that follows the first of two; `AbortSignal.any` is too young for many tablets. */
+function either(...signals) {
+  const both = new AbortController();
+  for (const one of signals) {
+    if (one.aborted) both.abort(one.reason);
+    one.addEventListener("abort", () => both.abort(one.reason), { once: true });
+  }
+  return both.signal;
 }
 
 /** What `work` returns, or "taken" if another tab has or gets the lock. */

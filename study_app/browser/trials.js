@@ -8,6 +8,7 @@ import { ask, BACK } from "./question.js";
 import { aborted, element, sleep } from "./view.js";
 
 const CROSS_MS = 700; // a cross says where the picture will be
+const LATE_MS = 2000; // a picture that takes longer is said to be on its way
 
 /** Practice: the same as a trial, then the picture again with a word about it. */
 export async function practice(act) {
@@ -18,7 +19,7 @@ export async function practice(act) {
   await view.pause(
     view.text("practice", "start"),
     view.heading(view.text("practice", "heading")),
-    element("p", {}, view.text("practice", "about", { seconds: plan.exposure_ms / 1000 })),
+    element("p", {}, view.text("practice", "about", { seconds: (plan.exposure_ms / 1000).toLocaleString(plan.language) })),
     element("p", { class: "small keys" }, keys),
   );
   for (const [index, item] of plan.practice.entries()) {
@@ -113,7 +114,10 @@ class Stage {
     const box = element("div", { class: "box" }, element("span", { class: "cross", "aria-hidden": "true" }, "+"), panel);
     this.view.show(this.top, box);
     this.#reserve(box);
+    const late = setTimeout(() => this.view.notice(this.view.text("trial", "loading")), LATE_MS);
     const [picture] = await Promise.all([this.pictures.get(index), sleep(CROSS_MS, this.signal)]);
+    clearTimeout(late);
+    this.view.notice("");
     this.#fit(picture);
     picture.style.visibility = "hidden";
     box.append(picture);

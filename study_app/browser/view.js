@@ -62,7 +62,7 @@ export class View {
   }
 
   heading(words) {
-    return element("h2", { tabindex: -1 }, words);
+    return element("h1", { tabindex: -1 }, words);
   }
 
   /** Show elements with one button below them, and wait until it is pressed. Enter presses it from anywhere. */

@@ -6,6 +6,12 @@ const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
 
 export async function vision({ view, data, connection, signal }) {
   remember(data.token, data.study);
+  await view.pause(
+    view.text("page", "continue"),
+    view.heading(view.text("thanks", "code_heading")),
+    element("p", { class: "code" }, data.code),
+    element("p", {}, view.text("thanks", "code")),
+  );
   const key = crypto.randomUUID();
   const since = performance.now();
   const answers = [];

@@ -6,17 +6,18 @@ from typing import Any, Literal
 import streamlit as st
 
 from study_app.assets import BROWSER
+from study_app.identity import withdrawal_code
 from study_app.service import Service
 from study_app.stages import Stage
 
 # Streamlit sends these three with every page; the rest comes from `assets`, cached by the browser.
 LOADER = (BROWSER / "loader.js").read_text(encoding="utf-8")
 STYLES = (BROWSER / "study.css").read_text(encoding="utf-8")
-PLACE = '<main class="study"></main>'
+PLACE = '<div class="study"></div>'
 # Which sections of the languages' files an act needs.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "arrival": ("page", "welcome"),
-    "vision": ("page", "vision", "wait", "tab"),
+    "vision": ("page", "vision", "thanks", "wait", "tab"),
     "screen": ("page", "screen", "welcome", "wait", "tab"),
     "practice": ("page", "practice", "trial", "keys", "wait", "tab"),
     "trials": ("page", "trial", "pause", "keys", "wait", "tab"),
@@ -42,6 +43,7 @@ def mount(service: Service, act: Stage | Literal["arrival"], language: str, toke
     }
     if act == "vision":
         data["plates"] = list(service.assets.plate_urls)
+        data["code"] = withdrawal_code(token)
     if act == "screen":
         data["smallest_width"] = study.smallest_width
     _component()(data=data, key=f"act-{act}", on_done_change=lambda: None)

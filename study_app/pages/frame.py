@@ -7,13 +7,14 @@ import streamlit as st
 from study_app.languages import Texts
 from study_app.service import Service
 
+WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
 STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")
 
 
 def open_page(service: Service, language: str, wide: bool = False) -> Texts:
     """Set the page up and return its words."""
     st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
-    st.html(f"<style>{STYLE}</style>")
+    st.html(f"<style>{STYLE}{WIDE if wide else ''}</style>")
     return service.texts(language)
 
 

@@ -13,7 +13,8 @@ def show(service: Service, texts: Texts, token: str, language: str) -> None:
     words = texts["thanks"]
     frame.heading(words["heading"])
     st.markdown(words["about"])
-    st.markdown(words["code"])
+    st.header(words["code_heading"], anchor=False)
     st.code(withdrawal_code(token), language=None)
+    st.markdown(words["code"])
     st.markdown(words["close"])
     frame.link(texts["welcome"]["withdraw"], f"?page=withdraw&lang={language}")

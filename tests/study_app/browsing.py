@@ -1,0 +1,243 @@
+"""A real server and a real browser: what the tests of the pages start, drive and listen to."""
+
+import base64
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
+
+from study_app.database import Database
+from study_app.stimuli import prepare
+from study_app.study import Study, load_study
+from tests.conftest import environment
+from tests.study_app.volunteers import new_key, write_study
+
+PASSWORD = "correct horse battery staple"
+SECONDS = 30  # for anything that should come at once; another test may have the machine
+QUICK = {"exposure_ms": 400, "mask_ms": 50, "smallest_width": 360, "languages": ["en", "de", "fr"]}
+
+
+def chromium() -> str:
+    """Where Chromium is; tests are skipped without it, but not in CI."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        message = "no Chromium on the path: `apt-get install chromium`"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    return path
+
+
+@dataclass
+class Served:
+    """A study that is being served."""
+
+    study: Study
+    url: str
+    database: Database
+    folder: Path
+    command: list[str]
+    variables: dict[str, str]
+
+    def start(self) -> None:
+        """Start the server, for the first time or after its end, and wait until it answers."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, *self.command, "--address", "127.0.0.1"],
+                cwd=self.folder,
+                env=self.variables,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_until_ready(self.url, self.process, self.folder / "server.log")
+
+    def kill(self) -> None:
+        """End it without a warning."""
+        self.process.kill()
+        self.process.wait(SECONDS)
+
+
+@contextmanager
+def served(folder: Path, archives: Path, password: str | None = PASSWORD, **changes: object) -> Iterator[Served]:
+    """Serve the small study, quick to take, from a process of its own."""
+    study_file = write_study(folder, **{**QUICK, **changes})
+    study = load_study(study_file)
+    prepare(study, archives, folder / "stimuli")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    database = f"sqlite:///{folder / 'study.sqlite3'}"
+    command = ["-m", "study_app.serve", str(study_file), "--db", database, "--port", str(port)]
+    variables = {name: value for name, value in environment().items() if name != "STUDY_PASSWORD"}
+    if password:
+        variables["STUDY_PASSWORD"] = password
+    running = Served(study, f"http://127.0.0.1:{port}/", Database(database), folder, command, variables)
+    running.start()
+    try:
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(SECONDS)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return as soon as the server says that it is ready."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            with urlopen(f"{url}readyz", timeout=5):
+                return
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(f"the server does not come up:\n{log.read_text()}")
+
+
+def post(served: Served, path: str, content: object, token: str = "") -> dict[str, Any]:
+    """A request without a browser."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    request = Request(f"{served.url}{path}", json.dumps(content).encode(), headers, method="POST")
+    with urlopen(request, timeout=SECONDS) as reply:
+        result: dict[str, Any] = json.load(reply)
+    return result
+
+
+def link_to_trials(served: Served) -> str:
+    """The link of a session that has everything before the trials behind it."""
+    message = {"language": "en", "consent": True, "study": served.study.digest}
+    token = str(post(served, "api/sessions", message)["session"])
+    told = [
+        {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")
+    ]
+    post(served, "api/events", {"events": told}, token)
+    return f"{served.url}?s={token}"
+
+
+@dataclass
+class Received:
+    """Everything that a browser got."""
+
+    har: Path
+    frames: list[bytes] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        """Keep what comes over this page's websockets."""
+
+        def opened(websocket: WebSocket) -> None:
+            websocket.on("framereceived", lambda payload: self.frames.append(_bytes(payload)))
+
+        page.on("websocket", opened)
+
+    def everything(self) -> list[tuple[str, bytes]]:
+        """(where, content) of every reply and frame; the context must be closed."""
+        found = [("websocket", frame) for frame in self.frames]
+        for entry in json.loads(self.har.read_text())["log"]["entries"]:
+            reply, url = entry["response"], entry["request"]["url"]
+            found.append((f"headers of {url}", json.dumps(reply["headers"]).encode()))
+            content = reply["content"]
+            body = content.get("text", "")
+            is_binary = content.get("encoding") == "base64"
+            found.append((url, base64.b64decode(body) if is_binary else body.encode()))
+        return found
+
+
+def new_context(browser: Browser, folder: Path, **options: object) -> tuple[BrowserContext, Received]:
+    """A browser as a volunteer has it, with everything that it gets written down."""
+    received = Received(folder / "received.har")
+    settings: dict[str, object] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
+    context = browser.new_context(
+        record_har_path=received.har,
+        record_har_content="embed",
+        **{**settings, **options},  # type: ignore[arg-type]
+    )
+    context.set_default_timeout(SECONDS * 1000)
+    context.on("page", received.listen)
+    return context, received
+
+
+@dataclass
+class Volunteer:
+    """One person at one page: reads what is on it and presses what it asks for."""
+
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def heading(self, words: str) -> Locator:
+        """The heading with these words."""
+        return self.page.get_by_role("heading", name=words)
+
+    def agree(self, url: str) -> None:
+        """From the welcome page to the first that is the volunteer's own."""
+        self.page.goto(url)
+        self.page.get_by_text("I have read this and want to take part.").click()
+        self.page.get_by_role("button", name="Begin").click()
+        self.heading("Your withdrawal code").wait_for()
+
+    def check_eyes_and_screen(self, digits: list[str]) -> None:
+        """The withdrawal code, the plates, the grey steps."""
+        self.page.keyboard.press("Enter")
+        for number, digit in enumerate(digits, start=1):
+            self.page.get_by_text(f"Plate {number} of {len(digits)}").wait_for()
+            self.page.keyboard.press(digit)
+        for level in ("24", "228"):
+            field = self.page.locator(f'.field[style*="rgb({level}"]:has(.square)')
+            field.wait_for()
+            field.click()
+        self.heading("First, some practice").wait_for()
+
+    def practise(self, pictures: int) -> None:
+        """The practice, with its feedback, to the first trial."""
+        self.page.keyboard.press("Enter")
+        for number in range(1, pictures + 1):
+            self.page.get_by_text(f"Practice {number} of {pictures}").wait_for()
+            self.answer("111")
+            self.page.get_by_role("button", name="Next picture").wait_for()
+            self.page.keyboard.press("Enter")
+        self.heading("That was the practice").wait_for()
+        self.page.keyboard.press("Enter")
+
+    def begin(self, url: str, digits: list[str], pictures: int) -> None:
+        """Everything before the trials."""
+        self.agree(url)
+        self.check_eyes_and_screen(digits)
+        self.practise(pictures)
+
+    def answer(self, keys: str, count: int = 3) -> None:
+        """Press one key for each question of the picture that is shown now; - and + click on no and yes."""
+        for number, key in enumerate(keys, start=1):
+            self.page.get_by_text(f"Question {number} of {count}").wait_for()
+            self.page.wait_for_timeout(220)  # faster than that is taken for the second half of a double click
+            if key in "-+":
+                self.page.get_by_role("button", name="Yes" if key == "+" else "No", exact=False).first.click()
+            else:
+                self.page.keyboard.press({"<": "ArrowLeft", ">": "ArrowRight"}.get(key, key))
+
+    def trial(self, number: int, count: int, keys: str) -> None:
+        """Take trial `number` (from 1), and the break or the readiness question before it if there is one."""
+        label = self.page.get_by_text(f"Picture {number} of {count}")
+        label.wait_for()
+        asked = self.page.get_by_text("Question 1 of 3")
+        button = self.page.get_by_role("button", name="Continue").or_(
+            self.page.get_by_role("button", name="Show the picture")
+        )
+        asked.or_(button).first.wait_for()
+        if button.count():
+            self.page.keyboard.press("Enter")
+        self.answer(keys)
+
+
+def _bytes(payload: str | bytes) -> bytes:
+    return payload.encode() if isinstance(payload, str) else payload

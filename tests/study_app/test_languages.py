@@ -1,0 +1,89 @@
+"""The words of the pages: every language has all of them, and mistakes are named."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.errors import UserError
+from study_app.languages import FOLDER, PLACE, best_language, load_languages, load_texts
+from study_app.pages.acts import SECTIONS
+from study_app.study import load_study
+from tests.study_app.volunteers import ROOT
+
+LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def keys_and_places(language: str) -> dict[str, list[str]]:
+    _, texts = load_texts(language)
+    return {
+        f"{section}.{key}": sorted(PLACE.findall(text))
+        for section, words in texts.items()
+        for key, text in words.items()
+    }
+
+
+def test_there_are_english_and_at_least_two_more() -> None:
+    assert "en" in LANGUAGES and len(LANGUAGES) >= 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_places(language: str) -> None:
+    assert keys_and_places(language) == keys_and_places("en")
+
+
+def test_every_text_is_used_by_a_page_and_every_used_one_exists() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("pages", "browser")
+        for path in (ROOT / "study_app" / folder).iterdir()
+        if path.suffix in (".py", ".js")
+    )
+    _, texts = load_texts("en")
+    named_by_server = {"natural", "oversaturated", "recolored", "bleeding", *texts["refused"]}
+    for section, words in texts.items():
+        for key in words:
+            assert f'"{key}"' in code or key in named_by_server, f"{section}.{key}"
+
+
+def test_acts_get_only_sections_that_exist() -> None:
+    _, texts = load_texts("en")
+    assert {section for sections in SECTIONS.values() for section in sections} <= set(texts)
+
+
+def test_the_study_of_the_repository_has_words_for_all_its_languages() -> None:
+    study = load_study(ROOT / "study.yaml")
+    assert list(load_languages(study.languages)) == list(study.languages)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda content: content["trial"].pop("show"), r"trial\.show is missing"),
+        (lambda content: content["trial"].update(more="x"), r"trial\.more is unknown"),
+        (lambda content: content["trial"].update(picture="Bild {number}"), r"should have the places count, number"),
+        (lambda content: content["trial"].update(show=True), "quotation marks"),
+        (lambda content: content.pop("name"), "no `name`"),
+    ],
+)
+def test_a_mistake_in_a_language_is_named(tmp_path: Path, change: object, message: str) -> None:
+    for language in ("en", "de"):
+        (tmp_path / f"{language}.yaml").write_bytes((FOLDER / f"{language}.yaml").read_bytes())
+    content = yaml.safe_load((tmp_path / "de.yaml").read_text(encoding="utf-8"))
+    assert callable(change)
+    change(content)
+    (tmp_path / "de.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        load_texts("de", tmp_path)
+
+
+def test_an_unknown_language_says_which_are_known(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no words for the language 'tlh'"):
+        load_texts("tlh")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "best"), [("de-CH", "de"), ("DE", "de"), ("en", "en"), ("ja", "fr"), (None, "fr"), ("", "fr")]
+)
+def test_a_browser_gets_its_language_or_the_first_of_the_study(wanted: str | None, best: str) -> None:
+    assert best_language(wanted, ["fr", "de", "en"]) == best

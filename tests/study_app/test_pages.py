@@ -1,0 +1,186 @@
+"""What decides which page comes, who may see what, and what routes beside the core's give away."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from pipeline.errors import UserError
+from study_app.assets import load_assets
+from study_app.manifest import Stimuli
+from study_app.messages import AnswerMessage, BeginMessage, parse_message
+from study_app.monitor import Overview
+from study_app.pages.researcher import cell_table, completion
+from study_app.plates import draw_plates
+from study_app.refusals import RefusedError
+from study_app.researcher_access import Access, read_access
+from study_app.schema import events
+from study_app.security import Limiter, Rate
+from study_app.stages import check_vacancy, next_stage, standing
+from study_app.store import Store
+from study_app.study import Study
+from study_app.vision_route import vision_routes
+from study_app.websocket import without_paths
+from tests.study_app.volunteers import Clock, answer_to
+
+PLATES = draw_plates(0)
+DIGITS = [plate.digit for plate in PLATES]
+
+
+def begin(store: Store) -> str:
+    return store.begin(BeginMessage("en", True, store.study.digest)).token
+
+
+@pytest.mark.parametrize(
+    ("happened", "answered", "practice", "stage"),
+    [
+        (set(), 0, 2, "vision"),
+        ({"vision"}, 0, 2, "screen"),
+        ({"vision", "screen"}, 0, 2, "practice"),
+        ({"vision", "screen"}, 0, 0, "trials"),
+        ({"vision", "screen", "practice_done"}, 0, 2, "trials"),
+        (set(), 3, 2, "trials"),
+        ({"vision", "screen", "practice_done"}, 10, 2, "thanks"),
+    ],
+)
+def test_the_next_page_follows_from_what_has_happened(
+    happened: set[str], answered: int, practice: int, stage: str
+) -> None:
+    assert next_stage(happened, answered, 10, practice) == stage
+
+
+def test_a_full_or_closed_study_is_told_before_consent_and_silence_makes_room(
+    store: Store, study: Study, clock: Clock
+) -> None:
+    check_vacancy(store)
+    for _ in range(study.sessions):
+        begin(store)
+    with pytest.raises(RefusedError) as full:
+        check_vacancy(store)
+    assert full.value.reason == "full"
+    clock.advance(60 * study.abandoned_after_minutes + 1)
+    check_vacancy(store)
+
+
+def vision_client(store: Store) -> TestClient:
+    return TestClient(Starlette(routes=vision_routes(store, PLATES)))
+
+
+def vision(store: Store, token: str, **changes: Any) -> Any:
+    content = {"key": str(uuid.uuid4()), "answers": DIGITS, "at_ms": 12.5} | changes
+    return vision_client(store).post("/api/vision", json=content, headers={"Authorization": f"Bearer {token}"})
+
+
+def test_plates_are_judged_by_the_server_and_the_reply_tells_nothing(store: Store) -> None:
+    token = begin(store)
+    key = str(uuid.uuid4())
+    for answers in (DIGITS, [None] * len(DIGITS)):  # the second try under the same key changes nothing
+        reply = vision(store, token, key=key, answers=answers)
+        assert (reply.status_code, reply.json()) == (200, {"acknowledged": key})
+    assert standing(store, token).stage == "screen"
+    with store.database.reading() as connection:
+        details = connection.execute(events.select()).all()
+    assert len(details) == 1
+    assert '"right": 6' in details[0].detail and '"protan_right": 2' in details[0].detail
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"answers": DIGITS[:-1]},
+        {"answers": [*DIGITS[:-1], 10]},
+        {"answers": [*DIGITS[:-1], True]},
+        {"answers": [*DIGITS[:-1], "7"]},
+        {"answers": "123456"},
+        {"key": "no key"},
+        {"at_ms": -1},
+        {"at_ms": None},
+        {"more": 1},
+    ],
+)
+def test_other_messages_about_plates_are_refused(store: Store, changes: dict[str, Any]) -> None:
+    reply = vision(store, begin(store), **changes)
+    assert reply.status_code == 422, reply.text
+    assert set(reply.json()) == {"error", "reason"}
+
+
+def test_plates_need_a_session(store: Store) -> None:
+    assert vision(store, "A" * 22).status_code == 401
+    assert vision(store, "short").status_code == 401
+
+
+def test_assets_are_immutable_and_their_names_tell_nothing(stimuli: Stimuli) -> None:
+    assets = load_assets(PLATES, stimuli.secret)
+    client = TestClient(Starlette(routes=assets.routes()))
+    for url in (f"{assets.base}main.js", f"{assets.base}study.css", *assets.plate_urls):
+        reply = client.get(f"/{url}")
+        assert reply.status_code == 200
+        assert "immutable" in reply.headers["cache-control"]
+    assert client.get(f"/{assets.base}loader.py").status_code == 404
+    assert client.get("/plates/0.png").status_code == 404
+    assert len(set(assets.plate_urls)) == len(PLATES)
+    other = load_assets(PLATES, b"another secret")
+    assert set(other.plate_urls).isdisjoint(assets.plate_urls)
+
+
+def test_without_a_secret_there_is_no_researchers_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not read_access({}, {}).configured
+    assert read_access({"STUDY_PASSWORD": "long enough"}, {}).configured
+    assert read_access({}, {"researcher": {"password": "long enough"}}).configured
+    assert not read_access({}, {"researcher": {"emails": ["a@b.org"]}}).configured  # nobody vouches for addresses
+    monkeypatch.setattr("study_app.researcher_access.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="needs Authlib"):
+        read_access({}, {"auth": {}})
+    monkeypatch.setattr("study_app.researcher_access.find_spec", lambda name: name)
+    assert read_access({}, {"auth": {}, "researcher": {"emails": ["A@b.org"]}}).oidc == ("a@b.org",)
+
+
+def test_a_password_opens_and_guessing_is_slowed_down() -> None:
+    access = Access("correct", (), Limiter(Rate(0.001, 3)))
+    assert access.opens("correct")
+    assert not access.opens("correc")
+    assert not access.opens("")
+    with pytest.raises(RefusedError):
+        access.opens("correct")
+
+
+def test_no_password_is_opened_by_none() -> None:
+    assert not Access(None, ("a@b.org",), Limiter(Rate(1, 3))).opens("")
+
+
+def test_streamlits_first_message_loses_the_servers_paths_and_versions() -> None:
+    message = ForwardMsg()
+    message.new_session.main_script_path = "/home/somebody/study_app/pages/entry.py"
+    message.new_session.initialize.environment_info.python_version = "3.11.7"
+    message.new_session.initialize.session_id = "kept"
+    left = ForwardMsg.FromString(without_paths(message.SerializeToString()))
+    assert left.new_session.main_script_path == ""
+    assert left.new_session.initialize.environment_info.python_version == ""
+    assert left.new_session.initialize.session_id == "kept"
+
+
+def test_the_researchers_table_has_a_row_a_photograph_and_a_column_a_method() -> None:
+    cells = {("owl", "zebranet"): (2, 1), ("owl", "original"): (1, 0), ("elk", "zebranet"): (0, 0)}
+    seen = Overview(True, 6, {}, {**cells, ("elk", "original"): (0, 2)}, {}, {}, None, None)
+    table = cell_table(seen)
+    assert list(table.columns) == ["zebranet", "original"]
+    assert table.loc["owl"].tolist() == ["2 + 1", "1"]
+    assert table.loc["elk"].tolist() == ["0", "0 + 2"]
+
+
+@pytest.mark.parametrize(("hours", "words"), [(None, "unknown"), (0.04, "0.0 h"), (47.0, "47.0 h"), (60.0, "2.5 days")])
+def test_the_time_to_completion_reads_well(hours: float | None, words: str) -> None:
+    assert completion(hours) == words
+
+
+def test_a_session_with_all_answers_stands_at_the_thanks(store: Store, study: Study, clock: Clock) -> None:
+    token = begin(store)
+    store.plan(token)
+    for trial in range(study.trials):
+        clock.advance(2)
+        store.answer(token, parse_message(AnswerMessage, json.dumps(answer_to(trial)).encode()))
+    assert standing(store, token).stage == "thanks"
