@@ -24,11 +24,11 @@ from study_app.database import Database
 from study_app.manifest import STIMULI, Stimuli, load_stimuli
 from study_app.routes import application
 from study_app.security import Rate, Rates
-from study_app.simulation.drivers import VirtualClock, over_http, run_live, run_virtual
+from study_app.simulation.drivers import VirtualClock, in_process, over_network, run_live, run_virtual
 from study_app.simulation.effects import EFFECTS_FILE, Effects, load_effects
 from study_app.simulation.ledger import Balance, balance
 from study_app.simulation.population import draw_population
-from study_app.simulation.rater import Rater
+from study_app.simulation.rater import Rater, Request
 from study_app.store import Store, wall_clock
 from study_app.study import STUDY_FILE, Study, load_study
 
@@ -77,7 +77,7 @@ def simulate(store: Store, raters: Sequence[Rater], arrivals: Sequence[float]) -
     async def run() -> None:
         transport = httpx2.ASGITransport(app=application(store, UNLIMITED))
         async with httpx2.AsyncClient(transport=transport, base_url="http://study") as client:
-            await run_virtual(raters, arrivals, over_http(client), clock)
+            await run_virtual(raters, arrivals, in_process(client), clock)
 
     asyncio.run(run())
     return balance(store, raters)
@@ -96,17 +96,15 @@ def endings(raters: Sequence[Rater]) -> str:
 
 async def against_server(raters: Sequence[Rater], arrivals: Sequence[float], server: str, speed: float) -> None:
     """Real time, real HTTP. Raises `UserError` unless the server marks everything as simulated."""
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx2.AsyncClient(base_url=server, timeout=30, limits=limits) as client:
-        try:
-            ready = (await client.get("/readyz")).json()
-        except (httpx2.TransportError, ValueError):
-            raise UserError(f"{server} does not answer; start it with STUDY_SIMULATED=1.") from None
+    async with over_network(server) as send:
+        ready = (await send(raters[0], Request("GET", "/readyz"))).json()
+        if not ready:
+            raise UserError(f"{server} does not answer; start it with STUDY_SIMULATED=1.")
         if ready.get("simulated") is not True:
             raise UserError(
-                f"{server} takes the answers of people; start one with STUDY_SIMULATED=1 for simulated raters."
+                f"{server} takes people's answers; simulated raters need one started with STUDY_SIMULATED=1."
             )
-        await run_live(raters, arrivals, over_http(client), speed)
+        await run_live(raters, arrivals, send, speed)
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,16 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import httpx2
 import numpy as np
 
-from study_app.simulation.drivers import Measured, over_http, run_live
+from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.ledger import Balance, balance
 from study_app.simulation.rater import Rater
 from study_app.store import Store
 from tests.study_app.servers import Server
-
-UNLIMITED = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
 
 
 @dataclass(frozen=True)
@@ -54,8 +51,8 @@ async def _run(
     speed: float,
     rng: np.random.Generator,
 ) -> int:
-    async with httpx2.AsyncClient(base_url=server.address, timeout=30, limits=UNLIMITED) as client:
-        taking = asyncio.create_task(run_live(raters, arrivals, over_http(client, measured), speed))
+    async with over_network(server.address, measured) as send:
+        taking = asyncio.create_task(run_live(raters, arrivals, send, speed))
         happened = 0
         while happened < kills and not taking.done():
             await asyncio.sleep(float(rng.uniform(*gap)))

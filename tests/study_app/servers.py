@@ -31,10 +31,10 @@ class Server(Protocol):
 class ForkedServer:
     """The routes under uvicorn, forked from a nursery in a fraction of a second; `close` it at the end."""
 
-    def __init__(self, url: str, study_file: Path, stimuli_root: Path) -> None:
+    def __init__(self, url: str, study_file: Path, stimuli_root: Path, simulated: bool = True) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.address = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        arguments = [url, str(study_file), str(stimuli_root), str(self.socket.fileno())]
+        arguments = [url, str(study_file), str(stimuli_root), str(self.socket.fileno()), str(int(simulated))]
         self.nursery = subprocess.Popen(
             [sys.executable, "-m", "tests.study_app.nursery", *arguments],
             cwd=ROOT,
@@ -70,12 +70,12 @@ class ForkedServer:
 class AppServer:
     """The whole app, `python -m study_app.serve`, as a researcher starts it; `close` it at the end."""
 
-    def __init__(self, url: str, study_file: Path, stimuli_root: Path, simulated: bool = True) -> None:
+    def __init__(self, url: str, study_file: Path, stimuli_root: Path) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         options = ["--db", url, "--stimuli", str(stimuli_root), "--port", str(self.port), "--address", "127.0.0.1"]
         self.command = [sys.executable, "-m", "study_app.serve", str(study_file), *options]
-        self.environment = environment() | {"STUDY_SIMULATED": "1" if simulated else ""}
+        self.environment = environment() | {"STUDY_SIMULATED": "1"}
         self.start()
 
     def start(self) -> None:

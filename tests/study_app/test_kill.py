@@ -7,19 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from pipeline.errors import UserError
 from study_app import simulate
 from study_app.database import Database
 from study_app.manifest import Stimuli, load_stimuli
-from study_app.simulation.drivers import over_http, run_live
+from study_app.simulation.drivers import over_network, run_live
 from study_app.simulation.ledger import balance
 from study_app.stimuli import prepare
 from study_app.store import Store
 from study_app.study import Study
-from tests.study_app.killing import UNLIMITED, survive
+from tests.study_app.killing import survive
 from tests.study_app.opinions import small_effects
 from tests.study_app.servers import ForkedServer
 from tests.study_app.volunteers import small_study, write_archives
@@ -82,8 +81,7 @@ def test_a_full_disk_is_a_friendly_503_and_nothing_acknowledged_is_lost(
     replies: list[tuple[int, dict[str, object]]] = []
 
     async def run() -> None:
-        async with httpx2.AsyncClient(base_url=server.address, timeout=30, limits=UNLIMITED) as client:
-            send = over_http(client)
+        async with over_network(server.address) as send:
 
             async def noted(rater, request):  # type: ignore[no-untyped-def]
                 reply = await send(rater, request)
@@ -117,18 +115,17 @@ def limit_files(pid: int, size: int) -> None:
 
 
 def test_simulated_raters_refuse_a_server_that_takes_people_s_answers(
-    long: tuple[Path, Study, Stimuli], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    long: tuple[Path, Study, Stimuli], tmp_path: Path
 ) -> None:
-    from study_app.routes import application
-
-    _, study, stimuli = long
-    store = Store(Database(address_of(tmp_path)), study, stimuli)
-    transport = httpx2.ASGITransport(app=application(store))
-    client = httpx2.AsyncClient
-    monkeypatch.setattr(httpx2, "AsyncClient", lambda **options: client(**options | {"transport": transport}))
+    folder, study, stimuli = long
+    server = ForkedServer(address_of(tmp_path), folder / "study.yaml", folder / "stimuli", simulated=False)
     raters = simulate.make_raters(study, small_effects(), stimuli, 2, seed=0)
-    with pytest.raises(UserError, match=r"takes the answers of people; start one with STUDY_SIMULATED=1"):
-        asyncio.run(simulate.against_server(raters, [0.0, 0.0], "http://study", SPEED))
+    try:
+        with pytest.raises(UserError, match=r"takes people's answers; .* started with STUDY_SIMULATED=1"):
+            asyncio.run(simulate.against_server(raters, [0.0, 0.0], server.address, SPEED))
+    finally:
+        server.close()
+    with pytest.raises(UserError, match="does not answer"):
+        asyncio.run(simulate.against_server(raters, [0.0, 0.0], server.address, SPEED))
     with sqlite3.connect(tmp_path / "study.sqlite3") as connection:
         assert connection.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
-    store.database.close()
