@@ -24,7 +24,8 @@ assert isinstance(EXPOSURE, int)
 WATCH = """
 window.seen = [];
 function pictures(node) {
-  const inside = [...node.querySelectorAll("*")].filter((one) => one.shadowRoot).flatMap((one) => pictures(one.shadowRoot));
+  const shadows = [...node.querySelectorAll("*")].filter((one) => one.shadowRoot);
+  const inside = shadows.flatMap((one) => pictures(one.shadowRoot));
   return [...node.querySelectorAll(".pair > .picture"), ...inside];
 }
 (function look() {
