@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +17,19 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
+from sqlalchemy import select
 
 from study_app.database import Database
+from study_app.identity import digest
+from study_app.plates import draw_plates
+from study_app.schema import answers, events, sessions
 from study_app.stimuli import prepare
 from study_app.study import Study, load_study
 from tests.conftest import environment
 from tests.study_app.volunteers import new_key, write_study
 
 PASSWORD = "correct horse battery staple"
+BUSY = 110  # ms that an exposure may be off while other tests have the machine, whose frames then take long
 SECONDS = 30  # for anything that should come at once; another test may have the machine
 QUICK = {"exposure_ms": 400, "mask_ms": 50, "smallest_width": 360, "languages": ["en", "de", "fr"]}
 
@@ -34,7 +39,9 @@ def chromium() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         message = "no Chromium on the path: `apt-get install chromium`"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
     return path
 
 
@@ -103,6 +110,21 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
     raise AssertionError(f"the server does not come up:\n{log.read_text()}")
 
 
+def damaging(damaged: list[str]) -> Callable[[Any], None]:
+    """A route of pictures that spoils the first and notes its address."""
+
+    def damage(route: Any) -> None:
+        if damaged:
+            route.continue_()
+            return
+        damaged.append(route.request.url)
+        reply = route.fetch()
+        body = reply.body()
+        route.fulfill(response=reply, body=body[:-20] + bytes(20))
+
+    return damage
+
+
 def post(served: Served, path: str, content: object, token: str = "") -> dict[str, Any]:
     """A request without a browser."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -116,7 +138,7 @@ def link_to_trials(served: Served) -> str:
     """The link of a session that has everything before the trials behind it."""
     message = {"language": "en", "consent": True, "study": served.study.digest}
     token = str(post(served, "api/sessions", message)["session"])
-    told = [
+    told: list[dict[str, Any]] = [
         {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")
     ]
     post(served, "api/events", {"events": told}, token)
@@ -237,6 +259,36 @@ class Volunteer:
         if button.count():
             self.page.keyboard.press("Enter")
         self.answer(keys)
+
+
+def stored_answers(server: Served, code: str) -> list[Any]:
+    """The answers under a withdrawal code, in the order of arrival."""
+    query = select(answers).join(sessions, sessions.c.id == answers.c.session_id)
+    with server.database.reading() as connection:
+        return list(connection.execute(query.where(sessions.c.code_hash == digest(code)).order_by(answers.c.id)))
+
+
+def stored_events(server: Served, token: str) -> list[Any]:
+    """The events of a session, in the order of arrival."""
+    query = select(events).join(sessions, sessions.c.id == events.c.session_id)
+    with server.database.reading() as connection:
+        return list(connection.execute(query.where(sessions.c.token_hash == digest(token)).order_by(events.c.id)))
+
+
+def digits(server: Served) -> list[str]:
+    """What eyes with all cones read on the plates."""
+    return [str(plate.digit) for plate in draw_plates(server.study.seed)]
+
+
+def token_of(page: Page) -> str:
+    """The token of the session that a page shows."""
+    return page.url.partition("?s=")[2]
+
+
+def last_answer(server: Served) -> Any:
+    """The latest row of answers."""
+    with server.database.reading() as connection:
+        return connection.execute(select(answers).order_by(answers.c.id.desc())).first()
 
 
 def _bytes(payload: str | bytes) -> bytes:

@@ -12,7 +12,17 @@ from sqlalchemy import select
 from study_app.identity import digest
 from study_app.plates import draw_plates
 from study_app.schema import answers, sessions
-from tests.study_app.browsing import QUICK, Received, Served, Volunteer, link_to_trials, new_context, served
+from tests.study_app.browsing import (
+    BUSY,
+    QUICK,
+    Received,
+    Served,
+    Volunteer,
+    damaging,
+    link_to_trials,
+    new_context,
+    served,
+)
 from tests.study_app.pairing import PAIRS, fakes
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS
 
@@ -104,7 +114,7 @@ def test_a_volunteer_takes_a_whole_study_of_pairs(browser: Browser, beside: Serv
     context.close()
     assert person.errors == []
     rows = check_answers(beside, token, pressed)
-    assert all(abs(row.shown_ms - EXPOSURE) < 60 for row in rows if row.exposures == 1)
+    assert all(abs(row.shown_ms - EXPOSURE) < BUSY for row in rows if row.exposures == 1)
     check_blinding(received)
 
 
@@ -176,7 +186,7 @@ def test_pictures_in_turn_come_left_then_right_and_fingers_answer_on_a_phone(
     mask = QUICK["mask_ms"]
     assert isinstance(mask, int)
     for row in rows:
-        assert abs(row.shown_ms - 2 * EXPOSURE) < 100
+        assert abs(row.shown_ms - 2 * EXPOSURE) < 2 * BUSY
         assert row.offset_ms - row.onset_ms > 2 * EXPOSURE + mask - 70
         assert (row.exposures, row.hidden) == (1, 0)
 
@@ -199,15 +209,7 @@ def test_a_damaged_half_of_a_pair_is_fetched_again(browser: Browser, beside: Ser
     page = context.new_page()
     damaged: list[str] = []
 
-    def damage(route: Any) -> None:
-        reply = route.fetch()
-        body = reply.body()
-        if not damaged:
-            damaged.append(route.request.url)
-            body = body[:-20] + bytes(20)
-        route.fulfill(response=reply, body=body)
-
-    page.route("**/s/*", damage)
+    page.route("**/s/*", damaging(damaged))
     link = link_to_trials(beside)
     page.goto(link)
     name_side(page, "1")
