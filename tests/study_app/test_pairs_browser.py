@@ -21,6 +21,8 @@ QUESTION = "Which of the two had fake colours?"
 SIDES = {"1": 0, "2": 1, "ArrowLeft": 0, "ArrowRight": 1, "Left": 0, "Right": 1}
 EXPOSURE = QUICK["exposure_ms"]
 assert isinstance(EXPOSURE, int)
+HIDE = "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {}}});"
+HIDE += "document.dispatchEvent(new Event('visibilitychange'))"
 # Notes at every frame which pictures can be seen; what the volunteer sees, not what the page believes.
 WATCH = """
 window.seen = [];
@@ -47,7 +49,8 @@ def beside(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator
 @pytest.fixture(scope="module")
 def in_turn(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator[Served]:
     """The left one first, then the right one."""
-    with served(tmp_path_factory.mktemp("in_turn"), archives, **{**PAIRS, "arrangement": "in_turn"}) as running:
+    changes = {**PAIRS, "arrangement": "in_turn", "exposure_ms": 800}
+    with served(tmp_path_factory.mktemp("in_turn"), archives, **changes) as running:
         yield running
 
 
@@ -119,7 +122,7 @@ def practise(page: Page) -> None:
         captions = page.locator("figcaption").all_inner_texts()
         assert sorted(captions) == ["Fake", "Original"]
         is_right = captions[SIDES[press]] == "Fake"
-        page.get_by_text("That is right." if is_right else "It was the other one.").wait_for()
+        page.get_by_text("You found the fake." if is_right else "It was the other one.").wait_for()
         assert page.locator("figure .picture").count() == 2
         assert all(picture.is_visible() for picture in page.locator("figure .picture").all())
         page.keyboard.press("Enter")
@@ -177,11 +180,28 @@ def test_pictures_in_turn_come_left_then_right_and_fingers_answer_on_a_phone(
     page.get_by_text("Pair 4 of 10").wait_for()
     context.close()
     rows = check_answers(in_turn, link.partition("?s=")[2], pressed)
-    mask = QUICK["mask_ms"]
-    assert isinstance(mask, int)
-    assert abs(median(row.shown_ms for row in rows) - 2 * EXPOSURE) < 70
-    assert all(row.offset_ms - row.onset_ms >= row.shown_ms + mask - 1 for row in rows)
+    assert abs(median(row.shown_ms for row in rows) - 2 * in_turn.study.exposure_ms) < 70
+    assert all(row.offset_ms - row.onset_ms >= row.shown_ms + in_turn.study.mask_ms - 1 for row in rows)
     assert all((row.exposures, row.hidden) == (1, 0) for row in rows)
+
+
+def test_a_second_picture_that_was_hidden_is_shown_again(browser: Browser, in_turn: Served, tmp_path: Path) -> None:
+    context, _ = new_context(browser, tmp_path)
+    page = context.new_page()
+    link = link_to_trials(in_turn)
+    page.goto(link)
+    page.locator(".picture:nth-child(2)[style*='visible']").wait_for()
+    page.evaluate(HIDE.format("true"))
+    page.locator(".picture:nth-child(2)[style*='hidden']").wait_for(state="attached")
+    page.evaluate(HIDE.format("false"))
+    page.get_by_role("heading", name="The page was hidden while the pictures were shown").wait_for()
+    page.keyboard.press("Enter")
+    name_side(page, "2")
+    page.get_by_text("Pair 2 of 10").wait_for()
+    context.close()
+    (row,) = check_answers(in_turn, link.partition("?s=")[2], ["2"])
+    assert (row.exposures, row.hidden) == (2, 1)
+    assert row.shown_ms > 2 * in_turn.study.exposure_ms - 70
 
 
 def test_both_pictures_of_a_pair_are_seen_at_once_and_gone_before_the_question(
@@ -215,6 +235,7 @@ def test_a_damaged_half_of_a_pair_is_fetched_again(browser: Browser, beside: Ser
     page.goto(link)
     name_side(page, "1")
     page.get_by_text("Pair 2 of 10").wait_for()
+    page.unroute_all(behavior="wait")
     context.close()
     assert damaged
     check_answers(beside, link.partition("?s=")[2], ["1"])
