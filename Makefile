@@ -9,6 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE # each stage is a process of its own: without c
 
 DB := sqlite:///study.sqlite3
 PORT := 8501
+STUDY := study.yaml
 
 .PHONY: repro study test bench lint lock
 
@@ -16,9 +17,9 @@ repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names 
 	dvc repro
 	@python -m reports.summary
 
-study: $(INSTALLED) ## serve the human study of study.yaml, with the pictures of the last `make repro`; DB=postgresql+psycopg://...
-	@python -m study_app.stimuli
-	@python -m study_app.serve --db "$(DB)" --port $(PORT)
+study: $(INSTALLED) ## serve the human study of STUDY=study.yaml, with the pictures of the last `make repro`; DB=postgresql+psycopg://...
+	@python -m study_app.stimuli "$(STUDY)"
+	@python -m study_app.serve "$(STUDY)" --db "$(DB)" --port $(PORT)
 
 test: $(INSTALLED) ## the whole test suite
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
