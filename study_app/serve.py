@@ -40,6 +40,7 @@ OPTIONS: dict[str, object] = {
     "theme.secondaryBackgroundColor": "#5c5c5c",
     "theme.textColor": "#ffffff",
     "theme.primaryColor": "#f2f2f2",
+    "theme.codeTextColor": "#ffffff",
     "theme.linkColor": "#ffffff",
     "theme.borderColor": "#d0d0d0",
     "theme.showWidgetBorder": True,
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="localhost", help="what to listen on; 0.0.0.0 for other machines")
     arguments = parser.parse_args()
-    _check_port(arguments.address, arguments.port)
+    check_port(arguments.address, arguments.port)
     serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port)
 
 
@@ -73,7 +74,7 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
     access = read_access(secrets=_streamlit_secrets())
     app = create_app(build_service(store, access))
     _settle()
-    print(_welcome(f"http://{address}:{port}/", access, simulated), flush=True)
+    print(links(f"http://{address}:{port}/", access, simulated), flush=True)
     for noisy in ("uvicorn.error", "streamlit"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     app.run(config={**OPTIONS, "server.port": port, "server.address": address})
@@ -88,7 +89,8 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _welcome(link: str, access: Access, simulated: bool) -> str:
+def links(link: str, access: Access, simulated: bool) -> str:
+    """What is printed at the start: where volunteers and the researcher go."""
     researcher = f"{link}?page=researcher" if access.configured else f"none; set {PASSWORD} to have one"
     lines = [f"volunteers: {link}", f"researcher: {researcher}"]
     if simulated:
@@ -103,7 +105,7 @@ def _streamlit_secrets() -> dict[str, object]:
     return dict(secrets_singleton.to_dict()) if secrets_singleton.load_if_toml_exists() else {}
 
 
-def _check_port(address: str, port: int) -> None:
+def check_port(address: str, port: int) -> None:
     """Raise `UserError` if the port is taken: Streamlit would quietly take another one."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

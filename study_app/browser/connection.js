@@ -2,7 +2,7 @@
 import { aborted } from "./view.js";
 
 const FIRST_PAUSE_MS = 400;
-const LONGEST_PAUSE_MS = 15000;
+const LONGEST_PAUSE_MS = 8000;
 const TIMEOUT_MS = 15000;
 const QUIET_MS = 1200; // waiting for longer than this is said to the volunteer
 

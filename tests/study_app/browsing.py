@@ -17,8 +17,12 @@ from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
+from sqlalchemy import select
 
 from study_app.database import Database
+from study_app.identity import digest
+from study_app.plates import draw_plates
+from study_app.schema import answers, events, sessions
 from study_app.stimuli import prepare
 from study_app.study import Study, load_study
 from tests.conftest import environment
@@ -34,7 +38,9 @@ def chromium() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         message = "no Chromium on the path: `apt-get install chromium`"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
     return path
 
 
@@ -116,7 +122,7 @@ def link_to_trials(served: Served) -> str:
     """The link of a session that has everything before the trials behind it."""
     message = {"language": "en", "consent": True, "study": served.study.digest}
     token = str(post(served, "api/sessions", message)["session"])
-    told = [
+    told: list[dict[str, Any]] = [
         {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")
     ]
     post(served, "api/events", {"events": told}, token)
@@ -237,6 +243,36 @@ class Volunteer:
         if button.count():
             self.page.keyboard.press("Enter")
         self.answer(keys)
+
+
+def stored_answers(server: Served, code: str) -> list[Any]:
+    """The answers under a withdrawal code, in the order of arrival."""
+    query = select(answers).join(sessions, sessions.c.id == answers.c.session_id)
+    with server.database.reading() as connection:
+        return list(connection.execute(query.where(sessions.c.code_hash == digest(code)).order_by(answers.c.id)))
+
+
+def stored_events(server: Served, token: str) -> list[Any]:
+    """The events of a session, in the order of arrival."""
+    query = select(events).join(sessions, sessions.c.id == events.c.session_id)
+    with server.database.reading() as connection:
+        return list(connection.execute(query.where(sessions.c.token_hash == digest(token)).order_by(events.c.id)))
+
+
+def digits(server: Served) -> list[str]:
+    """What eyes with all cones read on the plates."""
+    return [str(plate.digit) for plate in draw_plates(server.study.seed)]
+
+
+def token_of(page: Page) -> str:
+    """The token of the session that a page shows."""
+    return page.url.partition("?s=")[2]
+
+
+def last_answer(server: Served) -> Any:
+    """The latest row of answers."""
+    with server.database.reading() as connection:
+        return connection.execute(select(answers).order_by(answers.c.id.desc())).first()
 
 
 def _bytes(payload: str | bytes) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.testclient import TestClient
 
 from study_app.database import Database
@@ -13,6 +14,7 @@ from study_app.routes import application
 from study_app.stimuli import prepare
 from study_app.store import Store
 from study_app.study import Study
+from tests.study_app.browsing import Served, chromium, new_context, served
 from tests.study_app.postgres import PostgresServer, binaries
 from tests.study_app.volunteers import Clock, Volunteer, small_study, write_archives
 
@@ -87,3 +89,28 @@ def client(store: Store) -> TestClient:
 def volunteer(client: TestClient, study: Study, clock: Clock) -> Callable[[], Volunteer]:
     """Each call is one more volunteer who begins."""
     return lambda: Volunteer(client, study, clock)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser without a window; tests are skipped without one, but not in CI."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """A page in a fresh profile of it."""
+    context, _ = new_context(browser, tmp_path)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator[Served]:
+    """One server for the tests of a file that can share it: room for many volunteers."""
+    with served(tmp_path_factory.mktemp("served"), archives, votes_per_cell=20) as running:
+        yield running

@@ -3,7 +3,7 @@
     python -m tests.study_app.screenshots [--to docs/study]
 
 Reads `study.yaml` and `colorized/scenes/` of the last `make repro`; serves the study on a database of its own; writes
-`<page>-<desktop or phone>.webp`. About a minute and a half.
+`<page>-<desktop or phone>.webp` and `overview.webp`. About a minute and a half.
 """
 
 import argparse
@@ -37,6 +37,7 @@ QUICK = {
     "exposure_ms": 1500,
     "longest_side": 640,
 }
+OVERVIEW = ("welcome", "vision", "screen", "practice", "picture", "question", "break", "thanks")
 VIEWS: dict[str, dict[str, object]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}, "screen": {"width": 1280, "height": 800}},
     "phone": {
@@ -85,6 +86,18 @@ def main() -> None:
             camera.page.get_by_role("heading", name="A larger screen is needed").wait_for()
             camera.take("too-small")
         browser.close()
+    overview(folder)
+
+
+def overview(folder: Path) -> None:
+    """One picture of the way through the study, for the README."""
+    width, height, gap = 480, 300, 6
+    sheet = Image.new("RGB", (4 * width + 3 * gap, 2 * height + gap), "white")
+    for place, name in enumerate(OVERVIEW):
+        with Image.open(folder / f"{name}-desktop.webp") as picture:
+            small = picture.resize((width, height), Image.Resampling.LANCZOS)
+        sheet.paste(small, (place % 4 * (width + gap), place // 4 * (height + gap)))
+    sheet.save(folder / "overview.webp", quality=90, method=6)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What decides which page comes, who may see what, and what routes beside the core's give away."""
 
 import json
+import socket
 import uuid
 from typing import Any
 
@@ -20,6 +21,7 @@ from study_app.refusals import RefusedError
 from study_app.researcher_access import Access, read_access
 from study_app.schema import events
 from study_app.security import Limiter, Rate
+from study_app.serve import check_port, links
 from study_app.stages import check_vacancy, next_stage, standing
 from study_app.store import Store
 from study_app.study import Study
@@ -184,3 +186,19 @@ def test_a_session_with_all_answers_stands_at_the_thanks(store: Store, study: St
         clock.advance(2)
         store.answer(token, parse_message(AnswerMessage, json.dumps(answer_to(trial)).encode()))
     assert standing(store, token).stage == "thanks"
+
+
+def test_a_port_that_is_taken_ends_in_one_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UserError, match="cannot be listened on"):
+            check_port("127.0.0.1", taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(("password", "words"), [("secret", "/?page=researcher"), (None, "none; set STUDY_PASSWORD")])
+def test_the_links_are_printed(password: str | None, words: str) -> None:
+    printed = links("http://localhost:8501/", Access(password, (), Limiter(Rate(1, 1))), simulated=False)
+    assert "volunteers: http://localhost:8501/" in printed
+    assert words in printed
+    assert "simulated" not in printed
