@@ -1,6 +1,7 @@
 """Visitors of the Streamlit pages without a browser: they fetch what a browser fetches and speak its websocket."""
 
 import asyncio
+import ssl
 import time
 import uuid
 from collections.abc import Sequence
@@ -26,10 +27,12 @@ class Visit:
     ending: str = "arriving"
 
 
-async def visit(server: str, files: Sequence[str], number: int, reading: float) -> Visit:
+async def visit(
+    server: str, files: Sequence[str], number: int, reading: float, trusted: ssl.SSLContext | None = None
+) -> Visit:
     """Arrive, agree, and go through the pages up to the first trial, with so many seconds on each."""
     visit = Visit(number)
-    connections = aiohttp.TCPConnector(limit=AT_ONCE)
+    connections = aiohttp.TCPConnector(limit=AT_ONCE, ssl=trusted or True)
     headers = {"X-Forwarded-For": address(number), "Accept-Encoding": "gzip"}
     try:
         async with aiohttp.ClientSession(server, connector=connections, headers=headers) as session:
