@@ -1,0 +1,84 @@
+"""The whole app as one process: replies without delay, simulated visitors through its pages, raters by the command."""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from study_app.database import Database
+from study_app.export import gather
+from study_app.stimuli import prepare
+from study_app.study import Study
+from tests.conftest import environment
+from tests.study_app.opinions import PLAYED, effects_file
+from tests.study_app.servers import AppServer
+from tests.study_app.visitors import visit
+from tests.study_app.volunteers import ROOT, small_study
+
+
+@pytest.fixture(scope="module")
+def served(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AppServer, Study, Path]]:
+    """The small study with places for 60, served for simulated raters."""
+    folder = tmp_path_factory.mktemp("served")
+    study = small_study(folder, votes_per_cell=20, exposure_ms=50, mask_ms=0)
+    prepare(study, archives, folder / "stimuli")
+    server = AppServer(f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli")
+    yield server, study, folder
+    server.close()
+
+
+def test_a_small_reply_does_not_wait_for_nagle(served: tuple[AppServer, Study, Path]) -> None:
+    """Head and body are two writes: on a socket without TCP_NODELAY the second waits 40 ms for an acknowledgement."""
+
+    async def ask() -> list[float]:
+        seconds = []
+        async with aiohttp.ClientSession(served[0].address) as session:
+            for _ in range(30):
+                began = time.perf_counter()
+                async with session.get("/healthz") as reply:
+                    await reply.read()
+                seconds.append(time.perf_counter() - began)
+        return seconds
+
+    assert statistics.quantiles(asyncio.run(ask()), n=4)[0] < 0.03
+
+
+def test_simulated_visitors_get_through_the_pages(served: tuple[AppServer, Study, Path]) -> None:
+    server, _, _ = served
+
+    async def arrive() -> list[str]:
+        visits = await asyncio.gather(*(visit(server.address, ["/"], number, reading=0) for number in range(6)))
+        assert all(len(one.pages) == 5 for one in visits)
+        return [one.ending for one in visits]
+
+    assert asyncio.run(arrive()) == ["trials"] * 6
+
+
+def test_the_command_sends_simulated_raters_to_a_running_server(served: tuple[AppServer, Study, Path]) -> None:
+    server, study, folder = served
+    text = effects_file(folder, "arrivals_per_hour: 60 -> arrivals_per_hour: 3600000").read_text(encoding="utf-8")
+    for ours, theirs in PLAYED.items():
+        text = text.replace(f"{theirs}:", f"{ours}:")
+    (folder / "effects.yaml").write_text(text, encoding="utf-8")
+    options = ["--effects", str(folder / "effects.yaml"), "--stimuli", str(folder / "stimuli")]
+    options += ["--server", server.address, "--speed", "200"]
+    done = subprocess.run(
+        [sys.executable, "-m", "study_app.simulate", str(folder / "study.yaml"), "--raters", "5", *options],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "visits: " in done.stdout and "completed" in done.stdout
+    database = Database(f"sqlite:///{folder / 'study.sqlite3'}")
+    export = gather(database, study, simulated=True)
+    database.close()
+    assert len({rating.participant for rating in export.ratings}) >= 4
+    assert all(rating.simulated for rating in export.ratings)
