@@ -423,8 +423,8 @@ def test_a_wrong_shape_a_strange_layer_and_a_number_that_is_none_are_named(tmp_p
             fill(network, Weights({**network.state_dict(), **change}, {}, 256, ""), Path("a.pth"))
 
 
-def test_the_readmes_published_weights_name_readers_and_networks_that_exist(tmp_path):
-    text = Path("README.md").read_text()
+def test_the_documented_published_weights_name_readers_and_networks_that_exist(tmp_path):
+    text = Path("docs/methods.md").read_text()
     blocks = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
     (example,) = [block for block in blocks if "published" in block]
     assert len(example["published"]) == 4

@@ -1,4 +1,4 @@
-"""README.md's "Add your method": its own code and blocks run, from files to scores; so do those of other systems."""
+"""docs/methods.md, "Add your method": its own code and blocks run, from files to scores; so do those of other systems."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from pipeline.records import ScoreRow, read_rows
 from tests.baselines.photos import save
 from tests.conftest import ROOT, environment, stage_in
 
-SECTION = (ROOT / "README.md").read_text().split("\n## Add your method\n")[1].split("\n## ")[0]
+SECTION = (ROOT / "docs" / "methods.md").read_text().split("\n## Add your method\n")[1].split("\n## ")[0]
 OURS, TODAY = SECTION.split("\n### ")
 
 
