@@ -1,0 +1,1 @@
+"""The human study: its design, storage, pages, export and simulated raters."""

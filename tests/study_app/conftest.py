@@ -1,0 +1,89 @@
+"""A prepared small study, and the same fixtures on SQLite and on a real PostgreSQL server."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from study_app.database import Database
+from study_app.manifest import Stimuli, load_stimuli
+from study_app.routes import application
+from study_app.stimuli import prepare
+from study_app.store import Store
+from study_app.study import Study
+from tests.study_app.postgres import PostgresServer, binaries
+from tests.study_app.volunteers import Clock, Volunteer, small_study, write_archives
+
+
+@pytest.fixture(scope="session")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an archive for every method."""
+    return write_archives(tmp_path_factory.mktemp("archives"))
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The small study: 3 methods, 6 photographs, 10 trials, 2 votes a cell, so 6 volunteers."""
+    return small_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
+def stimuli(study: Study, archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Stimuli:
+    """Its pictures."""
+    root = tmp_path_factory.mktemp("stimuli")
+    prepare(study, archives, root)
+    return load_stimuli(study.digest, root)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for all tests of a worker; where none is installed tests are skipped, but not in CI."""
+    if binaries() is None:
+        message = "no PostgreSQL server under /usr/lib/postgresql: `apt-get install postgresql`"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'study.sqlite3'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """An empty database of either kind."""
+    database = Database(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The server's clock."""
+    return Clock()
+
+
+@pytest.fixture
+def store(database: Database, study: Study, stimuli: Stimuli, clock: Clock) -> Store:
+    """The small study, open."""
+    return Store(database, study, stimuli, clock=clock)
+
+
+@pytest.fixture
+def client(store: Store) -> TestClient:
+    """The app of that study; errors inside come out as replies, as they do for browsers."""
+    return TestClient(application(store), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def volunteer(client: TestClient, study: Study, clock: Clock) -> Callable[[], Volunteer]:
+    """Each call is one more volunteer who begins."""
+    return lambda: Volunteer(client, study, clock)

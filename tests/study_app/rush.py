@@ -1,0 +1,37 @@
+"""A process of its own that begins sessions from many threads; run by the tests of allocation."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from study_app.database import Database
+from study_app.manifest import load_stimuli
+from study_app.messages import BeginMessage
+from study_app.refusals import RefusedError
+from study_app.store import Store
+from study_app.study import Study, load_study
+
+
+def begin(store: Store, study: Study) -> str:
+    """Begin one session; "" if it was refused because the study is full."""
+    try:
+        return store.begin(BeginMessage("en", True, study.digest)).token
+    except RefusedError as refusal:
+        if refusal.reason != "full":
+            raise
+        return ""
+
+
+def begin_many(store: Store, study: Study, threads: int, tries: int) -> int:
+    """Begin from many threads at once; returns how many were let in."""
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(map(bool, pool.map(lambda _: begin(store, study), range(tries))))
+
+
+if __name__ == "__main__":
+    url, study_file, stimuli_root, threads, tries = sys.argv[1:]
+    study = load_study(Path(study_file))
+    store = Store(Database(url), study, load_stimuli(study.digest, Path(stimuli_root)))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(begin_many(store, study, int(threads), int(tries)))

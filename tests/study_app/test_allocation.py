@@ -1,0 +1,148 @@
+"""Places are given out one at a time and evenly, under threads, processes, silence and return."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from study_app import allocation
+from study_app.database import Database
+from study_app.manifest import Stimuli, load_stimuli
+from study_app.schema import sessions
+from study_app.stimuli import prepare
+from study_app.store import Store
+from study_app.study import Study, load_study
+from tests.conftest import environment
+from tests.study_app.rush import begin_many
+from tests.study_app.volunteers import ROOT, Clock, Volunteer, write_study
+
+Newcomer = Callable[[], Volunteer]
+
+
+def loads(store: Store) -> list[int]:
+    """Completed and active sessions of every slot."""
+    with store.database.reading() as connection:
+        return list(allocation.loads(connection, store.study, store.study_id, store.simulated).values())
+
+
+def numbers(store: Store) -> list[int]:
+    """The numbers of all sessions."""
+    with store.database.reading() as connection:
+        return list(connection.execute(select(sessions.c.number).order_by(sessions.c.number)).scalars())
+
+
+def test_places_fill_evenly_until_the_study_is_full(store: Store, volunteer: Newcomer) -> None:
+    for _ in range(6):
+        volunteer()
+        assert max(loads(store)) - min(loads(store)) <= 1
+    assert loads(store) == [2, 2, 2]
+    with pytest.raises(AssertionError, match="full at the moment"):
+        volunteer()
+
+
+def test_forty_threads_never_take_one_place_twice(store: Store, study: Study) -> None:
+    assert begin_many(store, study, threads=40, tries=40) == 6
+    assert loads(store) == [2, 2, 2]
+    assert numbers(store) == [1, 2, 3, 4, 5, 6]
+
+
+def test_several_processes_never_take_one_place_twice(url: str, archives: Path, tmp_path: Path) -> None:
+    path = write_study(tmp_path, votes_per_cell=20)
+    study = load_study(path)
+    prepare(study, archives, tmp_path / "stimuli")
+    command = [sys.executable, "-m", "tests.study_app.rush", url, str(path), str(tmp_path / "stimuli"), "4", "25"]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)  # all migrate and open the same empty database at once, too
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    results = [process.communicate("go\n")[0] for process in processes]
+    assert sum(map(int, results)) == 60
+    store = Store(Database(url), study, load_stimuli(study.digest, tmp_path / "stimuli"))
+    assert loads(store) == [20, 20, 20]
+    assert numbers(store) == list(range(1, 61))
+    store.database.close()
+
+
+def test_a_silent_session_gives_its_place_back_after_the_timeout(
+    store: Store, volunteer: Newcomer, clock: Clock
+) -> None:
+    silent = [volunteer() for _ in range(6)]
+    clock.advance(29 * 60)
+    silent[0].take(1)
+    clock.advance(2 * 60)
+    newcomers = [volunteer() for _ in range(5)]
+    assert loads(store) == [2, 2, 2]
+    with pytest.raises(AssertionError, match="full at the moment"):
+        volunteer()
+    silent[0].take()
+    for one in newcomers:
+        one.take()
+    assert loads(store) == [2, 2, 2]
+
+
+def test_a_session_that_returns_goes_on_if_its_place_is_still_free(
+    store: Store, volunteer: Newcomer, clock: Clock
+) -> None:
+    sleeper = volunteer()
+    sleeper.take(3)
+    clock.advance(3600)
+    assert len(sleeper.take()) == 7
+    assert sorted(loads(store)) == [0, 0, 1]
+
+
+def test_a_session_whose_place_is_taken_is_thanked_and_keeps_what_it_gave(
+    store: Store, volunteer: Newcomer, clock: Clock
+) -> None:
+    sleeper = volunteer()
+    sent = sleeper.take(3)
+    clock.advance(3600)
+    for _ in range(6):
+        volunteer()
+    reply = sleeper.get("/api/plan")
+    assert (reply.status_code, reply.json()["reason"]) == (410, "lapsed")
+    assert "thank you" in reply.json()["error"]
+    assert sleeper.post("/api/answers", sent[-1]).status_code == 200  # a repetition is still acknowledged
+    assert loads(store) == [2, 2, 2]
+
+
+def test_a_returning_session_never_makes_the_places_uneven(store: Store, volunteer: Newcomer, clock: Clock) -> None:
+    sleeper = volunteer()
+    clock.advance(3600)
+    volunteer()  # takes the sleeper's place, the first by the order of ties
+    assert sorted(loads(store)) == [0, 0, 1]
+    assert sleeper.get("/api/plan").status_code == 410
+    volunteer()
+    volunteer()
+    assert loads(store) == [1, 1, 1]
+    sleeper.plan()
+    assert sorted(loads(store)) == [1, 1, 2]
+
+
+def test_places_stay_even_whatever_volunteers_do(store: Store, study: Study, volunteer: Newcomer, clock: Clock) -> None:
+    """Some finish, some stop and stay away: in the end every cell has exactly the votes that are wanted."""
+    for number in range(9):
+        newcomer = volunteer()
+        newcomer.take(None if number % 3 else number // 3)
+        clock.advance(1900 if number % 3 == 0 else 1)
+        assert max(loads(store)) - min(loads(store)) <= 1
+    assert loads(store) == [2, 2, 2]
+    with store.database.reading() as connection:
+        done = connection.execute(select(sessions.c.row).where(sessions.c.completed_at.isnot(None))).scalars()
+        assert Counter(done) == {0: 2, 1: 2, 2: 2}
+
+
+def test_simulated_raters_take_no_place_of_people(
+    store: Store, database: Database, study: Study, stimuli: Stimuli, clock: Clock
+) -> None:
+    simulated = Store(database, study, stimuli, simulated=True, clock=clock)
+    assert begin_many(simulated, study, threads=4, tries=10) == 6
+    assert loads(store) == [0, 0, 0]
+    assert begin_many(store, study, threads=4, tries=10) == 6
+    assert (loads(store), loads(simulated)) == ([2, 2, 2], [2, 2, 2])

@@ -1,0 +1,84 @@
+"""Screening measures against cases counted by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.ratings import Rating
+from study_app.screening import Conduct, conduct
+from study_app.study import Screening
+
+RULES = Screening(catch_wrong=2, fastest_median_ms=400, straight_lining=0.9, repeat_agreement=0.5, plates_right=0.75)
+
+
+def rating(trial: int, value: int, kind: str = "main", criterion: str = "a", **changes: object) -> Rating:
+    """One answer."""
+    one = Rating(
+        study="s",
+        version=1,
+        simulated=False,
+        participant=1,
+        trial=trial,
+        kind=kind,
+        repeat_of=None,
+        photograph="p",
+        method="m",
+        criterion=criterion,
+        value=value,
+        maximum=1,
+        onset_ms=0.0,
+        offset_ms=1.0,
+        shown_ms=1.0,
+        response_ms=1000.0,
+        exposures=1,
+        hidden=0,
+    )
+    return replace(one, **changes)  # type: ignore[arg-type]
+
+
+CAREFUL = [rating(trial, trial % 2) for trial in range(8)]
+
+
+def test_nobody_is_flagged_without_cause() -> None:
+    assert conduct(CAREFUL, (4, 5), RULES) == Conduct(0, 0, 1000.0, 0.5, None, ())
+    assert conduct([], None, RULES) == Conduct(0, 0, None, None, None, ())
+
+
+def test_catch_items_count_by_their_mean_answer() -> None:
+    def item(trial: int, kind: str, *values: int) -> list[Rating]:
+        return [rating(trial, value, kind, str(place)) for place, value in enumerate(values)]
+
+    right = [*item(8, "broken", 0, 0, 1), *item(9, "original", 1, 1, 0)]
+    wrong = [*item(10, "broken", 1, 1, 0), *item(11, "original", 0, 0, 0)]
+    judged = conduct([*CAREFUL, *right, *wrong], None, RULES)
+    assert (judged.catch_shown, judged.catch_wrong, judged.flags) == (4, 2, ("catch",))
+    assert conduct([*CAREFUL, *right, *wrong[:3]], None, RULES).flags == ()
+    undecided = [replace(one, value=5, maximum=10) for one in (*item(8, "broken", 0), *item(9, "original", 0))]
+    assert conduct([*CAREFUL, *undecided], None, RULES).catch_wrong == 2
+
+
+@pytest.mark.parametrize(("milliseconds", "flags"), [(399.0, ("fast",)), (400.0, ())])
+def test_the_median_response_time_has_a_floor(milliseconds: float, flags: tuple[str, ...]) -> None:
+    quick = [replace(one, response_ms=milliseconds) for one in CAREFUL[:5]]
+    assert conduct([*quick, *CAREFUL[5:]], None, RULES).flags == flags
+
+
+def test_one_answer_to_everything_is_flagged() -> None:
+    same = [rating(trial, 1) for trial in range(9)]
+    assert conduct([*same, rating(9, 0)], None, RULES).flags == ("straight_lining",)
+    assert conduct([*same[:8], rating(8, 0), rating(9, 0)], None, RULES).flags == ()
+
+
+def test_repeats_agree_within_a_fifth_of_the_scale() -> None:
+    graded = [replace(one, value=place * 10, maximum=100) for place, one in enumerate(CAREFUL)]
+    again = [replace(graded[place], trial=20 + place, kind="repeat", repeat_of=place) for place in range(4)]
+    moved = [replace(one, value=one.value + change) for one, change in zip(again, (0, 20, 21, 60), strict=True)]
+    judged = conduct([*graded, *moved], None, RULES)
+    assert (judged.repeat_agreement, judged.flags) == (0.5, ())
+    worse = [replace(moved[0], value=99), *moved[1:]]
+    assert conduct([*graded, *worse], None, RULES).flags == ("inconsistent",)
+
+
+@pytest.mark.parametrize(("plates", "flags"), [((3, 4), ()), ((2, 4), ("color_vision",)), ((0, 0), ())])
+def test_colour_vision_plates_flag_below_the_share(plates: tuple[int, int], flags: tuple[str, ...]) -> None:
+    assert conduct(CAREFUL, plates, RULES).flags == flags

@@ -1,0 +1,175 @@
+"""Pictures of all methods look the same from outside, and the same study gives the same pictures."""
+
+import hashlib
+import io
+import json
+import shutil
+import struct
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.archive import Archive, write_archive
+from pipeline.errors import UserError
+from study_app.design import generator
+from study_app.faults import FAULTS, TO_YCC
+from study_app.manifest import Stimuli, load_stimuli
+from study_app.png import chunks, encode, padded
+from study_app.stimuli import prepare, shrunk
+from study_app.study import ORIGINAL, Study
+from tests.conftest import run_in
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, ROOT, small_study, write_archives, write_study
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_method_of_a_photograph_has_the_same_size_and_dimensions(stimuli: Stimuli, archives: Path) -> None:
+    sizes = defaultdict(set)
+    for stimulus in stimuli.manifest.stimuli:
+        sizes[stimulus.photograph].add((stimulus.size, stimulus.width, stimulus.height))
+        assert stimuli.path(stimulus).stat().st_size == stimulus.size
+    assert {len(kinds) for kinds in sizes.values()} == {1}
+    plain = {method: len(encode(Archive(archives / f"{method}.zip")["owl-00"])) for method in METHODS}
+    assert max(plain.values()) > 1.2 * min(plain.values())  # without the padding their sizes would give them away
+
+
+def test_every_picture_has_the_same_chunks_and_no_metadata(stimuli: Stimuli) -> None:
+    headers = set()
+    for stimulus in stimuli.manifest.stimuli:
+        parts = list(chunks(stimuli.path(stimulus).read_bytes()))
+        assert [name for name, _ in parts] == [b"IHDR", b"IDAT", b"paDd", b"IEND"]
+        headers.add(parts[0][1])
+        with Image.open(stimuli.path(stimulus)) as picture:
+            picture.load()
+            assert (picture.mode, picture.info) == ("RGB", {})
+    assert headers == {struct.pack(">IIBBBBB", 40, 27, 8, 2, 0, 0, 0)}
+
+
+def test_pixels_are_those_of_the_archive_shrunk_alike(stimuli: Stimuli, archives: Path, study: Study) -> None:
+    seen = set()
+    for stimulus in stimuli.manifest.stimuli:
+        if stimulus.fault:
+            continue
+        picture = shrunk(Archive(archives / f"{stimulus.method}.zip")[stimulus.photograph], study.longest_side)
+        with Image.open(stimuli.path(stimulus)) as file:
+            np.testing.assert_array_equal(np.asarray(file), picture)
+        seen.add(stimulus.method)
+    assert seen == set(METHODS)
+
+
+def test_small_pictures_are_never_enlarged() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    assert shrunk(picture, 30) is picture
+    assert shrunk(picture, 29).shape == (19, 29, 3)
+    assert shrunk(np.zeros((1000, 1, 3), np.uint8), 16).shape == (16, 1, 3)
+
+
+def test_every_main_photograph_is_there_in_every_method_and_each_catch_once(stimuli: Stimuli, study: Study) -> None:
+    cast = stimuli.manifest.cast
+    looks = set(stimuli.by_look)
+    assert {(name, method, "") for name in cast.main for method in METHODS} <= looks
+    rest = looks - {(name, method, "") for name in cast.main for method in METHODS}
+    assert {fault for _, _, fault in rest} == {"", "broken", "oversaturated"}
+    assert {name for name, _, _ in rest} == {*cast.broken, *cast.originals, *cast.practice}
+
+
+def test_tokens_are_opaque_and_the_manifest_knows_every_byte(stimuli: Stimuli) -> None:
+    tokens = [stimulus.token for stimulus in stimuli.manifest.stimuli]
+    assert len(set(tokens)) == len(tokens)
+    assert {len(token) for token in tokens} == {22}
+    for stimulus in stimuli.manifest.stimuli:
+        content = stimuli.path(stimulus).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == stimulus.sha256
+        assert not any(word.encode() in content for word in (*METHODS, *PHOTOGRAPHS))
+
+
+def test_the_same_study_and_secret_give_the_same_folder(study: Study, archives: Path, tmp_path: Path) -> None:
+    folder = prepare(study, archives, tmp_path)
+    before = contents(tmp_path)
+    shutil.rmtree(folder)
+    prepare(study, archives, tmp_path)
+    assert contents(tmp_path) == before
+    assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
+    digest = load_stimuli(study.digest, tmp_path).manifest.digest
+    (tmp_path / "secret").unlink()
+    prepare(study, archives, tmp_path)
+    assert not set(contents(folder)) & {name for name in before if name.endswith(".png")}
+    assert load_stimuli(study.digest, tmp_path).manifest.digest != digest
+
+
+def test_the_command_writes_what_the_app_reads(archives: Path, tmp_path: Path) -> None:
+    write_study(tmp_path)
+    shutil.copytree(archives, tmp_path / "colorized" / "scenes")
+    done = run_in(tmp_path, "study_app.stimuli")
+    study = small_study(tmp_path)
+    assert done.stdout == f"22 pictures in stimuli/{study.digest}\n"
+    assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 22
+    (tmp_path / "colorized" / "scenes" / "zebranet.zip").unlink()
+    failed = run_in(tmp_path, "study_app.stimuli", check=False)
+    assert failed.returncode == 1
+    assert "zebranet.zip is missing" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_a_method_with_other_dimensions_is_refused(study: Study, tmp_path: Path) -> None:
+    write_archives(tmp_path)
+    other = ((name, np.zeros((30, 43, 3), np.uint8)) for name in PHOTOGRAPHS)
+    write_archive(tmp_path / "zebranet.zip", other)
+    with pytest.raises(UserError, match=r"has 43 x 30 pixels, but the original 44 x 30"):
+        prepare(study, tmp_path, tmp_path / "stimuli")
+    assert not (tmp_path / "stimuli" / study.digest).exists()
+
+
+def test_missing_and_damaged_stimuli_are_said(study: Study, stimuli: Stimuli, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no stimuli of this study; `python -m study_app\.stimuli` makes them"):
+        load_stimuli(study.digest, tmp_path)
+    shutil.copytree(stimuli.folder.parent, tmp_path / "copy")
+    manifest = tmp_path / "copy" / study.digest / "manifest.json"
+    manifest.write_text("{")
+    with pytest.raises(UserError, match="is damaged"):
+        load_stimuli(study.digest, tmp_path / "copy")
+    content = json.loads((stimuli.folder / "manifest.json").read_text())
+    content["stimuli"][0].pop("sha256")
+    manifest.write_text(json.dumps(content))
+    with pytest.raises(UserError, match="'sha256' is missing"):
+        load_stimuli(study.digest, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS))
+def test_a_fault_changes_colours_strongly_and_lightness_hardly(name: str) -> None:
+    picture = np.full((40, 60, 3), 120, np.uint8)
+    picture[10:25, 10:40] = (150, 110, 90)
+    picture[28:36, 30:55] = (90, 130, 110)
+    faulty = FAULTS[name](picture, generator(0, name))
+    assert (faulty.shape, faulty.dtype) == (picture.shape, np.uint8)
+    before, after = picture @ TO_YCC.T, faulty @ TO_YCC.T
+    assert np.abs(after - before)[..., 1:].max() > 15
+    assert np.median(np.abs(after - before)[..., 0]) < 1.5
+    np.testing.assert_array_equal(faulty, FAULTS[name](picture, generator(0, name)))
+
+
+def test_padding_reaches_the_size_and_no_less_than_a_chunk() -> None:
+    png = encode(np.zeros((4, 4, 3), np.uint8))
+    for more in (12, 13, 5000):
+        content = padded(png, len(png) + more, b"seed")
+        assert len(content) == len(png) + more
+        with Image.open(io.BytesIO(content)) as picture:
+            assert picture.size == (4, 4)
+    with pytest.raises(ValueError, match="cannot be padded"):
+        padded(png, len(png) + 11, b"seed")
+
+
+def test_the_study_that_comes_with_the_suite_names_methods_of_the_suite() -> None:
+    from pipeline.params import load_params
+    from study_app.study import load_study
+
+    study, params = load_study(ROOT / "study.yaml"), load_params(ROOT / "params.yaml")
+    assert set(study.methods) <= set(params.methods)
+    assert study.dataset in params.datasets
+    assert ORIGINAL in params.methods

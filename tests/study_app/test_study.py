@@ -1,0 +1,75 @@
+"""study.yaml: what is wrong with it is said in one sentence, and its digest covers all it says."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.errors import UserError
+from study_app.study import load_study
+from tests.study_app.volunteers import ROOT, small_study, write_study
+
+CRITERION = {"name": "edges", "term": {"en": "Edges"}, "question": {"en": "Do they hold?"}}
+ENGLISH = {"languages": ["en"], "title": {"en": "Colours"}, "consent": {"en": "I take part."}}
+
+
+def test_the_study_that_comes_with_the_suite_is_the_papers() -> None:
+    study = load_study(ROOT / "study.yaml")
+    assert study.methods == ("iizuka", "larsson", "zhang", "semantics_jbu", "original")
+    assert [criterion.name for criterion in study.criteria] == ["saturability", "semantic_correctness", "edge_keeping"]
+    assert (study.scale, study.maximum, study.sessions) == ("binary", 1, 20)
+    assert len(study.languages) >= 3
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"exposure": 3}, "unknown parameter 'exposure'; did you mean 'exposure_ms'?"),
+        ({"exposure_ms": None}, "the parameter 'exposure_ms' is missing"),
+        ({"exposure_ms": "long"}, "exposure_ms is 'long', but should be of type int"),
+        ({"exposure_ms": 20}, "exposure_ms is 20, but must be at least 50"),
+        ({"exposure_ms": 90_000}, "more than a minute"),
+        ({"scale": "0-5"}, "scale is '0-5'"),
+        ({"methods": ["zebranet"]}, "methods must hold 'original'"),
+        ({"methods": ["original"]}, "name at least one method"),
+        ({"methods": ["original", "zebranet", "zebranet"]}, "names 'zebranet' twice"),
+        ({"photographs": 0}, "photographs is 0, but must be at least 1"),
+        ({"photographs_per_session": 4}, "must divide photographs, which is 6"),
+        ({"repeats": 3}, "at most a third of a session's 6 photographs"),
+        ({"catch": {"broken": 5, "originals": 5}}, "more catch items than the 6 photographs"),
+        ({"catch": {"broken": -1, "originals": 5}}, "catch.broken is -1"),
+        ({"catch": {"broken": 1, "natural": 5}}, "catch: unknown parameter 'natural'"),
+        ({"title": {"en": "Colours", "de": "Farben"}}, "title has no wording for the language 'fr'"),
+        ({"title": {"en": "a", "de": "b", "fr": "c", "es": "d"}}, "a wording for 'es', which is not in languages"),
+        ({"criteria": [CRITERION]}, "criteria.edges.term has no wording for the language 'de'"),
+        ({**ENGLISH, "criteria": [CRITERION, CRITERION]}, "the criterion's name 'edges' must be unique"),
+        ({**ENGLISH, "criteria": [{**CRITERION, "name": "Edge keeping"}]}, "'Edge keeping' must be unique, in small"),
+        ({"criteria": []}, "must name at least one each"),
+    ],
+)
+def test_a_mistake_is_named(change: dict[str, object], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"study\.yaml") as caught:
+        small_study(tmp_path, **change)
+    assert sentence in str(caught.value)
+
+
+def test_a_wrong_share_a_missing_file_and_broken_yaml_are_named(tmp_path: Path) -> None:
+    screening = yaml.safe_load((ROOT / "study.yaml").read_text())["screening"]
+    with pytest.raises(UserError, match=r"screening\.plates_right is 75\.0, but must be from 0 to 1"):
+        small_study(tmp_path, screening={**screening, "plates_right": 75})
+    with pytest.raises(UserError, match="is not here"):
+        load_study(tmp_path / "other.yaml")
+    (tmp_path / "study.yaml").write_text("title: [")
+    with pytest.raises(UserError, match="is not valid YAML"):
+        load_study(tmp_path / "study.yaml")
+
+
+def test_the_digest_covers_every_word_and_no_comment(tmp_path: Path) -> None:
+    path = write_study(tmp_path)
+    digest = load_study(path).digest
+    text = path.read_text(encoding="utf-8")
+    path.write_text("# a remark\n" + text, encoding="utf-8")
+    assert load_study(path).digest == digest
+    path.write_text(text.replace("neither dull nor garish", "neither dull nor loud"), encoding="utf-8")
+    assert load_study(path).digest != digest
+    assert small_study(tmp_path, seed=1).digest != digest
