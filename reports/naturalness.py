@@ -10,6 +10,7 @@ differences. What lies in ratings/<study>/ is part of the report (`reports.build
 import argparse
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -21,18 +22,27 @@ from pipeline.layout import BUILD
 from reports.documents import Table
 from reports.figures import Plot, save
 from reports.inputs import Split
-from reports.naturalness_plots import all_plots
+from reports.naturalness_plots import plots
 from reports.naturalness_tables import NONE_YET, placed
-from reports.published import load_published
+from reports.published import PublishedTable2, load_published
 from reports.rater_tables import documents
 from reports.ratings import Ratings, read_ratings, read_studies
 from reports.results import read_record
-from reports.theme import method_looks
+from reports.theme import Look, method_looks
 from reports.votes import EXPLORATORY, Naturalness, analyse, per_image
 from reports.writers import csv_text, write_table
 
 FOLDER = Path("ratings")
 WIDTH = 100  # of the notes, in letters
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """What the report shows of one study. `plots`: Figure 5, differences, how raters behaved."""
+
+    study: Naturalness
+    tables: dict[str, Table]
+    plots: list[Plot]
 
 
 def main() -> None:
@@ -46,11 +56,11 @@ def main() -> None:
     if ratings is None:
         print(NONE_YET)
         return
-    studies, published = [analyse(ratings, titles_of([ratings]), arguments.seed)], load_published().table2
-    tables = documents(studies, published, arguments.seed)
-    write(studies, tables, all_plots(studies, published, method_looks(ratings.methods)), arguments.to)
-    print(told(tables))
-    print(f"tables and figures: {arguments.to}")
+    study = analyse(ratings, titles_of([ratings]), arguments.seed)
+    page = study_page(study, load_published().table2, method_looks(ratings.methods), arguments.seed)
+    write(page, arguments.to)
+    print(told(page.tables))
+    print(f"\ntables and figures: {arguments.to}")
 
 
 def read(titles: Mapping[str, str], seed: int, folder: Path = FOLDER) -> list[Naturalness]:
@@ -65,14 +75,19 @@ def titles_of(found: Sequence[Ratings]) -> dict[str, str]:
     return {dataset: read_record(path, Split).title for dataset, path in summaries.items() if path.exists()}
 
 
-def write(studies: Sequence[Naturalness], tables: Mapping[str, Table], plots: Sequence[Plot], folder: Path) -> None:
-    """Write all tables and figures; each folder is whole or as it was."""
+def study_page(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look], seed: int) -> StudyPage:
+    """All tables and figures of one study."""
+    return StudyPage(study, documents([study], published, seed), plots(study, published, looks))
+
+
+def write(page: StudyPage, folder: Path) -> None:
+    """Write all tables and figures of one study; each folder is whole or as it was."""
     with whole_folder(folder / "tables") as whole:
-        for table in tables.values():
+        for table in page.tables.values():
             write_table(table, whole)
-        write_whole(whole / "naturalness_images.csv", images_text(studies))
+        write_whole(whole / "naturalness_images.csv", images_text([page.study]))
     with whole_folder(folder / "figures") as whole:
-        for plot in plots:
+        for plot in page.plots:
             save(plot, whole)
 
 

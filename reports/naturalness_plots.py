@@ -1,6 +1,6 @@
 """The human study's figures: Figure 5 a-d, differences, and how raters behaved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,8 @@ def behaviour(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
     caption = _caption(
         study,
         f"learning and fatigue: answers and response times in {conduct.PARTS} parts of the session (methods held "
-        "fixed, 95 % intervals over raters), and response times by method (median, quartiles, 1.5 times their distance).",
+        "fixed, 95 % intervals over raters), and response times by method (median, quartiles, 1.5 times their "
+        "distance).",
     )
     first, last = curve.iloc[0], curve.iloc[-1]
     alt = (
@@ -177,8 +178,3 @@ def _banner(study: Naturalness) -> str:
 def _caption(study: Naturalness, text: str) -> str:
     sizes = f"{study.kept.raters} raters, {study.kept.votes['photograph'].nunique()} photographs"
     return f"{_banner(study)}{study.dataset or study.ratings.name} ({sizes}): {text}"
-
-
-def all_plots(studies: Sequence[Naturalness], published: PublishedTable2, looks: Mapping[str, Look]) -> list[Plot]:
-    """The figures of all studies."""
-    return [plot for study in studies for plot in plots(study, published, looks)]

@@ -95,9 +95,9 @@ def _published(published: PublishedTable2, method: str) -> str:
 def _alike_notes(study: Naturalness) -> list[str]:
     rows = means(study.kept)
     return [
-        f"{row['method']}, {criterion_name(row['criterion']).lower()}: all {row['n_votes']} answers are the same, "
-        "of which no GLM has an estimate; the interval is Clopper and Pearson's at the effective number of votes."
-        for row in rows[rows["alike"]].to_dict("records")
+        f"{method}: all {group['n_votes'].iloc[0]} answers are the same ({', '.join(group['criterion'])}), of which no "
+        "GLM has an estimate; the interval is Clopper and Pearson's at the effective number of votes."
+        for method, group in rows[rows["alike"]].groupby("method", sort=False)
     ]
 
 
@@ -129,9 +129,10 @@ def contrasts_document(studies: Sequence[Naturalness], seed: int) -> Table:
     caption = (
         f"Differences of mean answers, first method less second, in points of per cent. {INTERVALS}; p and interval of "
         "a difference come from those of both means and their correlation. p: by Holm over the primary family (the "
-        "first method less each other on each criterion) and over naturalness; of all other pairs, which are exploratory, by "
-        "Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: raters and photographs resampled "
-        f"({RESAMPLES:,} times, seed {seed}), as a cross-check. OR: odds ratio. h: Cohen's; of graded answers Cohen's d"
+        "first method less each other on each criterion) and over naturalness; of all other pairs, which are "
+        "exploratory, by Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: raters and photographs "
+        f"resampled ({RESAMPLES:,} times, seed {seed}), as a cross-check. OR: odds ratio. h: Cohen's; of "
+        "graded answers Cohen's d"
     )
     notes = [note for study in studies for note in contrast_notes(study, rows[rows["study"] == study.ratings.name])]
     words = ("Dataset", "Criterion", "Difference of")

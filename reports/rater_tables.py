@@ -53,7 +53,7 @@ def screening_document(studies: Sequence[Naturalness]) -> Table:
     columns = {"Dataset": "dataset", "Rule": "rule", "Meaning": "meaning"}
     shown = pd.DataFrame({name: rows[column].astype(str) for name, column in columns.items()})
     shown["Flagged"] = [f"{row['flagged']} of {row['participants']}" for row in rows.to_dict("records")]
-    shown["Participants"] = [value or "-" for value in rows["left_out"]]
+    shown["Participants"] = [value.replace(" ", ", ") or "-" for value in rows["left_out"]]
     caption = (
         "Raters whom the rules of study.yaml flag, which were fixed before the first answer. Tables and figures leave "
         "them out; the table sensitivity has the means with them. A rater may break several rules."
