@@ -3,7 +3,8 @@
 Answers of one rater resemble each other, and so do answers to one photograph. Their covariance is therefore clustered
 both ways (Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29:238): that by raters plus that
 by photographs less that by both, with Student's t of min(raters, photographs) - 1 degrees of freedom. Yes/no answers go
-through a logistic GLM with one level per method, graded ones through the linear model.
+through a logistic GLM with one level per method, graded ones through the linear model; the interval of a graded mean is
+also taken on the logit's scale, for near the end of the scale a symmetric one holds the truth far too rarely.
 
 Where a method's answers are all alike, as they may well be for originals, no GLM has an estimate: the logit is
 infinite, residuals and so the sandwich are zero, and statsmodels gives an arbitrary number. Such a method is left out
@@ -18,7 +19,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit
+from scipy.special import expit, logit
 from scipy.stats import beta, norm, t
 
 ALPHA = 0.05
@@ -89,9 +90,10 @@ class Fit:
         width = t.ppf(1 - alpha / 2, degrees)
         if self.alike(method):
             return _exact(self.means[method], self.effective[method] * (norm.ppf(1 - alpha / 2) / width) ** 2, alpha)
-        half = width * math.sqrt(self.covariance[method, method])
-        low, high = self.center[method] - half, self.center[method] + half
-        return (max(0.0, low), min(1.0, high)) if self.graded else (float(expit(low)), float(expit(high)))
+        center, error = self.center[method], math.sqrt(self.covariance[method, method])
+        if self.graded:
+            center, error = logit(center), error / (center * (1 - center))
+        return float(expit(center - width * error)), float(expit(center + width * error))
 
     def difference_interval(self, a: int, b: int, alpha: float = ALPHA) -> tuple[float, float]:
         """The interval of mean a less mean b, from both means' intervals and the correlation of the estimates.
@@ -139,7 +141,7 @@ class Fit:
         return float(10 ** brentq(near_end, smallest, largest, xtol=1e-6))
 
     def _open(self, method: int, alpha: float) -> tuple[float, float]:
-        """The interval of a mean, not cut off at the ends of the scale, as the linear model's difference needs it."""
+        """The interval of a mean on the model's own scale, as the difference needs it: of the linear model symmetric."""
         if not self.graded or self.alike(method) or self.degrees[method] < 1:
             return self.interval(method, alpha)
         half = t.ppf(1 - alpha / 2, self.degrees[method]) * math.sqrt(self.covariance[method, method])

@@ -19,7 +19,7 @@ COMMON = ["study", "dataset"]
 SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "difference"]
 SHARES += [f"{name}_everyone" for name in SHARES]
 INTERVALS = (
-    "Brackets: 95 %, of a logistic GLM (graded answers: of the linear model) clustered by raters and by photographs, "
+    "Brackets: 95 %, of a logistic GLM (graded answers: the linear model) clustered by raters and by photographs, "
     "with Student's t of the smaller number less one. They are about other raters and other photographs of this kind"
 )
 

@@ -64,8 +64,18 @@ def intercept(rate: float, spread: float) -> float:
     return float(brentq(lambda at: (WEIGHTS * expit(at + spread * NODES)).sum() - rate, -20, 20))
 
 
-def draw(truth: Truth, rng: np.random.Generator, criteria: int = 1) -> Draw:
-    """Draw raters, photographs and answers."""
+def levels_of(truth: Truth) -> NDArray[np.float64]:
+    """Each method's level on the logit scale (methods,)."""
+    return np.array([intercept(rate, truth.spread) for rate in truth.rates.values()])
+
+
+def expected(truth: Truth) -> list[float]:
+    """The marginal rates, which a study estimates; the grain of graded answers does not move a mean."""
+    return list(truth.rates.values())
+
+
+def draw(truth: Truth, rng: np.random.Generator, criteria: int = 1, levels: NDArray[np.float64] | None = None) -> Draw:
+    """Draw raters, photographs and answers. `levels`: as `levels_of`, to save time where many studies are drawn."""
     count = len(truth.rates)
     rater, photograph = np.meshgrid(np.arange(truth.raters), np.arange(truth.photographs), indexing="ij")
     method = (rater + photograph) % count
@@ -74,7 +84,7 @@ def draw(truth: Truth, rng: np.random.Generator, criteria: int = 1) -> Draw:
             np.arange(truth.raters), np.arange(truth.photographs), np.arange(count), indexing="ij"
         )
     r, i, m = rater.ravel(), photograph.ravel(), method.ravel()
-    levels = np.array([intercept(rate, truth.spread) for rate in truth.rates.values()])
+    levels = levels_of(truth) if levels is None else levels
 
     def effect(deviation: float, *shape: int) -> NDArray[np.float64]:
         common, own = rng.normal(0, deviation, (*shape, 1)), rng.normal(0, deviation, (*shape, criteria))
