@@ -101,6 +101,8 @@ class Fit:
         Zou and Donner 2008, Statistics in Medicine 27:1693 (the square-and-add rule of Newcombe 1998): unlike Wald's it
         knows that there is no room above 100 %. Of the linear model it is Wald's.
         """
+        if min(self.degrees[a], self.degrees[b]) < 1:
+            return math.nan, math.nan
         (low_a, high_a), (low_b, high_b) = self._open(a, alpha), self._open(b, alpha)
         down_a, up_a = self.means[a] - low_a, high_a - self.means[a]
         down_b, up_b = self.means[b] - low_b, high_b - self.means[b]
@@ -141,8 +143,8 @@ class Fit:
         return float(10 ** brentq(near_end, smallest, largest, xtol=1e-6))
 
     def _open(self, method: int, alpha: float) -> tuple[float, float]:
-        """The interval of a mean on the model's own scale, as the difference needs it: of the linear model symmetric."""
-        if not self.graded or self.alike(method) or self.degrees[method] < 1:
+        """The interval of a mean on the model's own scale, as a difference needs it: symmetric if linear."""
+        if not self.graded or self.alike(method):
             return self.interval(method, alpha)
         half = t.ppf(1 - alpha / 2, self.degrees[method]) * math.sqrt(self.covariance[method, method])
         return self.center[method] - half, self.center[method] + half

@@ -49,7 +49,7 @@ def sensitivity(study: Naturalness) -> pd.DataFrame:
     without, everyone = (
         means(answers).set_index(["method", "criterion"])[columns] for answers in (study.kept, study.everyone)
     )
-    return without.join(everyone, rsuffix="_everyone").reset_index()
+    return without.join(everyone.add_suffix("_everyone")).reset_index()
 
 
 def response_times(answers: Answers) -> pd.DataFrame:

@@ -159,6 +159,7 @@ def contrast_notes(study: Naturalness, rows: pd.DataFrame) -> list[str]:
     ours = compared_with(study.kept.methods)
     family = rows[rows["family"] == "primary"]
     notes = [f"Primary family: {ours} less each other method, {len(family)} differences."]
+    family = family[family["bootstrap_low"].notna()]
     glm = (family["ci_low"] > 0) | (family["ci_high"] < 0)
     boot = (family["bootstrap_low"] > 0) | (family["bootstrap_high"] < 0)
     both = family[glm != boot]

@@ -134,8 +134,8 @@ def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> 
     fitted, places = answers.fits[criterion], [answers.methods.index(method) for method in (a, b)]
     one = fitted.contrast(*places)
     resampled = answers.resampled[criterion][:, places[0]] - answers.resampled[criterion][:, places[1]]
-    finite = resampled[np.isfinite(resampled)]
-    (low,), (high,) = percentile_ends(finite[:, None])
+    known = not any(fitted.alike(place) for place in places)
+    low, high = _ends(resampled) if known else (np.nan, np.nan)
     return {
         "criterion": criterion,
         "family": family,
@@ -148,9 +148,9 @@ def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> 
         "odds_ratio": one.odds_ratio,
         "cohens_h": one.cohens_h,
         "cohens_d": one.cohens_d,
-        "bootstrap_low": float(low),
-        "bootstrap_high": float(high),
-        "p_bootstrap": share_beyond_zero(resampled),
+        "bootstrap_low": low,
+        "bootstrap_high": high,
+        "p_bootstrap": share_beyond_zero(resampled) if known else np.nan,
         "n_raters": int(fitted.raters[places].min()),
         "n_images": int(fitted.photographs[places].min()),
         "n_votes": int(fitted.votes[places].sum()),
@@ -158,13 +158,17 @@ def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> 
 
 
 def means(answers: Answers) -> pd.DataFrame:
-    """Mean answers of each method and criterion as shares of the scale, with both intervals."""
+    """Mean answers of each method and criterion as shares of the scale, with both intervals.
+
+    `alike`: all answers are the same. Resampling the same again and again tells nothing of those who would have
+    answered otherwise, so the bootstrap has no interval then, nor one of differences.
+    """
     rows = []
     for criterion in answers.criteria:
         fitted = answers.fits[criterion]
-        low, high = percentile_ends(answers.resampled[criterion][np.isfinite(answers.resampled[criterion]).all(axis=1)])
         for place, method in enumerate(answers.methods):
-            ends = fitted.interval(place)
+            ends, alike = fitted.interval(place), fitted.alike(place)
+            resampled = (np.nan, np.nan) if alike else _ends(answers.resampled[criterion][:, place])
             rows.append(
                 {
                     "method": method,
@@ -172,15 +176,21 @@ def means(answers: Answers) -> pd.DataFrame:
                     "mean": fitted.means[place],
                     "ci_low": ends[0],
                     "ci_high": ends[1],
-                    "bootstrap_low": low[place],
-                    "bootstrap_high": high[place],
+                    "bootstrap_low": resampled[0],
+                    "bootstrap_high": resampled[1],
                     "n_raters": fitted.raters[place],
                     "n_images": fitted.photographs[place],
                     "n_votes": fitted.votes[place],
-                    "alike": fitted.alike(place),
+                    "alike": alike,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _ends(resampled: NDArray[np.float64]) -> tuple[float, float]:
+    """The percentile interval of resampled values (B,), without those of resamples in which a method had no votes."""
+    (low,), (high,) = percentile_ends(resampled[np.isfinite(resampled)][:, None])
+    return float(low), float(high)
 
 
 def per_image(answers: Answers) -> pd.DataFrame:
@@ -188,5 +198,5 @@ def per_image(answers: Answers) -> pd.DataFrame:
     grouped = answers.votes.groupby(["method", "photograph"])
     table = grouped[list(answers.criteria)].mean()
     table.insert(0, "votes", grouped.size())
-    order = {method: place for place, method in enumerate(answers.methods)}
-    return table.reset_index().sort_values(["method", "photograph"], key=lambda one: one.map(order).fillna(one))
+    order = [(method, name) for method in answers.methods for name in table.loc[method].index]
+    return table.loc[order].reset_index()
