@@ -15,8 +15,13 @@ from study_app.study import Study
 
 
 def lock_study(connection: Connection, study_id: int) -> Row[tuple[int | None]]:
-    """Queue behind whoever else changes places; returns the study's `closed_at`. SQLite's writers queue anyway."""
-    return connection.execute(select(studies.c.closed_at).where(studies.c.id == study_id).with_for_update()).one()
+    """Queue behind whoever else changes places; returns the study's `closed_at`. SQLite's writers queue anyway.
+
+    `key_share`: those who only refer to the study's row, as a withdrawal's line in the log does, need not wait. They
+    hold a session's row meanwhile, which a sweep of silent sessions may want: each would wait for the other.
+    """
+    query = select(studies.c.closed_at).where(studies.c.id == study_id)
+    return connection.execute(query.with_for_update(key_share=True)).one()
 
 
 def lapse(connection: Connection, study: Study, study_id: int, simulated: bool, now: int) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +13,14 @@ from sqlalchemy import select
 from study_app import allocation
 from study_app.database import Database
 from study_app.manifest import Stimuli, load_stimuli
+from study_app.messages import BeginMessage
 from study_app.schema import sessions
 from study_app.stimuli import prepare
 from study_app.store import Store
 from study_app.study import Study, load_study
+from study_app.withdrawal import withdraw
 from tests.conftest import environment
+from tests.study_app.postgres import PostgresServer
 from tests.study_app.rush import begin_many
 from tests.study_app.volunteers import ROOT, Clock, Volunteer, write_study
 
@@ -136,6 +140,22 @@ def test_places_stay_even_whatever_volunteers_do(store: Store, study: Study, vol
     with store.database.reading() as connection:
         done = connection.execute(select(sessions.c.row).where(sessions.c.completed_at.isnot(None))).scalars()
         assert Counter(done) == {0: 2, 1: 2, 2: 2}
+
+
+def test_a_withdrawal_never_waits_for_the_lock_of_places(
+    postgres: PostgresServer, study: Study, stimuli: Stimuli, clock: Clock
+) -> None:
+    """Or a sweep that wants the withdrawing session's row would wait for it, and it for the sweep."""
+    store = Store(Database(postgres.new_database()), study, stimuli, clock=clock)
+    code = store.begin(BeginMessage("en", True, study.digest)).code
+    thread = threading.Thread(target=withdraw, args=(store, code), daemon=True)
+    with store.database.writing() as connection:
+        allocation.lock_study(connection, store.study_id)
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
+    assert loads(store) == [0, 0, 0]
+    store.database.close()
 
 
 def test_simulated_raters_take_no_place_of_people(

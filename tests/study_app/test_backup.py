@@ -14,11 +14,12 @@ from pipeline.errors import UserError
 from study_app import backup
 from study_app.database import Database
 from study_app.export import gather
+from study_app.manifest import Stimuli
 from study_app.routes import application
 from study_app.schema import answers, metadata
 from study_app.store import Store
 from study_app.study import Study
-from tests.conftest import run_in
+from tests.conftest import run_in, stage_in
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.volunteers import Clock, Volunteer, answer_to
 
@@ -131,17 +132,21 @@ def test_a_damaged_backup_changes_nothing(store: Store, volunteer: Newcomer, oth
     assert backup.restore(other, path)["answers"] == 6
 
 
-def test_the_commands_say_what_they_moved(store: Store, volunteer: Newcomer, url: str, tmp_path: Path) -> None:
-    volunteer().take(1)
-    done = run_in(tmp_path, "study_app.backup", "write", "backup.zip", "--db", url)
-    assert done.stdout == "1 studies, 0 log, 1 sessions, 0 events, 10 trials, 3 answers\n"
-    again = run_in(tmp_path, "study_app.backup", "restore", "backup.zip", "--db", "sqlite:///copy.sqlite3")
-    assert again.stdout == done.stdout
+def test_the_commands_say_what_they_moved(
+    study: Study, stimuli: Stimuli, clock: Clock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(Database(f"sqlite:///{tmp_path / 'study.sqlite3'}"), study, stimuli, clock=clock)
+    Volunteer(TestClient(application(store)), study, clock).take(1)
+    moved = "1 studies, 0 log, 1 sessions, 0 events, 10 trials, 3 answers\n"
+    assert run_in(tmp_path, "study_app.backup", "write", "backup.zip").stdout == moved
+    stage_in(tmp_path, "study_app.backup", "restore", "backup.zip", "--db", "sqlite:///copy.sqlite3")
+    assert moved in capsys.readouterr().out
     copy = Database(f"sqlite:///{tmp_path / 'copy.sqlite3'}")
-    assert len(rows(copy)["answers"]) == 3
-    copy.close()
+    assert rows(copy) == rows(store.database)
     empty = run_in(tmp_path, "study_app.backup", "write", "b.zip", "--db", "sqlite:///empty.sqlite3", check=False)
-    assert "there is nothing to back up" in empty.stderr
+    assert (empty.returncode, "there is nothing to back up" in empty.stderr) == (1, True)
+    copy.close()
+    store.database.close()
 
 
 def test_a_backup_has_no_token_and_no_code(store: Store, volunteer: Newcomer, study: Study, tmp_path: Path) -> None:
