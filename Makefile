@@ -16,8 +16,9 @@ repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names 
 test: $(INSTALLED) ## the whole test suite
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
-bench: $(INSTALLED) ## our speed beside other libraries', in one run on this machine
+bench: $(INSTALLED) ## our speed beside other libraries', in one run on this machine; and how good intervals are
 	python -m tests.bench
+	OMP_NUM_THREADS=1 python -m tests.bench_statistics
 
 lint: $(INSTALLED) ## style and types
 	ruff check .

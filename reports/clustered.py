@@ -9,7 +9,7 @@ also taken on the logit's scale, for near the end of the scale a symmetric one h
 Where a method's answers are all alike, as they may well be for originals, no GLM has an estimate: the logit is
 infinite, residuals and so the sandwich are zero, and statsmodels gives an arbitrary number. Such a method is left out
 of the fit and gets Clopper and Pearson's interval at an effective number of votes (Korn and Graubard 1998, Survey
-Methodology 24:193): votes over the design effect, the largest among the other methods, for its own cannot be seen.
+Methodology 24:193): votes over the design effect, the mean of the other methods', for its own cannot be seen.
 """
 
 import math
@@ -76,7 +76,7 @@ class Fit:
         known = effects[np.isfinite(effects)]
         if not len(known):
             return (self.degrees + 1).astype(np.float64)  # as if each rater had but one opinion
-        return self.votes / max(1.0, known.max())
+        return self.votes / max(1.0, float(known.mean()))
 
     def alike(self, method: int) -> bool:
         """Whether all answers are the same."""
