@@ -24,9 +24,10 @@ study: $(INSTALLED) ## serve the human study of STUDY=study.yaml, with the pictu
 test: $(INSTALLED) ## the whole test suite
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
-bench: $(INSTALLED) ## our speed beside other libraries', and the study under load, in one run on this machine
+bench: $(INSTALLED) ## our speed beside other libraries', the study under load, and how good our intervals are
 	python -m tests.bench
 	python -m tests.bench_study
+	OMP_NUM_THREADS=1 python -m tests.bench_statistics
 
 lint: $(INSTALLED) ## style and types
 	ruff check .

@@ -4,7 +4,8 @@
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
 scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy},
-models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
+models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}; and, where people have rated,
+ratings/<study>/*.{csv,json}.
 Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
 """
 
@@ -20,6 +21,7 @@ from pipeline.files import whole_folder, write_whole
 from pipeline.layout import BUILD
 from pipeline.params import Params, load_params
 from pipeline.records import write_json
+from reports import naturalness
 from reports.bars import figure3_plot
 from reports.cards import methods_document, size_and_time_document
 from reports.differences import paired_document
@@ -38,6 +40,7 @@ from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
 from reports.metrics import metrics_document
 from reports.published import Published, load_published
+from reports.rater_tables import documents
 from reports.seeds import repeats, seeds_document
 from reports.segmentation import (
     Judged,
@@ -85,16 +88,23 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         tables["miou_differences"] = miou_differences_document(judged, params.seed)
     if groups:
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
+    studies = naturalness.read({dataset.name: dataset.title for dataset in datasets}, params.seed)
+    tables |= documents(studies, published.table2, params.seed)
     pages = [draw(dataset, tables, judged, published, params) for dataset in datasets]
+    looks = method_looks(list(dict.fromkeys([*methods, *(name for study in studies for name in study.kept.methods)])))
+    rated = [naturalness.study_page(study, published.table2, looks, params.seed) for study in studies]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
             write_table(table, whole)
         write_whole(whole / "confusion.csv", csv_text(confusion_rows(datasets)))
+        if studies:
+            write_whole(whole / "naturalness_images.csv", naturalness.images_text(studies))
     with whole_folder(folder / "figures") as figures:
-        for plot in tqdm([plot for page in pages for plot in page.plots], desc="figures", delay=2, leave=False):
+        plots = [plot for page in pages for plot in page.plots] + [plot for page in rated for plot in page.plots]
+        for plot in tqdm(plots, desc="figures", delay=2, leave=False):
             save(plot, figures)
     write_json(folder / "metrics.json", metrics(datasets, tables["scores"], judged))
-    page = render(pages, tables, method_looks(methods), published, origin, params.seed)
+    page = render(pages, tables, looks, published, origin, params.seed, rated)
     write_whole(folder / "index.html", page)
 
 

@@ -19,6 +19,8 @@ from reports.examples import ABREAST, RULE, Examples
 from reports.family import PAIRS
 from reports.figures import Plot, inline_svg, swatch
 from reports.inputs import Dataset
+from reports.naturalness import StudyPage
+from reports.naturalness_tables import BANNER
 from reports.published import Published
 from reports.segmentation import MIOU
 from reports.statistics import RESAMPLES
@@ -68,6 +70,7 @@ def render(
     published: Published,
     origin: Mapping[str, str],
     seed: int,
+    studies: Sequence[StudyPage],
 ) -> str:
     """The whole page."""
     return (
@@ -88,6 +91,8 @@ def render(
             sizes=SIZES,
             miou=MIOU,
             references=REFERENCES,
+            studies=studies,
+            banner=BANNER,
         )
     )
 

@@ -48,6 +48,31 @@ class PublishedFigure3:
 
 
 @dataclass(frozen=True)
+class PublishedNaturalness:
+    """One row of the paper's Table 2: its name there and the mean of each criterion in per cent."""
+
+    printed_as: str
+    saturability: float
+    semantic_correctness: float
+    edge_keeping: float
+    naturalness: float
+
+    def percent(self, criterion: str) -> float | None:
+        """The mean of a criterion by its name; None where the paper has no such criterion."""
+        values = {name: value for name, value in vars(self).items() if isinstance(value, float)}
+        return values.get(criterion)
+
+
+@dataclass(frozen=True)
+class PublishedTable2:
+    """The paper's Table 2, keyed by our method names."""
+
+    where: str
+    holds_for: str
+    rows: dict[str, PublishedNaturalness]
+
+
+@dataclass(frozen=True)
 class PublishedSize:
     """A method's size and time in the text. `size` is the printed number, `unit` what it counts in truth."""
 
@@ -85,6 +110,7 @@ class Published:
     paper: str
     table1: PublishedTable1
     figure3: PublishedFigure3
+    table2: PublishedTable2
     size_and_time: PublishedSizes
 
 

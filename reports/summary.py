@@ -1,16 +1,17 @@
-"""Table 1, Figure 3 and the times as plain text, the last that `make repro` prints; the times also as files.
+"""Table 1, Figure 3, Table 2 and the times as plain text, the last that `make repro` prints; the times also as files.
 
     python -m reports.summary
 
-Reads reports/build/tables/{table1,figure3,methods}.csv and .scratch/runs, and no heavy library, so that it answers at
-once.
+Reads reports/build/tables/{table1,figure3,table2,methods}.csv and .scratch/runs, and no heavy library, so that it
+answers at once.
 Writes reports/build/times.{csv,md,html}.
 """
 
 import csv
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from pipeline.errors import UserError, run_stage
@@ -21,6 +22,8 @@ from reports.wording import number, with_interval
 
 HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
 SEEN = ("method", "n", "mIoU in % [95 % interval]", "published")
+METHOD = itemgetter("method")
+NONE_YET = "no ratings yet: `make study`"
 WIDTH = 100  # of the notes, in letters
 
 
@@ -47,9 +50,41 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published) 
             _read(figure3) if figure3.exists() else [], lambda row: (row["dataset"], row["segmenter"])
         )
     ]
+    table2 = folder / "tables" / "table2.csv"
+    said = [_said(title, list(group)) for title, group in _studies(_read(table2) if table2.exists() else [])]
     spent = [_times(title, block) for title, block in times.blocks(measured).items()]
     notes = [textwrap.fill(note, WIDTH) for note in (told, times.notes(published.size_and_time))]
-    return "\n\n".join([*scores, notes[0], *seen, *spent, notes[1], f"report: {folder / 'index.html'}"])
+    return "\n\n".join([*scores, notes[0], *seen, *said, *spent, notes[1], f"report: {folder / 'index.html'}"])
+
+
+def _studies(rows: Sequence[dict[str, str]]) -> Iterator[tuple[str, Iterator[dict[str, str]]]]:
+    """The rows of Table 2 by study, each under its title."""
+    return groupby(rows, lambda row: " ".join(part for part in (row["dataset"], row["study"]) if part))
+
+
+def _said(title: str, rows: Sequence[dict[str, str]]) -> str:
+    """Table 2 of one study, a line per method; its published values where nobody has answered."""
+    criteria = list(dict.fromkeys(row["criterion"] for row in rows))
+    rated = any(row["mean"] for row in rows)
+    lines = [(method, *(_percent(row, rated) for row in group)) for method, group in groupby(_by_method(rows), METHOD)]
+    about = f", {title}" if rated else f": {NONE_YET}; published values"
+    mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
+    note = "Natural, in % [95 % interval] (published)." if rated else ""
+    return f"Table 2{about}\n\n{mark}{_aligned(('method', *criteria), lines)}" + (f"\n\n{note}" if note else "")
+
+
+def _by_method(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The same rows, those of a method together, methods in the order in which they come first."""
+    order = list(dict.fromkeys(row["method"] for row in rows))
+    return sorted(rows, key=lambda row: order.index(row["method"]))
+
+
+def _percent(row: dict[str, str], rated: bool) -> str:
+    published = number(float(row["published"] or "nan"), 2 if not rated else 1)
+    if not rated:
+        return published
+    mean, low, high = (float(row[column] or "nan") for column in ("mean", "ci_low", "ci_high"))
+    return f"{with_interval(mean, low, high, 1)} ({published})"
 
 
 def _times(title: str, block: Sequence[times.Time]) -> str:

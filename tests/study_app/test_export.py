@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from starlette.testclient import TestClient
 from pipeline.errors import UserError
 from pipeline.ratings import Rating
 from pipeline.records import read_rows
+from reports.ratings import read_ratings
+from reports.votes import analyse, means
 from study_app.database import Database
 from study_app.export import gather, write_export
 from study_app.manifest import Stimuli
@@ -71,6 +74,20 @@ def test_a_full_study_has_the_wanted_votes_in_every_cell(
     assert {one.method for one in ratings if one.kind == "broken"} == {"broken"}
     export_of(store, tmp_path / "out")
     assert read_rows(tmp_path / "out" / "ratings.csv", Rating) == ratings
+
+
+def test_the_report_reads_what_is_exported(store: Store, volunteer: Newcomer, tmp_path: Path) -> None:
+    for place in range(6):
+        volunteer().take(value=int(place > 0))
+    export_of(store, tmp_path / "people")
+    ratings = read_ratings(tmp_path / "people" / "ratings.csv")
+    assert ratings is not None
+    assert (ratings.digest, ratings.simulated, ratings.maximum) == (store.study.digest, False, 1)
+    assert ratings.criteria == tuple(criterion.name for criterion in store.study.criteria)
+    assert set(ratings.methods) == set(store.study.methods) and ratings.rules == asdict(store.study.screening)
+    assert len(ratings.votes()) == 36 and ratings.flagged == {1, 2, 3, 4, 5, 6}  # all straight-lined
+    everyone = analyse(replace(ratings, participants=None), {}, seed=0).everyone
+    assert set(means(everyone)["n_votes"]) == {12} and means(everyone)["mean"].to_numpy() == pytest.approx(5 / 6)
 
 
 def test_every_answer_is_traced_to_the_picture_that_was_shown(store: Store, volunteer: Newcomer, study: Study) -> None:

@@ -1,0 +1,217 @@
+"""Mean answers and their differences when every rater answers often and every photograph is judged often.
+
+Answers of one rater resemble each other, and so do answers to one photograph. Their covariance is therefore clustered
+both ways (Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29:238): that by raters plus that
+by photographs less that by both, with Student's t of min(raters, photographs) - 1 degrees of freedom. Yes/no answers go
+through a logistic GLM with one level per method, graded ones through the linear model; the interval of a graded mean is
+also taken on the logit's scale, for near the end of the scale a symmetric one holds the truth far too rarely.
+
+Where a method's answers are all alike, as they may well be for originals, no GLM has an estimate: the logit is
+infinite, residuals and so the sandwich are zero, and statsmodels gives an arbitrary number. Such a method is left out
+of the fit and gets Clopper and Pearson's interval at an effective number of votes (Korn and Graubard 1998, Survey
+Methodology 24:193): votes over the design effect, the mean of the other methods', for its own cannot be seen.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from scipy.stats import beta, norm, t
+
+ALPHA = 0.05
+SMALLEST_P = 1e-12
+ALIKE = 1e-12  # a smaller variance is rounding
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Mean of one method less that of another; NaN where too few raters or photographs tell.
+
+    `odds_ratio` and `cohens_h` are of yes/no answers, `cohens_d` of graded ones.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    odds_ratio: float
+    cohens_h: float
+    cohens_d: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Means of M methods. `graded`: fitted by the linear model, otherwise by the GLM, whose scale is the logit.
+
+    `votes`, `raters`, `photographs`: how many stand behind each mean (M,). `variance`: of single answers (M,).
+    `center` and `covariance`, (M,) and (M, M): estimates on the model's scale; NaN where all answers are alike.
+    """
+
+    graded: bool
+    means: NDArray[np.float64]
+    votes: NDArray[np.int64]
+    raters: NDArray[np.int64]
+    photographs: NDArray[np.int64]
+    variance: NDArray[np.float64]
+    center: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    @cached_property
+    def degrees(self) -> NDArray[np.int64]:
+        """Degrees of freedom of each mean (M,)."""
+        return np.minimum(self.raters, self.photographs) - 1
+
+    @cached_property
+    def effective(self) -> NDArray[np.float64]:
+        """How many independent votes would say as much as those that are all alike, (M,)."""
+        spread = np.diag(self.covariance)
+        if not self.graded:
+            spread = spread * np.square(self.means * (1 - self.means))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            effects = spread * self.votes / self.variance
+        known = effects[np.isfinite(effects)]
+        if not len(known):
+            return (self.degrees + 1).astype(np.float64)  # as if each rater had but one opinion
+        return self.votes / max(1.0, float(known.mean()))
+
+    def alike(self, method: int) -> bool:
+        """Whether all answers are the same."""
+        return bool(self.variance[method] < ALIKE)
+
+    def interval(self, method: int, alpha: float = ALPHA) -> tuple[float, float]:
+        """The confidence interval of a mean, within [0, 1]."""
+        degrees = self.degrees[method]
+        if degrees < 1:
+            return math.nan, math.nan
+        width = t.ppf(1 - alpha / 2, degrees)
+        if self.alike(method):
+            return _exact(self.means[method], self.effective[method] * (norm.ppf(1 - alpha / 2) / width) ** 2, alpha)
+        center, error = self.center[method], math.sqrt(self.covariance[method, method])
+        if self.graded:
+            center, error = logit(center), error / (center * (1 - center))
+        return float(expit(center - width * error)), float(expit(center + width * error))
+
+    def difference_interval(self, a: int, b: int, alpha: float = ALPHA) -> tuple[float, float]:
+        """The interval of mean a less mean b, from both means' intervals and the correlation of the estimates.
+
+        Zou and Donner 2008, Statistics in Medicine 27:1693 (the square-and-add rule of Newcombe 1998): unlike Wald's it
+        knows that there is no room above 100 %. Of the linear model it is Wald's.
+        """
+        if min(self.degrees[a], self.degrees[b]) < 1:
+            return math.nan, math.nan
+        (low_a, high_a), (low_b, high_b) = self._open(a, alpha), self._open(b, alpha)
+        down_a, up_a = self.means[a] - low_a, high_a - self.means[a]
+        down_b, up_b = self.means[b] - low_b, high_b - self.means[b]
+        shared = 2 * self._correlation(a, b)
+        difference = self.means[a] - self.means[b]
+        low = difference - math.sqrt(max(0.0, down_a**2 + up_b**2 - shared * down_a * up_b))
+        high = difference + math.sqrt(max(0.0, up_a**2 + down_b**2 - shared * up_a * down_b))
+        return max(-1.0, low), min(1.0, high)
+
+    def contrast(self, a: int, b: int) -> Contrast:
+        """Compare two methods. `p` is the level at which the interval of the difference just reaches zero."""
+        difference = float(self.means[a] - self.means[b])
+        low, high = self.difference_interval(a, b)
+        p = self._p(a, b) if math.isfinite(low) else math.nan
+        ratio = h = d = math.nan
+        if self.graded:
+            pooled = math.sqrt((self.variance[a] + self.variance[b]) / 2)
+            d = difference / pooled if pooled else 0.0
+        else:
+            ratio = self._odds(a) / self._odds(b)
+            h = float(2 * (np.arcsin(np.sqrt(self.means[a])) - np.arcsin(np.sqrt(self.means[b]))))
+        return Contrast(difference, low, high, p, ratio, h, d)
+
+    def _p(self, a: int, b: int) -> float:
+        difference = self.means[a] - self.means[b]
+        if abs(difference) < ALIKE:
+            return 1.0
+
+        def near_end(exponent: float) -> float:
+            low, high = self.difference_interval(a, b, 10.0**exponent)
+            return low if difference > 0 else -high
+
+        smallest, largest = math.log10(SMALLEST_P), math.log10(1 - 1e-9)
+        if near_end(smallest) > 0:
+            return SMALLEST_P
+        if near_end(largest) <= 0:
+            return 1.0
+        return float(10 ** brentq(near_end, smallest, largest, xtol=1e-6))
+
+    def _open(self, method: int, alpha: float) -> tuple[float, float]:
+        """The interval of a mean on the model's own scale, as a difference needs it: symmetric if linear."""
+        if not self.graded or self.alike(method):
+            return self.interval(method, alpha)
+        half = t.ppf(1 - alpha / 2, self.degrees[method]) * math.sqrt(self.covariance[method, method])
+        return self.center[method] - half, self.center[method] + half
+
+    def _correlation(self, a: int, b: int) -> float:
+        """Of the two estimates; none can be seen where all answers are alike."""
+        if self.alike(a) or self.alike(b):
+            return 0.0
+        spread = math.sqrt(self.covariance[a, a] * self.covariance[b, b])
+        return float(np.clip(self.covariance[a, b] / spread, -1, 1)) if spread else 0.0
+
+    def _odds(self, method: int) -> float:
+        """With half a vote for each side (Haldane and Anscombe) where one has none."""
+        yes, no = self.means[method] * self.votes[method], (1 - self.means[method]) * self.votes[method]
+        half = 0.0 if min(yes, no) > 0 else 0.5
+        return float((yes + half) / (no + half))
+
+
+def _exact(mean: float, votes: float, alpha: float) -> tuple[float, float]:
+    """Clopper and Pearson's interval for a number of votes that need not be whole."""
+    yes, no = mean * votes, (1 - mean) * votes
+    low = beta.ppf(alpha / 2, yes, no + 1) if yes > 0 else 0.0
+    high = beta.ppf(1 - alpha / 2, yes + 1, no) if no > 0 else 1.0
+    return float(low), float(high)
+
+
+def fit(
+    values: NDArray[np.float64],
+    methods: NDArray[np.int64],
+    raters: NDArray[np.int64],
+    photographs: NDArray[np.int64],
+    count: int,
+    graded: bool,
+) -> Fit:
+    """Fit the means of `count` methods. `values`: (N,) answers in [0, 1]; the others (N,): who gave them to what."""
+    votes = np.bincount(methods, minlength=count)
+    means = np.bincount(methods, values, minlength=count) / votes
+    variance = np.bincount(methods, np.square(values - means[methods]), minlength=count) / votes
+    seen = [[len(np.unique(who[methods == method])) for method in range(count)] for who in (raters, photographs)]
+    inside = np.flatnonzero((variance >= ALIKE) & (np.min(seen, axis=0) > 1))
+    center, covariance = np.full(count, np.nan), np.full((count, count), np.nan)
+    if len(inside):
+        used = np.isin(methods, inside)
+        design = (methods[used, None] == inside).astype(np.float64)
+        groups = np.column_stack([raters[used], photographs[used]])
+        center[inside], covariance[np.ix_(inside, inside)] = two_way(values[used], design, groups, graded)
+    return Fit(graded, means, votes, np.array(seen[0]), np.array(seen[1]), variance, center, covariance)
+
+
+def two_way(
+    values: NDArray[np.float64], design: NDArray[np.float64], groups: NDArray[np.int64], graded: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients (K,) and their covariance (K, K), clustered by both columns of `groups` (N, 2).
+
+    The sum of two covariances less a third can come out below zero. A variance that does is replaced by the larger of
+    the two one-way ones, as each alone is a fair estimate where the other clustering has no effect.
+    """
+    import statsmodels.api as sm  # takes a second, which other parts of a report need not pay
+
+    family = {} if graded else {"family": sm.families.Binomial()}
+    model = (sm.OLS if graded else sm.GLM)(values, design, **family)
+    both = model.fit(cov_type="cluster", cov_kwds={"groups": groups})
+    covariance = np.array(both.cov_params())
+    if (np.diag(covariance) <= 0).any():
+        one_way = [
+            np.diag(model.fit(cov_type="cluster", cov_kwds={"groups": column}).cov_params()) for column in groups.T
+        ]
+        diagonal = np.where(np.diag(covariance) > 0, np.diag(covariance), np.max(one_way, axis=0))
+        np.fill_diagonal(covariance, diagonal)
+    return np.asarray(both.params), covariance
