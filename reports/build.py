@@ -5,7 +5,8 @@
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
 scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy},
 models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
-Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
+Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), claims.json, metrics.json and, last,
+index.html.
 """
 
 import math
@@ -22,6 +23,7 @@ from pipeline.params import Params, load_params
 from pipeline.records import write_json
 from reports.bars import figure3_plot
 from reports.cards import methods_document, size_and_time_document
+from reports.claims import load_claims
 from reports.differences import paired_document
 from reports.disease_plots import boundary_plot, confusion_plot
 from reports.diseases import (
@@ -36,6 +38,7 @@ from reports.figures import examples_strip, save, table1_plot, training_curves
 from reports.forest import paired_plot
 from reports.html import DatasetPage, render
 from reports.inputs import Dataset, read_datasets
+from reports.ledger import ledger, ledger_document, ledger_json
 from reports.metrics import metrics_document
 from reports.published import Published, load_published
 from reports.seeds import repeats, seeds_document
@@ -85,6 +88,8 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         tables["miou_differences"] = miou_differences_document(judged, params.seed)
     if groups:
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
+    entries = ledger(load_claims(), datasets, tables, params)
+    tables["claims"] = ledger_document(entries, datasets, params.seed)
     pages = [draw(dataset, tables, judged, published, params) for dataset in datasets]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
@@ -94,7 +99,8 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         for plot in tqdm([plot for page in pages for plot in page.plots], desc="figures", delay=2, leave=False):
             save(plot, figures)
     write_json(folder / "metrics.json", metrics(datasets, tables["scores"], judged))
-    page = render(pages, tables, method_looks(methods), published, origin, params.seed)
+    write_json(folder / "claims.json", ledger_json(entries))
+    page = render(pages, tables, entries, method_looks(methods), published, origin, params.seed)
     write_whole(folder / "index.html", page)
 
 

@@ -19,6 +19,7 @@ from reports.examples import ABREAST, RULE, Examples
 from reports.family import PAIRS
 from reports.figures import Plot, inline_svg, swatch
 from reports.inputs import Dataset
+from reports.ledger import READING, VERDICTS, Entry, check_in_words, estimate_in_words
 from reports.published import Published
 from reports.segmentation import MIOU
 from reports.statistics import RESAMPLES
@@ -64,6 +65,7 @@ class DatasetPage:
 def render(
     pages: Sequence[DatasetPage],
     tables: Mapping[str, Table],
+    entries: Sequence[Entry],
     looks: Mapping[str, Look],
     published: Published,
     origin: Mapping[str, str],
@@ -76,6 +78,9 @@ def render(
         .render(
             pages=pages,
             tables=tables,
+            entries=entries,
+            verdicts=VERDICTS,
+            reading=READING,
             looks=looks,
             published=published,
             origin=origin,
@@ -101,7 +106,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "integer": integer, "listed": listed, "picture": picture_uri}
-    environment.filters |= {"records": records_of}
+    environment.filters |= {"records": records_of, "estimate": estimate_in_words, "test": check_in_words}
     environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of, "metrics": metric_rows}
     environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count}
     return environment

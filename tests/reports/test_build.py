@@ -51,14 +51,14 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
     names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "diseases", "confusion_differences")
-    names += ("scores", "metrics", "methods", "size_and_time")
+    names += ("scores", "metrics", "methods", "size_and_time", "claims")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
         f"figures/{name}_scenes.{kind}"
         for name in ("table1", "figure3", "paired", "boundary", "confusion", "training", "examples")
         for kind in ("png", "pdf")
     }
-    assert files == tables | figures | {"tables/confusion.csv", "metrics.json", "index.html"}
+    assert files == tables | figures | {"tables/confusion.csv", "claims.json", "metrics.json", "index.html"}
 
 
 def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
@@ -104,7 +104,7 @@ def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
 def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Path) -> None:
     text = (built / "index.html").read_text()
     tables = text.count("<table")
-    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 9
+    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 10
 
 
 def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:
