@@ -3,7 +3,7 @@
     python -m reports.build
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
-scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy},
+scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy}, sizes/<dataset>/*/*,
 models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}.
 Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), claims.json, metrics.json and, last,
 index.html.
@@ -37,6 +37,7 @@ from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
 from reports.forest import paired_plot
 from reports.html import DatasetPage, render
+from reports.input_sizes import input_sizes_document, read_looks
 from reports.inputs import Dataset, read_datasets
 from reports.ledger import ledger, ledger_document, ledger_json
 from reports.metrics import metrics_document
@@ -86,6 +87,9 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         tables["figure3"] = figure3_document(judged, published.figure3, params.seed)
         tables["class_iou"] = class_iou_document(judged, params.seed)
         tables["miou_differences"] = miou_differences_document(judged, params.seed)
+    looks = read_looks(datasets, params)
+    if looks:
+        tables["input_sizes"] = input_sizes_document(looks, params.seed)
     if groups:
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
     entries = ledger(load_claims(), datasets, tables, params)

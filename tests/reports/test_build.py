@@ -51,7 +51,7 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
     names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "diseases", "confusion_differences")
-    names += ("scores", "metrics", "methods", "size_and_time", "claims")
+    names += ("scores", "metrics", "methods", "size_and_time", "claims", "input_sizes")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
         f"figures/{name}_scenes.{kind}"
