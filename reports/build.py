@@ -36,11 +36,13 @@ from reports.documents import Table, scores_document, table1_document
 from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
 from reports.forest import paired_plot
+from reports.gallery import figure6, figure7
 from reports.html import DatasetPage, render
-from reports.input_sizes import input_sizes_document, read_looks
+from reports.input_sizes import Looks, input_sizes_document, read_looks
 from reports.inputs import Dataset, read_datasets
 from reports.ledger import ledger, ledger_document, ledger_json
 from reports.metrics import metrics_document
+from reports.per_image import values_by_photograph
 from reports.published import Published, load_published
 from reports.seeds import repeats, seeds_document
 from reports.segmentation import (
@@ -51,6 +53,7 @@ from reports.segmentation import (
     miou_differences_document,
     segmenter_note,
 )
+from reports.showcases import figure1, figure4
 from reports.theme import in_order, method_looks, model_looks
 from reports.writers import csv_text, write_table
 
@@ -94,7 +97,7 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
     entries = ledger(load_claims(), datasets, tables, params)
     tables["claims"] = ledger_document(entries, datasets, params.seed)
-    pages = [draw(dataset, tables, judged, published, params) for dataset in datasets]
+    pages = [draw(dataset, tables, judged, looks, published, params) for dataset in datasets]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
             write_table(table, whole)
@@ -109,7 +112,12 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
 
 
 def draw(
-    dataset: Dataset, tables: Mapping[str, Table], judged: Sequence[Judged], published: Published, params: Params
+    dataset: Dataset,
+    tables: Mapping[str, Table],
+    judged: Sequence[Judged],
+    looks_at: Sequence[Looks],
+    published: Published,
+    params: Params,
 ) -> DatasetPage:
     """One dataset's figures."""
     looks, methods = method_looks(params.methods), list(params.methods)
@@ -117,6 +125,7 @@ def draw(
     mine = [one for one in judged if one.dataset is dataset]
     masked = not dataset.diseases.objects.empty
     examples = read_examples(dataset, methods)
+    values = values_by_photograph(dataset)
     return DatasetPage(
         dataset,
         [f"{one.segmenter}: {segmenter_note(one)}" for one in mine],
@@ -128,6 +137,10 @@ def draw(
         boundary_plot(dataset, looks) if masked else None,
         confusion_plot(dataset, methods) if masked else None,
         training_curves(dataset, model_looks(params.methods)) if dataset.trainings else None,
+        [plot for one in looks_at if one.dataset is dataset and (plot := figure1(one))],
+        figure4(dataset, values),
+        figure6(dataset, values),
+        figure7(dataset, values),
     )
 
 

@@ -23,7 +23,7 @@ from reports.ledger import READING, VERDICTS, Entry, check_in_words, estimate_in
 from reports.published import Published
 from reports.segmentation import MIOU
 from reports.statistics import RESAMPLES
-from reports.theme import Look, columns
+from reports.theme import Look, columns, styled
 from reports.wording import (
     CONVENTIONS,
     REFERENCES,
@@ -34,6 +34,7 @@ from reports.wording import (
     number,
 )
 
+RASTER = 130  # dots an inch of figures made of pictures
 THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
 
 
@@ -54,12 +55,16 @@ class DatasetPage:
     boundary_plot: Plot | None
     confusion_plot: Plot | None
     training_curves: Plot | None
+    figure1: list[Plot]
+    figure4: Plot | None
+    figure6: Plot | None
+    figure7: Plot | None
 
     @property
     def plots(self) -> list[Plot]:
         """The figures to save as files."""
         values = (getattr(self, field.name) for field in fields(self))
-        return [value for value in values if isinstance(value, Plot)]
+        return [*(value for value in values if isinstance(value, Plot)), *self.figure1]
 
 
 def render(
@@ -105,8 +110,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "integer": integer, "listed": listed, "picture": picture_uri}
+    environment.filters |= {
+        "number": number,
+        "integer": integer,
+        "listed": listed,
+        "picture": picture_uri,
+        "raster": raster,
+    }
     environment.filters |= {"records": records_of, "estimate": estimate_in_words, "test": check_in_words}
+    environment.filters |= {"raster": raster}
     environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of, "metrics": metric_rows}
     environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count}
     return environment
@@ -148,6 +160,15 @@ def picture_uri(picture: np.ndarray) -> str:
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     image.save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+@styled()
+def raster(plot: Plot) -> str:
+    """A figure made of pictures, as a `data:` URI of a WebP."""
+    content, image = io.BytesIO(), io.BytesIO()
+    plot.figure.savefig(image, format="png", dpi=RASTER)
+    Image.open(image).convert("RGB").save(content, "WEBP", quality=82, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _swatch(look: Look) -> Markup:

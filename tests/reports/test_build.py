@@ -55,9 +55,20 @@ def test_build_leaves_every_promised_file(built: Path) -> None:
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
         f"figures/{name}_scenes.{kind}"
-        for name in ("table1", "figure3", "paired", "boundary", "confusion", "training", "examples")
+        for name in (
+            "table1",
+            "figure3",
+            "paired",
+            "boundary",
+            "confusion",
+            "training",
+            "examples",
+            "figure4",
+            "figure7",
+        )
         for kind in ("png", "pdf")
     }
+    figures |= {f"figures/figure1_scenes_no_semantics.{kind}" for kind in ("png", "pdf")}
     assert files == tables | figures | {"tables/confusion.csv", "claims.json", "metrics.json", "index.html"}
 
 
@@ -91,7 +102,7 @@ def test_every_picture_has_words(built: Path) -> None:
     tags = Page((built / "index.html").read_text()).tags
     pictures = [attributes for tag, attributes in tags if tag == "img"]
     plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
-    assert len(pictures) == 25 and all(picture.get("alt") for picture in pictures)
+    assert len(pictures) == 28 and all(picture.get("alt") for picture in pictures)
     assert len(plots) == 6 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
 
 
