@@ -22,6 +22,7 @@ from pipeline.layout import BUILD
 from pipeline.params import Params, load_params
 from pipeline.records import write_json
 from reports.bars import figure3_plot
+from reports.browser import BUDGET, make_browser
 from reports.cards import methods_document, size_and_time_document
 from reports.claims import load_claims
 from reports.differences import paired_document
@@ -141,6 +142,7 @@ def draw(
         figure4(dataset, values),
         figure6(dataset, values),
         figure7(dataset, values),
+        make_browser(dataset, methods, values, BUDGET // len(params.datasets)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no scripts, nothing loaded from elsewhere."""
+"""The report as one self-contained page: one script, for the image browser, and nothing loaded from elsewhere."""
 
 import base64
 import io
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from reports.browser import Browser
 from reports.cards import SIZES, shared_cards
 from reports.differences import convention
 from reports.documents import Table, notes_on
@@ -59,6 +60,7 @@ class DatasetPage:
     figure4: Plot | None
     figure6: Plot | None
     figure7: Plot | None
+    browser: Browser
 
     @property
     def plots(self) -> list[Plot]:
