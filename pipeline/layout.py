@@ -75,3 +75,8 @@ def objects(dataset: str, method: str) -> Path:
 def object_colors(dataset: str, method: str) -> Path:
     """How often each colour occurs in each object, a method's and the original's (`pipeline.metrics.confusion`)."""
     return Path("diseases") / dataset / f"{method}.colors.npy"
+
+
+def sizes(dataset: str, model: str) -> Path:
+    """The folder with what a network makes of photographs that it sees at several sizes."""
+    return Path("sizes") / dataset / model

@@ -62,6 +62,7 @@ class Params:
     kinds: dict[str, str] = field(default_factory=dict)
     published: dict[str, dict[str, Any]] = field(default_factory=dict)
     weights: dict[str, str] = field(default_factory=dict)
+    sizes: tuple[str, ...] = ()
 
     def dataset(self, name: str) -> DatasetParams:
         """The block `data.<name>`."""
@@ -117,6 +118,10 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         twice = sorted(set(params.models) & set(names))
         if twice:
             raise UserError(f"{path}: {twice[0]!r} is both under models and under {other}; give one another name.")
+    for name in params.sizes:
+        if name not in (*params.models, *params.published):
+            known = suggestion(name, [*params.models, *params.published])
+            raise UserError(f"{path}: sizes names the model {name!r}, which does not exist; {known}")
     for name, method in params.methods.items():
         if "model" in method and method["model"] not in (*params.models, *params.published):
             known = suggestion(str(method["model"]), [*params.models, *params.published])

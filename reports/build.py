@@ -3,10 +3,11 @@
     python -m reports.build
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
-scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy},
+scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy}, sizes/<dataset>/*/*,
 models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}; and, where people have rated,
 ratings/<study>/*.{csv,json}.
-Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), metrics.json and, last, index.html.
+Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), claims.json, metrics.json and, last,
+index.html.
 """
 
 import math
@@ -23,7 +24,9 @@ from pipeline.params import Params, load_params
 from pipeline.records import write_json
 from reports import naturalness
 from reports.bars import figure3_plot
+from reports.browser import BUDGET, make_browser
 from reports.cards import methods_document, size_and_time_document
+from reports.claims import load_claims
 from reports.differences import paired_document
 from reports.disease_plots import boundary_plot, confusion_plot
 from reports.diseases import (
@@ -36,9 +39,13 @@ from reports.documents import Table, scores_document, table1_document
 from reports.examples import read_examples
 from reports.figures import examples_strip, save, table1_plot, training_curves
 from reports.forest import paired_plot
+from reports.gallery import figure6, figure7
 from reports.html import DatasetPage, render
+from reports.input_sizes import Looks, input_sizes_document, read_looks
 from reports.inputs import Dataset, read_datasets
+from reports.ledger import ledger, ledger_document, ledger_json
 from reports.metrics import metrics_document
+from reports.per_image import values_by_photograph
 from reports.published import Published, load_published
 from reports.rater_tables import documents
 from reports.seeds import repeats, seeds_document
@@ -50,6 +57,7 @@ from reports.segmentation import (
     miou_differences_document,
     segmenter_note,
 )
+from reports.showcases import figure1, figure4
 from reports.theme import in_order, method_looks, model_looks
 from reports.writers import csv_text, write_table
 
@@ -86,13 +94,18 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         tables["figure3"] = figure3_document(judged, published.figure3, params.seed)
         tables["class_iou"] = class_iou_document(judged, params.seed)
         tables["miou_differences"] = miou_differences_document(judged, params.seed)
+    looks = read_looks(datasets, params)
+    if looks:
+        tables["input_sizes"] = input_sizes_document(looks, params.seed)
     if groups:
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
     studies = naturalness.read({dataset.name: dataset.title for dataset in datasets}, params.seed)
     tables |= documents(studies, published.table2, params.seed)
-    pages = [draw(dataset, tables, judged, published, params) for dataset in datasets]
-    looks = method_looks(list(dict.fromkeys([*methods, *(name for study in studies for name in study.kept.methods)])))
-    rated = [naturalness.study_page(study, published.table2, looks, params.seed) for study in studies]
+    entries = ledger(load_claims(), datasets, tables, params)
+    tables["claims"] = ledger_document(entries, datasets, params.seed)
+    pages = [draw(dataset, tables, judged, looks, published, params) for dataset in datasets]
+    marks = method_looks(list(dict.fromkeys([*methods, *(name for study in studies for name in study.kept.methods)])))
+    rated = [naturalness.study_page(study, published.table2, marks, params.seed) for study in studies]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
             write_table(table, whole)
@@ -104,12 +117,18 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         for plot in tqdm(plots, desc="figures", delay=2, leave=False):
             save(plot, figures)
     write_json(folder / "metrics.json", metrics(datasets, tables["scores"], judged))
-    page = render(pages, tables, looks, published, origin, params.seed, rated)
+    write_json(folder / "claims.json", ledger_json(entries))
+    page = render(pages, tables, entries, marks, published, origin, params.seed, rated)
     write_whole(folder / "index.html", page)
 
 
 def draw(
-    dataset: Dataset, tables: Mapping[str, Table], judged: Sequence[Judged], published: Published, params: Params
+    dataset: Dataset,
+    tables: Mapping[str, Table],
+    judged: Sequence[Judged],
+    looks_at: Sequence[Looks],
+    published: Published,
+    params: Params,
 ) -> DatasetPage:
     """One dataset's figures."""
     looks, methods = method_looks(params.methods), list(params.methods)
@@ -117,6 +136,7 @@ def draw(
     mine = [one for one in judged if one.dataset is dataset]
     masked = not dataset.diseases.objects.empty
     examples = read_examples(dataset, methods)
+    values = values_by_photograph(dataset)
     return DatasetPage(
         dataset,
         [f"{one.segmenter}: {segmenter_note(one)}" for one in mine],
@@ -128,6 +148,11 @@ def draw(
         boundary_plot(dataset, looks) if masked else None,
         confusion_plot(dataset, methods) if masked else None,
         training_curves(dataset, model_looks(params.methods)) if dataset.trainings else None,
+        [plot for one in looks_at if one.dataset is dataset and (plot := figure1(one))],
+        figure4(dataset, values),
+        figure6(dataset, values),
+        figure7(dataset, values),
+        make_browser(dataset, methods, values, BUDGET // len(params.datasets)),
     )
 
 

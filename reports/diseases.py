@@ -73,7 +73,7 @@ class Confused:
 
     def interval(self, score: str) -> Interval:
         """The value of one of `CONFUSION` with its interval."""
-        return self.told.interval if score == "balanced_accuracy" else _around(self.distance, self.distances)
+        return self.told.interval if score == "balanced_accuracy" else around(self.distance, self.distances)
 
 
 def examine(dataset: Dataset, seed: int) -> dict[str, Confused]:
@@ -83,12 +83,12 @@ def examine(dataset: Dataset, seed: int) -> dict[str, Confused]:
         return {}
     weights = np.concatenate(list(resampled_counts(len(diseases.ids), seed, DISTANCE_RESAMPLES)))
     return {
-        method: Confused(*_distances(lines, weights), class_ratios(*_guesses(diseases, method, classes), seed))
+        method: Confused(*resampled_distances(lines, weights), class_ratios(*_guesses(diseases, method, classes), seed))
         for method, lines in diseases.colors.items()
     }
 
 
-def _distances(lines: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+def resampled_distances(lines: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
     """The mean over classes of the whole dataset, and of resamples; a class that one lacks counts as in the dataset."""
     whole, resampled = class_distances(lines), class_distances(lines, weights)
     filled = [np.where(np.isfinite(resampled[label]), resampled[label], whole[label]) for label in whole]
@@ -145,7 +145,7 @@ def confusion_differences_document(
         for pair in pairs_of(one):
             a, b = one[pair.a], one[pair.b]
             differences = {
-                "color_distance": _around(a.distance - b.distance, a.distances - b.distances),
+                "color_distance": around(a.distance - b.distance, a.distances - b.distances),
                 "balanced_accuracy": mean_difference(a.told, b.told),
             }
             for name, difference in differences.items():
@@ -188,7 +188,7 @@ def _mean(values: np.ndarray, seed: int) -> tuple[Interval, int]:
     return (bootstrap_mean(defined, seed) if len(defined) else Interval(np.nan, np.nan, np.nan)), len(defined)
 
 
-def _around(value: float, resampled: np.ndarray) -> Interval:
+def around(value: float, resampled: np.ndarray) -> Interval:
     low, high = percentile_ends(resampled)
     return Interval(value, float(low), float(high))
 

@@ -1,4 +1,4 @@
-"""The report as one self-contained page: no scripts, nothing loaded from elsewhere."""
+"""The report as one self-contained page: one script, for the image browser, and nothing loaded from elsewhere."""
 
 import base64
 import io
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from reports.browser import Browser
 from reports.cards import SIZES, shared_cards
 from reports.differences import convention
 from reports.documents import Table, notes_on
@@ -19,12 +20,13 @@ from reports.examples import ABREAST, RULE, Examples
 from reports.family import PAIRS
 from reports.figures import Plot, inline_svg, swatch
 from reports.inputs import Dataset
+from reports.ledger import READING, VERDICTS, Entry, check_in_words, estimate_in_words
 from reports.naturalness import StudyPage
 from reports.naturalness_tables import BANNER
 from reports.published import Published
 from reports.segmentation import MIOU
 from reports.statistics import RESAMPLES
-from reports.theme import Look, columns
+from reports.theme import Look, columns, styled
 from reports.wording import (
     CONVENTIONS,
     REFERENCES,
@@ -35,6 +37,7 @@ from reports.wording import (
     number,
 )
 
+RASTER = 130  # dots an inch of figures made of pictures
 THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
 
 
@@ -55,17 +58,23 @@ class DatasetPage:
     boundary_plot: Plot | None
     confusion_plot: Plot | None
     training_curves: Plot | None
+    figure1: list[Plot]
+    figure4: Plot | None
+    figure6: Plot | None
+    figure7: Plot | None
+    browser: Browser
 
     @property
     def plots(self) -> list[Plot]:
         """The figures to save as files."""
         values = (getattr(self, field.name) for field in fields(self))
-        return [value for value in values if isinstance(value, Plot)]
+        return [*(value for value in values if isinstance(value, Plot)), *self.figure1]
 
 
 def render(
     pages: Sequence[DatasetPage],
     tables: Mapping[str, Table],
+    entries: Sequence[Entry],
     looks: Mapping[str, Look],
     published: Published,
     origin: Mapping[str, str],
@@ -79,6 +88,9 @@ def render(
         .render(
             pages=pages,
             tables=tables,
+            entries=entries,
+            verdicts=VERDICTS,
+            reading=READING,
             looks=looks,
             published=published,
             origin=origin,
@@ -105,8 +117,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "integer": integer, "listed": listed, "picture": picture_uri}
-    environment.filters |= {"records": records_of}
+    environment.filters |= {
+        "number": number,
+        "integer": integer,
+        "listed": listed,
+        "picture": picture_uri,
+        "raster": raster,
+    }
+    environment.filters |= {"records": records_of, "estimate": estimate_in_words, "test": check_in_words}
+    environment.filters |= {"raster": raster}
     environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of, "metrics": metric_rows}
     environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count}
     return environment
@@ -148,6 +167,15 @@ def picture_uri(picture: np.ndarray) -> str:
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     image.save(content, "PNG", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
+
+
+@styled()
+def raster(plot: Plot) -> str:
+    """A figure made of pictures, as a `data:` URI of a WebP."""
+    content, image = io.BytesIO(), io.BytesIO()
+    plot.figure.savefig(image, format="png", dpi=RASTER)
+    Image.open(image).convert("RGB").save(content, "WEBP", quality=82, method=4)
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 def _swatch(look: Look) -> Markup:

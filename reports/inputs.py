@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, fields, replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -164,7 +165,11 @@ def read_training(dataset: str, model: str) -> Training:
 
 def read_pictures(dataset: str, method: str, ids: list[str]) -> dict[str, np.ndarray]:
     """A method's colorizations of some photographs: (H, W, 3) uint8 sRGB by id."""
-    path = layout.archive(dataset, method)
+    return read_zip(layout.archive(dataset, method), ids)
+
+
+def read_zip(path: Path, ids: list[str]) -> dict[str, np.ndarray]:
+    """Some photographs of an archive: (H, W, 3) uint8 sRGB by id."""
     try:
         with ZipFile(path) as archive:
             return {id: np.asarray(Image.open(BytesIO(archive.read(f"{id}.png"))).convert("RGB")) for id in ids}

@@ -89,13 +89,13 @@ def read_diseases(dataset: str, methods: Sequence[str], ids: Sequence[str]) -> D
     """All methods' diseases; raises `UserError` unless they are about these `ids`, which are sorted."""
     return Diseases(
         list(ids),
-        _frame({layout.diseases(dataset, method): method for method in methods}, DiseaseRow, ids),
-        _frame({layout.objects(dataset, method): method for method in methods}, ObjectColorRow, None),
-        {method: _colors(layout.object_colors(dataset, method), len(ids)) for method in methods},
+        disease_rows({layout.diseases(dataset, method): method for method in methods}, DiseaseRow, ids),
+        disease_rows({layout.objects(dataset, method): method for method in methods}, ObjectColorRow, None),
+        {method: disease_colors(layout.object_colors(dataset, method), len(ids)) for method in methods},
     )
 
 
-def _frame(paths: Mapping[Path, str], record: type, ids: Sequence[str] | None) -> pd.DataFrame:
+def disease_rows(paths: Mapping[Path, str], record: type, ids: Sequence[str] | None) -> pd.DataFrame:
     """The rows of several files, which must be of these `ids` in this order."""
     read: dict[Path, list[Any]] = {path: read_rows(path, record) for path in paths}
     for path, rows in read.items():
@@ -104,7 +104,7 @@ def _frame(paths: Mapping[Path, str], record: type, ids: Sequence[str] | None) -
     return pd.DataFrame([row for rows in read.values() for row in rows], columns=[one.name for one in fields(record)])
 
 
-def _colors(path: Path, photographs: int) -> NDArray[Any]:
+def disease_colors(path: Path, photographs: int) -> NDArray[Any]:
     try:
         lines: NDArray[Any] = np.load(path, allow_pickle=False)
     except FileNotFoundError:

@@ -1,9 +1,11 @@
-"""Table 1, Figure 3, Table 2 and the times as plain text, the last that `make repro` prints; the times also as files.
+"""The verdicts on the paper's claims, Tables 1 and 2, Figure 3 and the times: the last that `make repro` prints.
+
+The times are also written as files.
 
     python -m reports.summary
 
-Reads reports/build/tables/{table1,figure3,table2,methods}.csv and .scratch/runs, and no heavy library, so that it
-answers at once.
+Reads reports/build/claims.json, reports/build/tables/{table1,figure3,table2,methods,size_and_time}.csv and .scratch/runs,
+and no heavy library, so that it answers at once.
 Writes reports/build/times.{csv,md,html}.
 """
 
@@ -13,11 +15,15 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import UserError, run_stage
 from pipeline.layout import BUILD
 from reports import times
+from reports.claims import load_claims
 from reports.published import Published, load_published
+from reports.results import read_json
+from reports.speed import speed_verdicts, widths_of
 from reports.wording import number, with_interval
 
 HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
@@ -31,18 +37,20 @@ def main() -> None:
     """Print the summary of the last report and write its times."""
     published = load_published()
     measured = times.read_times(_read(BUILD / "tables" / "methods.csv"), published.size_and_time)
-    times.write_times(measured, published.size_and_time, BUILD)
-    print(summary(BUILD, measured, published))
+    widths = widths_of(_read(BUILD / "tables" / "size_and_time.csv"))
+    verdicts = speed_verdicts(load_claims(), measured, widths)
+    times.write_times(measured, published.size_and_time, verdicts, BUILD)
+    print(summary(BUILD, measured, published, verdicts))
 
 
-def summary(folder: Path, measured: Sequence[times.Time], published: Published) -> str:
-    """Table 1, Figure 3 and the times of each dataset, aligned, then where the whole report lies."""
+def summary(folder: Path, measured: Sequence[times.Time], published: Published, verdicts: Sequence[str]) -> str:
+    """Each dataset's claims, Table 1, Figure 3 and times, aligned, then where the whole report lies."""
     rows = _read(folder / "tables" / "table1.csv")
     scores = [
         f"Table 1, {title}\n\n{_aligned(HEADINGS, [_cells(row) for row in group])}"
         for title, group in groupby(rows, lambda row: row["dataset"])
     ]
-    told = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
+    psnr = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
     figure3 = folder / "tables" / "figure3.csv"
     seen = [
         f"Figure 3, {title}, seen by the segmenter {segmenter}\n\n{_aligned(SEEN, [_seen(row) for row in group])}"
@@ -52,9 +60,27 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published) 
     ]
     table2 = folder / "tables" / "table2.csv"
     said = [_said(title, list(group)) for title, group in _studies(_read(table2) if table2.exists() else [])]
+    entries = read_json(folder / "claims.json")
+    claims = [_claims(title, list(group)) for title, group in groupby(entries, lambda entry: entry["data"])]
     spent = [_times(title, block) for title, block in times.blocks(measured).items()]
-    notes = [textwrap.fill(note, WIDTH) for note in (told, times.notes(published.size_and_time))]
-    return "\n\n".join([*scores, notes[0], *seen, *said, *spent, notes[1], f"report: {folder / 'index.html'}"])
+    notes = [textwrap.fill(note, WIDTH) for note in (psnr, times.notes(published.size_and_time))]
+    told = [textwrap.fill(verdict, WIDTH) for verdict in verdicts]
+    where = f"report: {folder / 'index.html'}"
+    return "\n\n".join([*claims, *scores, notes[0], *seen, *said, *spent, notes[1], *told, where])
+
+
+def _claims(title: str, entries: Sequence[dict[str, Any]]) -> str:
+    """A line per claim: its name in reports/claims.yaml, the verdict, and why it is none."""
+    lines = [
+        (_named(entry), str(entry["verdict"]).ljust(12), str(entry["reason"]).partition(" (")[0]) for entry in entries
+    ]
+    width = max(len(name) for name, _, _ in lines)
+    rows = [f"  {name.ljust(width)}  {verdict}  {reason}".rstrip() for name, verdict, reason in lines]
+    return "\n".join([f"The paper's claims on {title}\n", *rows])
+
+
+def _named(entry: dict[str, Any]) -> str:
+    return entry["id"] + (f" ({entry['segmenter']})" if entry["segmenter"] else "")
 
 
 def _studies(rows: Sequence[dict[str, str]]) -> Iterator[tuple[str, Iterator[dict[str, str]]]]:

@@ -112,26 +112,32 @@ def notes(published: PublishedSizes) -> str:
     return f"{CONVENTION} Published: ms an image in the paper, {published.where}; {published.holds_for}."
 
 
-def write_times(times: Sequence[Time], published: PublishedSizes, folder: Path) -> None:
-    """Write times.csv with raw numbers, times.md and times.html as people read them."""
+def write_times(times: Sequence[Time], published: PublishedSizes, verdicts: Sequence[str], folder: Path) -> None:
+    """Write times.csv with raw numbers, times.md and times.html as people read them.
+
+    `verdicts`: what becomes of the paper's claims about time, each a sentence (`reports.speed`).
+    """
     write_rows(folder / "times.csv", Time, times)
-    write_whole(folder / "times.md", markdown(times, published))
-    write_whole(folder / "times.html", page(times, published))
+    write_whole(folder / "times.md", markdown(times, published, verdicts))
+    write_whole(folder / "times.html", page(times, published, verdicts))
 
 
-def markdown(times: Sequence[Time], published: PublishedSizes) -> str:
-    """A pipe table for each block."""
+def markdown(times: Sequence[Time], published: PublishedSizes, verdicts: Sequence[str]) -> str:
+    """A pipe table for each block, and the verdicts."""
     rules = "| --- |" + " ---: |" * (len(HEADINGS) - 1)
     tables = [
         "\n".join([f"{title}\n", _pipes(HEADINGS), rules, *(_pipes(time.cells).replace("_", "\\_") for time in block)])
         for title, block in blocks(times).items()
     ]
-    return "\n\n".join([*tables, notes(published)]) + "\n"
+    return "\n\n".join([*tables, notes(published), *verdicts]) + "\n"
 
 
-def page(times: Sequence[Time], published: PublishedSizes) -> str:
+def page(times: Sequence[Time], published: PublishedSizes, verdicts: Sequence[str]) -> str:
     """A page with a table for each block, in the report's own style."""
     sections = "\n".join(_section(title, block) for title, block in blocks(times).items())
+    if verdicts:
+        told = "\n".join(f"<li>{escape(verdict)}</li>" for verdict in verdicts)
+        sections += f"\n<section>\n<h2>The paper's claims about time</h2>\n<ul>\n{told}\n</ul>\n</section>"
     return PAGE.format(style=STYLE.read_text(encoding="utf-8"), sections=sections, notes=escape(notes(published)))
 
 

@@ -27,6 +27,7 @@ BY_NAME = {
     "train_segmenter": SEGMENTERS,
     "colorize": METHODS + MODELS,
     "segment": SEGMENTERS,
+    "sizes": MODELS,
 }
 
 

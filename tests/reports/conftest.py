@@ -61,7 +61,9 @@ def params() -> Params:
     """Params with one dataset and five methods."""
     block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3))
     models: dict[str, dict[str, object]] = {"no_semantics": {}, "semantics": {}}
-    return Params(("scenes",), 0, {"scenes": block, "voc2012": block}, models, METHODS, segmenters={"small": {}})
+    return Params(
+        ("scenes",), 0, {"scenes": block, "voc2012": block}, models, METHODS, {"small": {}}, sizes=("no_semantics",)
+    )
 
 
 @pytest.fixture
@@ -89,6 +91,7 @@ def fabricate(dataset: str, title: str) -> None:
         write_diseases(dataset, method, place)
         write_pictures(layout.archive(dataset, method), place)
         write_json(layout.card(dataset, method), asdict(CARDS[method]))
+    write_sizes(dataset, "no_semantics")
     for model in ("no_semantics", "semantics"):
         write_training(dataset, model)
 
@@ -171,6 +174,24 @@ def write_diseases(dataset: str, method: str, place: int) -> None:
         for line in ((number, label, 10, 0, 600, 150 * place), (number, label, 0, 0, 0, 600 - 150 * place))
     ]
     np.save(layout.object_colors(dataset, method), np.array(colors, COLORS))
+
+
+def write_sizes(dataset: str, model: str) -> None:
+    """As if a network bled more with a smaller input, and was confused more with a larger one."""
+    folder = layout.sizes(dataset, model)
+    for place, side in enumerate((52, 64, 84)):
+        write_pictures(folder / f"{side}.zip", place + 1)
+        kept = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+        rows = [
+            DiseaseRow(dataset, model, id, number == 0, 0.5 + 0.01 * number, 0.6, 9, 0.4 - 0.1 * place, 0.5, *kept)
+            for number, id in enumerate(sorted(IDS))
+        ]
+        write_rows(folder / f"{side}.csv", DiseaseRow, rows)
+        lines = [
+            (number, 0, 10 * (3 * gone), 0, 600 * (1 - gone), 600 * gone) for number in range(12) for gone in (0, 1)
+        ]
+        lines = [(n, label, a * (place + 1), b, true, own) for n, label, a, b, true, own in lines]
+        np.save(folder / f"{side}.colors.npy", np.array(lines, COLORS))
 
 
 def write_pictures(path: Path, place: int) -> None:

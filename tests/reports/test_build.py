@@ -51,14 +51,25 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
     names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "diseases", "confusion_differences")
-    names += ("scores", "metrics", "methods", "size_and_time", "table2")
+    names += ("scores", "metrics", "methods", "size_and_time", "table2", "claims", "input_sizes")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
         f"figures/{name}_scenes.{kind}"
-        for name in ("table1", "figure3", "paired", "boundary", "confusion", "training", "examples")
+        for name in (
+            "table1",
+            "figure3",
+            "paired",
+            "boundary",
+            "confusion",
+            "training",
+            "examples",
+            "figure4",
+            "figure7",
+        )
         for kind in ("png", "pdf")
     }
-    assert files == tables | figures | {"tables/confusion.csv", "metrics.json", "index.html"}
+    figures |= {f"figures/figure1_scenes_no_semantics.{kind}" for kind in ("png", "pdf")}
+    assert files == tables | figures | {"tables/confusion.csv", "claims.json", "metrics.json", "index.html"}
 
 
 def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
@@ -76,10 +87,16 @@ def test_metrics_are_nested_finite_numbers(built: Path) -> None:
     assert set(metrics["scenes"]["original"]) == {"ssim", "colorfulness", "miou_small"}
 
 
-def test_page_loads_nothing_and_runs_nothing(built: Path) -> None:
+def test_page_loads_nothing_and_runs_the_browser_alone(built: Path) -> None:
     text = (built / "index.html").read_text()
     page = Page(text)
-    assert not {"script", "link", "iframe"} & {tag for tag, _ in page.tags}
+    assert not {"link", "iframe", "object", "embed"} & {tag for tag, _ in page.tags}
+    # One script, ours, written into the page: it has no attribute and so no source, and nothing else runs on an event.
+    assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}]
+    script = re.search(r"<script>\n(.*)</script>", text, re.DOTALL)
+    assert script and script[1].strip() == (ROOT / "reports" / "browser.js").read_text().strip()
+    assert not re.search(r"fetch|XMLHttp|import\b|https?:|eval|innerHTML|localStorage|cookie", script[1])
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     for tag, attributes in page.tags:
         for name in LOADING & set(attributes):
             link_to_times = (tag, attributes[name]) == ("a", "times.html")
@@ -91,8 +108,18 @@ def test_every_picture_has_words(built: Path) -> None:
     tags = Page((built / "index.html").read_text()).tags
     pictures = [attributes for tag, attributes in tags if tag == "img"]
     plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
-    assert len(pictures) == 25 and all(picture.get("alt") for picture in pictures)
+    chosen = {"under", "over"}  # the browser's two pictures, whose words its script sets with them
+    assert len(pictures) == 28 + 60 + 2
+    assert all(picture.get("alt") for picture in pictures if picture.get("data-part") not in chosen)
     assert len(plots) == 6 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
+
+
+def test_without_its_script_the_browser_is_a_list_to_read(built: Path) -> None:
+    text = (built / "index.html").read_text()
+    assert '<div class="browser" hidden>' in text
+    store = text[text.index('<details class="store"') : text.index("</details>", text.index('<details class="store"'))]
+    assert store.count("<figure") == 60 and store.count("PSNR, dB") == 60 + 1  # and once for the script
+    assert "<strong>semantics_jbu</strong>: PSNR, dB " in store
 
 
 def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
@@ -104,7 +131,7 @@ def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
 def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Path) -> None:
     text = (built / "index.html").read_text()
     tables = text.count("<table")
-    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 10
+    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 12
 
 
 def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:

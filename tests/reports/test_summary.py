@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline import layout
 from pipeline.errors import UserError
-from pipeline.records import read_rows
+from pipeline.records import read_rows, write_json
+from reports.claims import load_claims
+from reports.speed import speed_verdicts
 from reports.summary import main
 from reports.times import NOWHERE, Time
 from tests.conftest import ROOT
@@ -33,6 +36,22 @@ scenes (synthetic),scenes,their_net,,,,
 VOC2012,voc2012,gray,,,,
 """
 
+SIZES = """dataset,method,width
+scenes (synthetic),semantics,1.000000
+scenes (synthetic),zhang,1.000000
+scenes (synthetic),iizuka,
+"""
+CLAIMS = [
+    {"id": "jbu_psnr", "data": "scenes (synthetic)", "segmenter": "", "verdict": "supported", "reason": ""},
+    {
+        "id": "segments",
+        "data": "scenes (synthetic)",
+        "segmenter": "small",
+        "verdict": "undecided",
+        "reason": "about 934 photographs would decide",
+    },
+]
+
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -43,6 +62,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tables / "table1.csv").write_text(TABLE1)
     (tables / "figure3.csv").write_text(FIGURE3)
     (tables / "methods.csv").write_text(METHODS)
+    (tables / "size_and_time.csv").write_text(SIZES)
+    write_json(layout.BUILD / "claims.json", CLAIMS)
     write_run("semantics", 0.0315)
     write_run("their_net", None)
     return tmp_path
@@ -62,6 +83,37 @@ def test_summary_shows_each_datasets_tables_and_the_reports_path(printed: str) -
     assert printed.splitlines()[-1] == f"report: {layout.BUILD / 'index.html'}"
 
 
+def test_claims_come_first_with_the_reason_for_no_verdict(printed: str) -> None:
+    assert printed.splitlines()[:4] == [
+        "The paper's claims on scenes (synthetic)",
+        "",
+        "  jbu_psnr          supported",
+        "  segments (small)  undecided     about 934 photographs would decide",
+    ]
+
+
+def test_claims_about_time_are_judged_where_the_times_are(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    methods = layout.BUILD / "tables" / "methods.csv"
+    methods.write_text(METHODS + "scenes (synthetic),scenes,zhang,1,1,,\n")
+    write_run("zhang", 0.0315 / 1.1)
+    main()
+    told = " ".join(capsys.readouterr().out.split())
+    assert "scenes (synthetic): It is about as fast as Zhang et al.'s. Supported (semantics / zhang 1.10)." in told
+    page = (layout.BUILD / "times.html").read_text()
+    assert "Supported (semantics / zhang 1.10)." in page and "Not tested (iizuka: not measured here" in page
+
+
+def test_times_of_narrow_networks_or_of_two_machines_are_no_verdict() -> None:
+    claims = load_claims()
+    times = [Time("VOC2012", method, "a machine", 10.0, None, 1, 1.0) for method in ("semantics", "zhang")]
+    narrow = {("VOC2012", "semantics"): 1.0, ("VOC2012", "zhang"): 0.25}
+    assert "1.00 times, but networks here are not of full width" in speed_verdicts(claims, times, narrow)[0]
+    wide = dict.fromkeys(narrow, 1.0)
+    assert "Supported (semantics / zhang 1.00)" in speed_verdicts(claims, times, wide)[0]
+    elsewhere = [times[0], replace(times[1], device="another")]
+    assert "measured on two machines" in speed_verdicts(claims, elsewhere, wide)[0]
+
+
 def test_each_segmenter_has_a_figure_3(printed: str) -> None:
     assert printed.count("Figure 3, scenes (synthetic), seen by the segmenter ") == 2
     (line,) = (line for line in printed.splitlines() if "5.4 [4.9, 6.1]" in line)
@@ -75,7 +127,7 @@ def test_without_segmenters_there_is_no_figure_3(workplace: Path, capsys: pytest
 
 
 def test_columns_of_the_summary_are_aligned(printed: str) -> None:
-    lines = printed.splitlines()[2:5]
+    lines = printed[printed.index("Table 1, scenes") :].splitlines()[2:5]
     assert len({len(line) for line in lines}) == 1
     assert lines[0].split()[0] == "method" and lines[2].split()[-1] == "22.0"
 

@@ -1,0 +1,160 @@
+"""Are these results those that everybody should get? Compares a folder of results with a committed reference.
+
+    python -m reports.verify                                  # reports/build with reports/reference/scenes.json
+    python -m reports.verify /where/reports/build other.json
+    python -m reports.verify --renew                          # after a change that is meant to move numbers
+
+Reads tables/{metrics,diseases,figure3,methods}.csv of the folder. Prints every number that moved by more than its
+tolerance and ends with 1 if there is one; the reference holds the tolerances and says why they are as they are.
+Measures without a tolerance, such as LPIPS, whose weights not everybody has, are not compared.
+Writes nothing, but with --renew the numbers of the reference; its tolerances stay.
+"""
+
+import argparse
+import csv
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pipeline.errors import UserError, run_stage
+from pipeline.layout import BUILD
+from pipeline.params import parse_record
+from pipeline.records import write_json
+from reports.results import read_json
+
+REFERENCE = Path(__file__).with_name("reference") / "scenes.json"
+TRAINED = "trained here"  # what methods.csv says of weights that `pipeline.train` made
+MISSING = math.nan
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """By how much a measure may differ, in its own units: where nothing was trained, and where a network was."""
+
+    untrained: float
+    trained: float
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Numbers that were found once. `tolerances`, by measure; `numbers`: by measure and method."""
+
+    dataset: str
+    why: str
+    tolerances: dict[str, Tolerance]
+    numbers: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A number that is not where the reference has it; NaN where one of both has no such number."""
+
+    measure: str
+    method: str
+    reference: float
+    found: float
+    tolerance: float
+
+    def __str__(self) -> str:
+        if math.isnan(self.found) or math.isnan(self.reference):
+            lacks = "the results lack" if math.isnan(self.found) else "the reference lacks"
+            return f"{self.measure} of {self.method}: {lacks} it"
+        distance = abs(self.found - self.reference)
+        return (
+            f"{self.measure} of {self.method}: {self.found:.6g}, but {self.reference:.6g} in the reference "
+            f"({distance:.3g} apart, {self.tolerance:g} allowed)"
+        )
+
+
+def main() -> None:
+    """Compare, or renew the reference."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=BUILD, help="what `make repro` wrote")
+    parser.add_argument("reference", type=Path, nargs="?", default=REFERENCE, help="what it is compared with")
+    parser.add_argument("--renew", action="store_true", help="take these results as the reference from now on")
+    arguments = parser.parse_args()
+    reference = read_reference(arguments.reference)
+    found = read_numbers(arguments.folder, reference)
+    if arguments.renew:
+        write_json(arguments.reference, asdict(replace(reference, numbers=found)))
+        print(f"{arguments.reference}: {amount(found)} numbers of {reference.dataset}")
+        return
+    moved = compare(reference, found, trained_methods(arguments.folder, reference.dataset))
+    for one in moved:
+        print(one)
+    if moved:
+        raise UserError(f"{len(moved)} of {amount(reference.numbers)} numbers moved, see above.")
+    same = amount(found) - len(compare(replace(reference, tolerances={}), found, set()))
+    print(
+        f"{amount(found)} numbers of {reference.dataset} are where {arguments.reference} has them, "
+        f"{same} of them to the last digit."
+    )
+
+
+def read_reference(path: Path) -> Reference:
+    """Read a reference; raises `UserError` for other keys or types, and for a measure without a tolerance."""
+    reference = parse_record(Reference, read_json(path), str(path))
+    for measure in reference.numbers:
+        if measure not in reference.tolerances:
+            raise UserError(f"{path} has numbers of {measure}, but no tolerance for it.")
+    return reference
+
+
+def read_numbers(folder: Path, reference: Reference) -> dict[str, dict[str, float]]:
+    """The finite numbers of all measures that the reference has a tolerance for, by measure and method."""
+    numbers: dict[str, dict[str, float]] = {}
+    for measure, method, value in _numbers(folder, reference.dataset):
+        if measure in reference.tolerances and value and math.isfinite(float(value)):
+            numbers.setdefault(measure, {})[method] = float(value)
+    if not numbers:
+        raise UserError(f"{folder} has no results of {reference.dataset}; `make repro` makes them.")
+    return numbers
+
+
+def _numbers(folder: Path, dataset: str) -> Iterator[tuple[str, str, str]]:
+    """Measure, method and value as the tables have them."""
+    for table in ("metrics", "diseases"):
+        for row in _rows(folder, table, dataset):
+            yield row["metric"], row["method"], row["value"]
+    for row in _rows(folder, "figure3", dataset):
+        yield f"miou_{row['segmenter']}", row["method"], row["miou"]
+    for row in _rows(folder, "methods", dataset):
+        yield "parameters", row["method"], row["parameters"]
+
+
+def trained_methods(folder: Path, dataset: str) -> set[str]:
+    """The methods whose networks were trained in this run."""
+    return {row["method"] for row in _rows(folder, "methods", dataset) if row["weights"] == TRAINED}
+
+
+def compare(reference: Reference, found: Mapping[str, Mapping[str, float]], trained: set[str]) -> list[Moved]:
+    """All numbers that moved, are missing or are new, in the order of their names."""
+    moved = []
+    for measure in sorted(set(reference.numbers) | set(found)):
+        was, now = reference.numbers.get(measure, {}), found.get(measure, {})
+        tolerance = reference.tolerances.get(measure, Tolerance(0.0, 0.0))
+        for method in sorted(set(was) | set(now)):
+            allowed = tolerance.trained if method in trained else tolerance.untrained
+            one = Moved(measure, method, was.get(method, MISSING), now.get(method, MISSING), allowed)
+            if not abs(one.found - one.reference) <= allowed:  # so that NaN has moved
+                moved.append(one)
+    return moved
+
+
+def amount(numbers: Mapping[str, Mapping[str, float]]) -> int:
+    """How many numbers there are."""
+    return sum(len(methods) for methods in numbers.values())
+
+
+def _rows(folder: Path, table: str, dataset: str) -> list[dict[str, str]]:
+    path = folder / "tables" / f"{table}.csv"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [row for row in csv.DictReader(file) if row["dataset"] == dataset]
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; `make repro` makes it.") from None
+
+
+if __name__ == "__main__":
+    run_stage(main)

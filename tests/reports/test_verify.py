@@ -1,0 +1,114 @@
+"""The reproduction check: silent where nothing moved, and clear about what did."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from pipeline import layout
+from pipeline.errors import UserError
+from pipeline.params import Params, load_params
+from pipeline.records import write_json
+from reports.build import build
+from reports.verify import REFERENCE, Reference, Tolerance, compare, main, read_numbers, read_reference, trained_methods
+from tests.reports.conftest import ORIGIN, fabricate
+
+TOLERANCES = {"psnr_rgb": Tolerance(0.001, 0.5), "bleeding_flat": Tolerance(0.0, 0.01), "miou_small": Tolerance(2, 2)}
+
+
+@pytest.fixture(scope="module")
+def made(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report and the reference that was made of it; tests only read."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        fabricate("scenes", "scenes (synthetic)")
+        build(params, ORIGIN)
+    write_json(folder / "reference.json", asdict(Reference("scenes (synthetic)", "a test", TOLERANCES, {})))
+    run(folder, "--renew")
+    return folder
+
+
+def run(folder: Path, *options: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["verify", str(folder / layout.BUILD), str(folder / "reference.json"), *options])
+        main()
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Path:
+    """A copy that tests may change."""
+    shutil.copytree(made / layout.BUILD / "tables", tmp_path / layout.BUILD / "tables")
+    shutil.copy(made / "reference.json", tmp_path)
+    return tmp_path
+
+
+def move(place: Path, measure: str, method: str, by: float) -> None:
+    file = place / "reference.json"
+    content = json.loads(file.read_text())
+    content["numbers"][measure][method] += by
+    file.write_text(json.dumps(content))
+
+
+def test_the_same_results_are_the_same_to_the_last_digit(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(made)
+    assert "13 numbers of scenes (synthetic) are where" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("measure", "method", "by", "moved"),
+    [
+        ("psnr_rgb", "semantics", 0.49, False),
+        ("psnr_rgb", "semantics", 0.51, True),
+        ("psnr_rgb", "gray", 0.49, True),  # nothing was trained, so nothing may move
+        ("psnr_rgb", "gray", 0.0009, False),
+        ("bleeding_flat", "original", 0.001, True),
+        ("miou_small", "gray", -1.9, False),
+        ("miou_small", "gray", -2.1, True),
+    ],
+)
+def test_a_number_may_move_within_its_tolerance(
+    place: Path, measure: str, method: str, by: float, moved: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    move(place, measure, method, by)
+    if not moved:
+        run(place)
+        return
+    with pytest.raises(UserError, match="1 of 13 numbers moved"):
+        run(place)
+    assert f"{measure} of {method}: " in capsys.readouterr().out
+
+
+def test_what_is_missing_or_new_has_moved(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = read_reference(made / "reference.json")
+    found = read_numbers(made / layout.BUILD, reference)
+    trained = trained_methods(made / layout.BUILD, reference.dataset)
+    assert trained == {"no_semantics", "semantics", "semantics_jbu"}
+    fewer = {measure: {name: value for name, value in of.items() if name != "gray"} for measure, of in found.items()}
+    assert {str(one) for one in compare(reference, fewer, trained)} == {
+        "psnr_rgb of gray: the results lack it",
+        "miou_small of gray: the results lack it",
+    }
+    more = {**found, "psnr_rgb": {**found["psnr_rgb"], "theirs": 20.0}}
+    assert [str(one) for one in compare(reference, more, trained)] == ["psnr_rgb of theirs: the reference lacks it"]
+
+
+def test_results_of_another_dataset_are_no_results(place: Path) -> None:
+    file = place / "reference.json"
+    file.write_text(file.read_text().replace("scenes (synthetic)", "VOC2012"))
+    with pytest.raises(UserError, match="has no results of VOC2012"):
+        run(place)
+
+
+def test_no_report_ends_in_one_sentence(place: Path) -> None:
+    (place / layout.BUILD / "tables" / "figure3.csv").unlink()
+    with pytest.raises(UserError, match=r"figure3.csv is missing; `make repro` makes it"):
+        run(place)
+
+
+def test_the_committed_reference_is_about_the_committed_methods() -> None:
+    reference, params = read_reference(REFERENCE), load_params()
+    assert reference.dataset == "scenes (synthetic)" and set(reference.numbers) == set(reference.tolerances)
+    assert set(reference.numbers["ssim"]) == set(params.methods)
