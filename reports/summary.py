@@ -4,8 +4,8 @@ The times are also written as files.
 
     python -m reports.summary
 
-Reads reports/build/claims.json, reports/build/tables/{table1,figure3,table2,methods,size_and_time}.csv and .scratch/runs,
-and no heavy library, so that it answers at once.
+Reads reports/build/claims.json, reports/build/tables/{table1,figure3,table2,methods,size_and_time}.csv and
+.scratch/runs, and no heavy library, so that it answers at once.
 Writes reports/build/times.{csv,md,html}.
 """
 

@@ -1,4 +1,4 @@
-"""docs/methods.md, "Add your method": its own code and blocks run, from files to scores; so do those of other systems."""
+"""docs/methods.md, "Add your method": its code and blocks run, from files to scores; so do those of other systems."""
 
 import json
 import re
