@@ -40,6 +40,8 @@ def main() -> None:
     """Read the files, then simulate or compute the power."""
     arguments = _arguments()
     study = load_study(arguments.study)
+    if study.protocol != "naturalness":
+        raise UserError(f"{arguments.study}: raters are simulated for `protocol: naturalness` alone, not for pairs.")
     effects = load_effects(arguments.effects, study)
     if arguments.power:
         from study_app.simulation.power_stage import write_power  # draws, and matplotlib is slow to import

@@ -38,9 +38,10 @@ async function held(from, milliseconds, signal) {
   if (document.hidden) return false;
   const gone = new Promise((resolve) => document.addEventListener("visibilitychange", () => resolve(false), { once: true }));
   const timed = (async () => {
+    let step = 50; // the screen's own: the shortest seen, so that a frame that took long does not end the time early
     for (let last = from; ; ) {
       const now = await frame();
-      const step = Math.min(now - last, 50);
+      step = Math.min(step, now - last);
       if (now + 2.5 * step >= from + milliseconds) return true; // hidden in the next frame, gone in the one after
       last = now;
     }

@@ -29,6 +29,18 @@ from tests.conftest import environment
 from tests.study_app.volunteers import new_key, write_study
 
 PASSWORD = "correct horse battery staple"
+HIDE = "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {}}});"
+HIDE += "document.dispatchEvent(new Event('visibilitychange'))"
+HIDE_ONCE_SEEN = f"""(selector) => new Promise((resolve) => {{
+  const below = (one) => (one.shadowRoot ? every(one.shadowRoot) : []);
+  const every = (node) => [...node.querySelectorAll("*")].flatMap((one) => [one, ...below(one)]);
+  (function look() {{
+    const seen = every(document).some((one) => one.matches(selector) && one.style.visibility === "visible");
+    if (!seen) return requestAnimationFrame(look);
+    {HIDE.format("true")};
+    resolve();
+  }})();
+}})"""
 BUSY = 110  # ms that an exposure may be off while other tests have the machine, whose frames then take long
 SECONDS = 30  # for anything that should come at once; another test may have the machine
 QUICK = {"exposure_ms": 400, "mask_ms": 50, "smallest_width": 360, "languages": ["en", "de", "fr"]}
@@ -123,6 +135,16 @@ def damaging(damaged: list[str]) -> Callable[[Any], None]:
         route.fulfill(response=reply, body=body[:-20] + bytes(20))
 
     return damage
+
+
+def hide_once_seen(page: Page, selector: str) -> None:
+    """Make the page believe that it is hidden in the frame in which a picture is seen, for which a test is too slow."""
+    page.evaluate(HIDE_ONCE_SEEN, selector)
+
+
+def show_again(page: Page) -> None:
+    """Undo that."""
+    page.evaluate(HIDE.format("false"))
 
 
 def post(served: Served, path: str, content: object, token: str = "") -> dict[str, Any]:

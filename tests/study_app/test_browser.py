@@ -12,9 +12,11 @@ from tests.study_app.browsing import (
     Volunteer,
     damaging,
     digits,
+    hide_once_seen,
     last_answer,
     link_to_trials,
     new_context,
+    show_again,
     stored_answers,
     stored_events,
     token_of,
@@ -23,8 +25,6 @@ from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, ROOT
 
 CRITERIA = ["saturability", "semantic_correctness", "edge_keeping"]
 PRACTICE = 2
-HIDE = "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {}}});"
-HIDE += "document.dispatchEvent(new Event('visibilitychange'))"
 
 
 def test_a_volunteer_gets_through_reload_lost_network_and_two_tabs_and_nothing_gives_a_method_away(
@@ -178,10 +178,9 @@ def test_a_damaged_picture_is_fetched_again_and_a_hidden_one_shown_again(page: P
 
     page.route("**/s/*", damaging(damaged))
     page.goto(link_to_trials(server))
-    page.locator(".picture[style*='visible']").wait_for()
-    page.evaluate(HIDE.format("true"))
+    hide_once_seen(page, ".picture")
     page.locator(".picture[style*='hidden']").wait_for(state="attached")
-    page.evaluate(HIDE.format("false"))
+    show_again(page)
     person.heading("The page was hidden").wait_for()
     page.keyboard.press("Enter")
     person.answer("111")

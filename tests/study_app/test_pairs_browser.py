@@ -20,9 +20,11 @@ from tests.study_app.browsing import (
     Served,
     Volunteer,
     damaging,
+    hide_once_seen,
     link_to_trials,
     new_context,
     served,
+    show_again,
 )
 from tests.study_app.pairing import PAIRS, fakes
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS
@@ -31,8 +33,6 @@ QUESTION = "Which of the two had fake colours?"
 SIDES = {"1": 0, "2": 1, "ArrowLeft": 0, "ArrowRight": 1, "Left": 0, "Right": 1}
 EXPOSURE = QUICK["exposure_ms"]
 assert isinstance(EXPOSURE, int)
-HIDE = "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {}}});"
-HIDE += "document.dispatchEvent(new Event('visibilitychange'))"
 # Notes at every frame which pictures can be seen; what the volunteer sees, not what the page believes.
 WATCH = """
 window.seen = [];
@@ -200,10 +200,9 @@ def test_a_second_picture_that_was_hidden_is_shown_again(browser: Browser, in_tu
     page = context.new_page()
     link = link_to_trials(in_turn)
     page.goto(link)
-    page.locator(".picture:nth-child(2)[style*='visible']").wait_for()
-    page.evaluate(HIDE.format("true"))
+    hide_once_seen(page, ".picture:nth-child(2)")
     page.locator(".picture:nth-child(2)[style*='hidden']").wait_for(state="attached")
-    page.evaluate(HIDE.format("false"))
+    show_again(page)
     page.get_by_role("heading", name="The page was hidden while the pictures were shown").wait_for()
     page.keyboard.press("Enter")
     name_side(page, "2")

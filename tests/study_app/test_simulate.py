@@ -21,6 +21,7 @@ from study_app.simulation.rater import Rater
 from study_app.stimuli import prepare
 from study_app.store import Store
 from study_app.study import Study
+from tests.conftest import ROOT
 from tests.study_app.opinions import PLAYED, effects_file, example, small_effects
 from tests.study_app.volunteers import METHODS, small_study, write_archives
 
@@ -214,3 +215,9 @@ def test_wrong_effects_are_told_in_a_sentence(tmp_path: Path, change: str, told:
 def test_absent_effects_are_told_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"study_app/effects\.yaml is an example"):
         load_effects(tmp_path / "none.yaml", example()[0])
+
+
+def test_a_study_of_pairs_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulate", str(ROOT / "study_pairs.yaml")])
+    with pytest.raises(UserError, match="simulated for `protocol: naturalness` alone"):
+        simulate.main()
