@@ -18,7 +18,7 @@ from reports.wording import number
 
 MOST = 48  # photographs a dataset: who wants more opens the archives
 BUDGET = 5_000_000  # letters of all pictures of a page
-SIDE, QUALITY = 240, 72  # pixels of the longer side; of WebP
+SIDE, QUALITY = 240, 80  # pixels of the longer side; of WebP
 
 
 @dataclass(frozen=True)

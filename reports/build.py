@@ -6,8 +6,8 @@ Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,v
 scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy}, sizes/<dataset>/*/*,
 models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}; and, where people have rated,
 ratings/<study>/*.{csv,json}.
-Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), claims.json, metrics.json and, last,
-index.html.
+Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), paper/ (for LaTeX), claims.json,
+metrics.json and, last, index.html.
 """
 
 import math
@@ -45,6 +45,7 @@ from reports.input_sizes import Looks, input_sizes_document, read_looks
 from reports.inputs import Dataset, read_datasets
 from reports.ledger import ledger, ledger_document, ledger_json
 from reports.metrics import metrics_document
+from reports.paper import write_paper
 from reports.per_image import values_by_photograph
 from reports.published import Published, load_published
 from reports.rater_tables import documents
@@ -116,6 +117,7 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         plots = [plot for page in pages for plot in page.plots] + [plot for page in rated for plot in page.plots]
         for plot in tqdm(plots, desc="figures", delay=2, leave=False):
             save(plot, figures)
+    write_paper(folder / "paper", tables.values(), plots, folder / "figures")
     write_json(folder / "metrics.json", metrics(datasets, tables["scores"], judged))
     write_json(folder / "claims.json", ledger_json(entries))
     page = render(pages, tables, entries, marks, published, origin, params.seed, rated)

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from reports.browser import Browser
+from reports.browser import Browser, thumbnail
 from reports.cards import SIZES, shared_cards
 from reports.differences import convention
 from reports.documents import Table, notes_on
@@ -38,7 +38,6 @@ from reports.wording import (
 )
 
 RASTER = 130  # dots an inch of figures made of pictures
-THUMBNAIL = 240  # pixels of the longer side: sharp on a phone, and a report of megabytes rather than tens of them
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def _environment() -> Environment:
         "number": number,
         "integer": integer,
         "listed": listed,
-        "picture": picture_uri,
+        "picture": thumbnail,
         "raster": raster,
     }
     environment.filters |= {"records": records_of, "estimate": estimate_in_words, "test": check_in_words}
@@ -159,14 +158,6 @@ def metric_rows(table: Table, title: str) -> list[dict[str, Any]]:
     for metric in metrics.values():
         metric["lacks"] = metric["notes"][0] if len(set(metric["notes"])) == 1 else ""
     return list(metrics.values())
-
-
-def picture_uri(picture: np.ndarray) -> str:
-    """A picture, (H, W, 3) uint8 sRGB, as a `data:` URI of a PNG with at most `THUMBNAIL` pixels a side."""
-    image, content = Image.fromarray(picture), io.BytesIO()
-    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
-    image.save(content, "PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode()}"
 
 
 @styled()

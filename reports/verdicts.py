@@ -99,11 +99,17 @@ def sample_factor(test: Check, measured: Measured) -> float:
 
 
 def _sample(times: float, measured: Measured) -> str:
-    photographs = f"about {math.ceil(times * measured.n):,} photographs"
+    photographs = f"{rounded_up(times * measured.n):,} photographs"
     if not measured.raters:
-        return photographs
+        return f"about {photographs}"
     # With both people and photographs drawn at random, the error falls with both.
-    return f"about {math.ceil(times * measured.raters):,} raters and {photographs.removeprefix('about ')}"
+    return f"about {rounded_up(times * measured.raters):,} raters and {photographs}"
+
+
+def rounded_up(amount: float) -> int:
+    """To two digits: an interval's width is not known better."""
+    step = 10 ** max(0, math.floor(math.log10(amount)) - 1)
+    return math.ceil(amount / step) * step
 
 
 def combine(outcomes: Sequence[Outcome]) -> Outcome:

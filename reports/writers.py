@@ -18,7 +18,13 @@ LATEX = {
     ">": r"\textgreater{}",
     '"': r"\textquotedbl{}",
     "∞": r"$\infty$",
+    "±": r"$\pm$",
+    "→": r"$\to$",
+    "←": r"$\gets$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
 }
+PAGE = 40  # rows
+SENTENCE, WRAPPED = 30, 0.16  # letters in a cell; share of the text's width
 
 
 def write_table(table: Table, folder: Path) -> None:
@@ -42,25 +48,40 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """A booktabs table with caption, label and notes; needs `\\usepackage{booktabs}`."""
+    """A booktabs table with caption, label and notes; a long one goes on over pages.
+
+    Needs `\\usepackage{booktabs,longtable}`, and `\\usepackage[T1]{fontenc}` for quotation marks.
+    """
+    heading = " & ".join(map(escape_latex, table.shown.columns)) + r" \\"
     rows = [" & ".join(map(escape_latex, row)) + r" \\" for row in table.shown.itertuples(index=False)]
-    notes = [r"\par\smallskip\footnotesize " + escape_latex(note) for note in table.notes]
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escape_latex(table.caption)}}}",
-        rf"\label{{tab:{table.name}}}",
-        rf"\begin{{tabular}}{{{''.join(_rules(table, 'l', 'r'))}}}",
-        r"\toprule",
-        " & ".join(map(escape_latex, table.shown.columns)) + r" \\",
-        r"\midrule",
-        *rows,
-        r"\bottomrule",
-        r"\end{tabular}",
-        *notes,
-        r"\end{table}",
-    ]
+    notes = [r"\par\smallskip\noindent\footnotesize " + escape_latex(note) for note in table.notes]
+    caption, label = rf"\caption{{{escape_latex(table.caption)}}}", rf"\label{{tab:{table.name}}}"
+    columns = "".join(_columns(table))
+    if len(rows) > PAGE:
+        head = [r"\toprule", heading, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"]
+        opening = [r"\begingroup", r"\footnotesize", rf"\begin{{longtable}}{{{columns}}}", rf"{caption}{label} \\"]
+        lines = [*opening, *head, *rows, r"\end{longtable}", *notes, r"\endgroup"]
+    else:
+        opening = [
+            r"\begin{table}",
+            r"\centering",
+            r"\footnotesize",
+            caption,
+            label,
+            rf"\begin{{tabular}}{{{columns}}}",
+        ]
+        body = [r"\toprule", heading, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
+        lines = [*opening, *body, *notes, r"\end{table}"]
     return "\n".join(lines) + "\n"
+
+
+def _columns(table: Table) -> list[str]:
+    """Words stand left, numbers right, and sentences in columns that wrap."""
+    rules = []
+    for column, rule in zip(table.shown, _rules(table, "l", "r"), strict=True):
+        long = rule == "l" and table.shown[column].str.len().max() > SENTENCE
+        rules.append(rf"p{{{WRAPPED}\linewidth}}" if long else rule)
+    return rules
 
 
 def escape_latex(text: str) -> str:

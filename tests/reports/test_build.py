@@ -69,7 +69,8 @@ def test_build_leaves_every_promised_file(built: Path) -> None:
         for kind in ("png", "pdf")
     }
     figures |= {f"figures/figure1_scenes_no_semantics.{kind}" for kind in ("png", "pdf")}
-    assert files == tables | figures | {"tables/confusion.csv", "claims.json", "metrics.json", "index.html"}
+    paper = {f"paper/{name}" for name in tables | figures if name.endswith((".tex", ".pdf"))} | {"paper/main.tex"}
+    assert files == tables | figures | paper | {"tables/confusion.csv", "claims.json", "metrics.json", "index.html"}
 
 
 def test_two_builds_give_the_same_bytes_however_long_the_methods_took(

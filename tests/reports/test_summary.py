@@ -98,7 +98,10 @@ def test_claims_about_time_are_judged_where_the_times_are(workplace: Path, capsy
     write_run("zhang", 0.0315 / 1.1)
     main()
     told = " ".join(capsys.readouterr().out.split())
-    assert "scenes (synthetic): It is about as fast as Zhang et al.'s. Supported (semantics / zhang 1.10)." in told
+    assert (
+        "scenes (synthetic): The network is about as fast as Zhang et al.'s. Supported (semantics / zhang 1.10)."
+        in told
+    )
     page = (layout.BUILD / "times.html").read_text()
     assert "Supported (semantics / zhang 1.10)." in page and "Not tested (iizuka: not measured here" in page
 

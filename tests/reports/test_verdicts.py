@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from reports.claims import Check
-from reports.verdicts import Measured, Outcome, combine, judge, sample_factor, untested
+from reports.verdicts import Measured, Outcome, combine, judge, rounded_up, sample_factor, untested
 
 
 def check(expects: str = "above", threshold: float = 0.0, evidence: str = "paired") -> Check:
@@ -72,7 +72,7 @@ def test_the_sample_it_names_decides_as_often_as_it_says(expects: str, threshold
     outcome = judge(one, Measured(mean, mean - half, mean + half, n))
     assert outcome.verdict == "undecided"
     needed = math.ceil(outcome.times * n)
-    assert f"about {needed:,} photographs would decide" == outcome.reason
+    assert f"about {rounded_up(needed):,} photographs would decide" == outcome.reason
     half = norm.ppf(0.975) * deviation / needed**0.5
     means = np.random.default_rng(0).normal(mean, deviation / needed**0.5, 4000)
     decided = [judge(one, Measured(m, m - half, m + half, needed)).verdict != "undecided" for m in means]
@@ -94,7 +94,7 @@ def test_an_estimate_on_the_threshold_is_decided_by_no_sample() -> None:
 def test_of_people_the_sample_is_raters_and_photographs() -> None:
     outcome = judge(check(), Measured(1.0, -1.0, 3.0, n=60, raters=20))
     times = (2 * (norm.ppf(0.975) + norm.ppf(0.8)) / norm.ppf(0.975)) ** 2
-    expected = f"about {math.ceil(20 * times)} raters and {math.ceil(60 * times)} photographs would decide"
+    expected = f"about {rounded_up(20 * times)} raters and {rounded_up(60 * times)} photographs would decide"
     assert outcome.reason == expected
 
 
@@ -129,3 +129,8 @@ def test_of_undecided_tests_the_one_that_needs_most_decides() -> None:
     little, much, never = (judge(check(), Measured(mean, -1, 2, 9)) for mean in (0.5, 0.1, 0.0))
     assert combine([little, much]) == much
     assert combine([much, never, little]) == never
+
+
+@pytest.mark.parametrize(("amount", "told"), [(1.2, 2), (41.3, 42), (329_928, 330_000), (934, 940), (1_000.1, 1_100)])
+def test_samples_are_rounded_up_to_two_digits(amount: float, told: int) -> None:
+    assert rounded_up(amount) == told
