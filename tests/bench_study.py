@@ -65,7 +65,9 @@ def main() -> None:
         for name, new_url in urls.items():
             for part in chosen:
                 print(f"{part} on {name}; load average before: {os.getloadavg()[0]:.1f}", flush=True)
-                lines += parts[part](name, new_url())
+                for line in parts[part](name, new_url()):
+                    lines.append(line)
+                    print("  ", *line, flush=True)
     print()
     widths = [max(len(row[column]) for row in [Line._fields, *lines]) for column in range(len(Line._fields))]
     for row in [Line._fields, *lines]:
@@ -200,7 +202,7 @@ async def _arrive(address: str, files: Sequence[str], chromium: Chromium) -> tup
 
 
 def kill(name: str, url: str) -> list[Line]:
-    """kill -9 at random moments: 100 times the routes, 30 times the whole app."""
+    """kill -9 at random moments: 100 times the routes, 20 times the whole app."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         study, stimuli = _long_place(folder)
@@ -208,9 +210,8 @@ def kill(name: str, url: str) -> list[Line]:
         lines = _kills("of the routes", name, ForkedServer(url, *place), url, (study, stimuli), 100, (0.1, 1.0), 60)
         if name == "SQLite":
             url = f"sqlite:///{folder / 'app.sqlite3'}"
-            lines += _kills(
-                "of the whole app", name, AppServer(url, *place), url, (study, stimuli), 30, (0.2, 3.0), 150
-            )
+            app = AppServer(url, *place)
+            lines += _kills("of the whole app", name, app, url, (study, stimuli), 20, (0.2, 3.0), 100)
     return lines
 
 
