@@ -62,12 +62,16 @@ def next_number(connection: Connection, study_id: int, simulated: bool) -> int:
     return (connection.execute(select(func.max(sessions.c.number)).where(*mine)).scalar() or 0) + 1
 
 
+def has_room(loads: dict[Slot, int], votes_per_cell: int) -> bool:
+    """Whether any slot is left for a new session."""
+    return min(loads.values()) < votes_per_cell
+
+
 def free_slot(loads: dict[Slot, int], votes_per_cell: int) -> Slot:
     """The slot that a new session takes; raises `RefusedError` if all are taken."""
-    slot = min(loads, key=lambda one: loads[one])
-    if loads[slot] >= votes_per_cell:
+    if not has_room(loads, votes_per_cell):
         raise RefusedError(503, "full", "The study is full at the moment; please come back later.", retry_after=600)
-    return slot
+    return min(loads, key=lambda one: loads[one])
 
 
 def may_return(loads: dict[Slot, int], slot: Slot, votes_per_cell: int) -> bool:

@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from streamlit.starlette import App
 
 from study_app.assets import load_assets
+from study_app.frontend import FrontendFiles
 from study_app.languages import load_languages, worded
 from study_app.pages.router import chosen_language
 from study_app.plates import draw_plates
@@ -44,7 +45,7 @@ def create_app(service: Service) -> App:
             *vision_routes(service.store, service.plates),
             *service.assets.routes(),
         ],
-        middleware=[*middleware(), Middleware(HideServer, script=str(SCRIPT))],
+        middleware=[*middleware(), Middleware(FrontendFiles), Middleware(HideServer, script=str(SCRIPT))],
         on_script_error=_apologize,
     )
 

@@ -12,6 +12,7 @@ import gc
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
 
 from pipeline.errors import UserError, run_stage
@@ -22,6 +23,7 @@ from study_app.researcher_access import PASSWORD, Access, read_access
 from study_app.store import Store
 from study_app.study import STUDY_FILE, load_study
 
+SWITCH_SECONDS = 0.0005
 GRAY = "#6e6e6e"  # the surround of all pictures: near L* = 46, dark enough for white letters (5.1 : 1)
 OPTIONS: dict[str, object] = {
     "browser.gatherUsageStats": False,
@@ -29,6 +31,7 @@ OPTIONS: dict[str, object] = {
     "client.showErrorLinks": False,
     "client.showSidebarNavigation": False,
     "client.toolbarMode": "minimal",
+    "runner.postScriptGC": False,  # a look at every object of the process after each page; Python collects by itself
     "server.enableAgentApi": False,
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
@@ -81,12 +84,14 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
 
 
 def _settle() -> None:
-    """Make the first and all later pages cheap: Streamlit loads pandas for its first component, and collects garbage
-    after every run of a page, for which it looks at every object of the process that is not frozen."""
+    """Make the first and all later pages cheap: Streamlit loads pandas for its first component; what is here by now
+    stays, so garbage is not looked for among it. And a thread that holds the database's write lock has to wait for the
+    interpreter after every call of SQLite, by default 5 ms behind each page that is being made."""
     import pandas  # noqa: F401
 
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def links(link: str, access: Access, simulated: bool) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from study_app import allocation
 from study_app.refusals import RefusedError
-from study_app.schema import events
+from study_app.schema import events, studies
 from study_app.store import Store
 
 Stage = Literal["vision", "screen", "practice", "trials", "thanks"]
@@ -52,10 +52,14 @@ def standing(store: Store, token: str) -> Standing:
 
 def check_vacancy(store: Store) -> None:
     """Raise `RefusedError` as `begin` would if the study is closed or full, before anybody reads the consent."""
-    with store.database.writing() as connection:
-        if allocation.lock_study(connection, store.study_id).closed_at is not None:
+    mine = (store.study, store.study_id, store.simulated)
+    with store.database.reading() as connection:  # which waits for nobody, however many arrive
+        closed_at = select(studies.c.closed_at).where(studies.c.id == store.study_id)
+        if connection.execute(closed_at).scalar_one() is not None:
             raise RefusedError(503, "closed", "The study is closed; thank you for your interest.")
-        allocation.lapse(connection, store.study, store.study_id, store.simulated, store.clock())
-        allocation.free_slot(
-            allocation.loads(connection, store.study, store.study_id, store.simulated), store.study.votes_per_cell
-        )
+        if allocation.has_room(allocation.loads(connection, *mine), store.study.votes_per_cell):
+            return
+    with store.database.writing() as connection:  # places of the silent may be free
+        allocation.lock_study(connection, store.study_id)
+        allocation.lapse(connection, *mine, store.clock())
+        allocation.free_slot(allocation.loads(connection, *mine), store.study.votes_per_cell)

@@ -25,6 +25,7 @@ from study_app.schema import answers, events, sessions, trials
 from study_app.study import Study
 
 EVENTS_A_SESSION = 2000
+NOTED_MS = 20_000  # a third of the shortest silence after which a place goes back
 
 
 def wall_clock() -> int:
@@ -138,7 +139,14 @@ class Store:
         return withdrawal_code(token)
 
     def touch(self, token: str) -> Session:
-        """Note that the session is alive, and return its row."""
+        """Note that the session is alive, and return its row.
+
+        What was noted a moment ago is not written again: then a page only reads, and waits for nobody who writes.
+        """
+        with self.database.reading() as connection:
+            session = self._known(connection, token, locked=False)
+        if not session.lapsed and self.clock() - session.seen_at < NOTED_MS:
+            return session
         with self.database.writing() as connection:
             session = self._present(connection, token)
             self._change(connection, session)
@@ -154,10 +162,10 @@ class Store:
         session_id = connection.execute(insert(sessions).values(values).returning(sessions.c.id)).scalar_one()
         connection.execute(insert(trials), [{"session_id": session_id, **vars(trial)} for trial in planned])
 
-    def _known(self, connection: Connection, token: str) -> Session:
-        """The session of `token`, locked; raises `RefusedError` if there is none, or it has nothing to do here."""
-        query = select(sessions).where(sessions.c.token_hash == digest(token)).with_for_update()
-        session = connection.execute(query).first()
+    def _known(self, connection: Connection, token: str, locked: bool = True) -> Session:
+        """The session of `token`; raises `RefusedError` if there is none, or it has nothing to do here."""
+        query = select(sessions).where(sessions.c.token_hash == digest(token))
+        session = connection.execute(query.with_for_update() if locked else query).first()
         if session is None or session.simulated != self.simulated:
             raise RefusedError(401, "unknown", "This link is not known here.")
         if session.withdrawn_at is not None:

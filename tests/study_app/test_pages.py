@@ -2,15 +2,18 @@
 
 import json
 import socket
+import threading
 import uuid
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pipeline.errors import UserError
+from study_app import allocation
 from study_app.assets import load_assets
 from study_app.manifest import Stimuli
 from study_app.messages import AnswerMessage, BeginMessage, parse_message
@@ -19,7 +22,7 @@ from study_app.pages.researcher import cell_table, completion
 from study_app.plates import draw_plates
 from study_app.refusals import RefusedError
 from study_app.researcher_access import Access, read_access
-from study_app.schema import events
+from study_app.schema import events, sessions
 from study_app.security import Limiter, Rate
 from study_app.serve import check_port, links
 from study_app.stages import check_vacancy, next_stage, standing
@@ -66,6 +69,37 @@ def test_a_full_or_closed_study_is_told_before_consent_and_silence_makes_room(
     assert full.value.reason == "full"
     clock.advance(60 * study.abandoned_after_minutes + 1)
     check_vacancy(store)
+
+
+def test_pages_wait_for_nobody_who_writes(store: Store) -> None:
+    token = begin(store)
+
+    def pages() -> None:
+        check_vacancy(store)
+        standing(store, token)
+
+    with store.database.writing() as connection:
+        allocation.lock_study(connection, store.study_id)
+        page = threading.Thread(target=pages, daemon=True)
+        page.start()
+        page.join(10)
+        assert not page.is_alive(), "a page waits for the end of somebody's transaction"
+
+
+def test_a_page_notes_that_its_session_is_alive_but_not_every_moment(store: Store, clock: Clock) -> None:
+    token = begin(store)
+
+    def seen() -> int:
+        with store.database.reading() as connection:
+            return int(connection.execute(select(sessions.c.seen_at)).scalar_one())
+
+    begun = seen()
+    clock.advance(19)
+    standing(store, token)
+    assert seen() == begun
+    clock.advance(2)
+    standing(store, token)
+    assert seen() == begun + 21_000
 
 
 def vision_client(store: Store) -> TestClient:
