@@ -28,6 +28,7 @@ class Iizuka(Trainable):
     classification. `mean_gray` is subtracted from the input.
     """
 
+    compilable = True
     differences = (
         "the classes of a photograph's mask stand for its one scene label: cross-entropy against all of them alike",
         "input: the grey of the photograph's Lab lightness, not its luma Y",

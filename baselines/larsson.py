@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline import color
+from pipeline.device import on_gpu
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.network import scaled
 
@@ -34,6 +35,7 @@ class Larsson(Trainable):
     `input_shift` is subtracted from the grey input in [0, 1].
     """
 
+    compilable = True
     differences = (
         "trained from nothing: theirs starts from a VGG-16 trained to classify ImageNet, then on its grey photographs",
         "hue and chroma of the photograph at the training square, not of random crops of 352 pixels",
@@ -144,7 +146,7 @@ class Larsson(Trainable):
             {"params": weights, "lr": self.learning_rate, "weight_decay": DECAY},
             {"params": biases, "lr": 2 * self.learning_rate, "weight_decay": 0.0},
         ]
-        return torch.optim.SGD(groups, momentum=MOMENTUM)
+        return torch.optim.SGD(groups, momentum=MOMENTUM, fused=on_gpu(self))
 
 
 def unit(inputs: int, outputs: int, kernel: int) -> nn.Sequential:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.device import on_gpu
 from pipeline.distributed import mean_over_processes
 from pipeline.errors import UserError
 from pipeline.method import Batch, Setup, Trainable
@@ -29,6 +30,7 @@ class Siggraph17(Trainable):
     `learning_rate` null takes the dataset's; the authors' is 1e-4 for 15 epochs of ImageNet.
     """
 
+    compilable = True
     differences = (
         "the first of its two training stages alone: the second fine-tunes on users' hints, which no method gets here",
         "trained for the dataset's epochs with a cosine schedule, not for 15 epochs of ImageNet",
@@ -99,7 +101,9 @@ class Siggraph17(Trainable):
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam (options/train_options.py: beta1 0.9)."""
-        return torch.optim.Adam(self.parameters(), self.learning_rate or learning_rate, betas=(0.9, 0.999))
+        return torch.optim.Adam(
+            self.parameters(), self.learning_rate or learning_rate, betas=(0.9, 0.999), fused=on_gpu(self)
+        )
 
 
 def nearest_class(ab: Tensor) -> Tensor:

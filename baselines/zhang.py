@@ -12,6 +12,7 @@ from torch import Tensor
 
 from baselines.kmeans import initialize
 from pipeline import gamut
+from pipeline.device import on_gpu
 from pipeline.errors import UserError
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.losses import SparseCrossEntropy
@@ -33,6 +34,7 @@ class Zhang(Trainable):
     is that of the annealed mean, which published weights may already have in them.
     """
 
+    compilable = True
     differences = (
         "batch normalisation with a learned scale and shift, as in the authors' PyTorch port, not in their Caffe model",
         "input (L - 50) / 100 as in the port",
@@ -90,7 +92,7 @@ class Zhang(Trainable):
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam with L2 decay, as Caffe's weight_decay is."""
         rate = self.learning_rate or learning_rate
-        return torch.optim.Adam(self.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3)
+        return torch.optim.Adam(self.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=on_gpu(self))
 
 
 def random_crop(batch: Batch, share: float) -> Batch:

@@ -3,8 +3,14 @@
 import os
 
 import torch
+from torch import nn
 
 from pipeline.errors import UserError
+
+
+def on_gpu(module: nn.Module) -> bool:
+    """Whether a module's parameters lie on a GPU, where an optimiser's steps are best fused into one kernel."""
+    return next(module.parameters()).is_cuda
 
 
 def choose_device(wanted: str | None = None) -> torch.device:

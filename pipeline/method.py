@@ -116,9 +116,11 @@ class Network(nn.Module, ABC):
     """What `pipeline.train` can train. Its class takes a `Setup` and, as keywords, its options of params.yaml.
 
     `differences` says in short sentences where it departs from the recipe that was published. `published` is set where
-    nothing is left to learn: then `pipeline.train` writes the weights as they are.
+    nothing is left to learn: then `pipeline.train` writes the weights as they are. `compilable` promises that no size
+    or branch of `loss` depends on what is drawn or computed: then a GPU runs it compiled, as one graph.
     """
 
+    compilable: bool = False
     differences: tuple[str, ...] = ()
     published: Published | None = None
 

@@ -21,7 +21,6 @@ import resource
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +28,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from pipeline import distributed, layout, provenance
-from pipeline.data.loader import Draw, Examples
+from pipeline.data.loader import Draw, Examples, Taken, examples
 from pipeline.data.pack import Pack
 from pipeline.device import choose_device
 from pipeline.errors import UserError, run_stage
@@ -54,15 +53,15 @@ class State:
 
 
 class LossOf(nn.Module):
-    """A model's loss as its forward pass, the one call whose gradients DistributedDataParallel gathers."""
+    """From a pack's pixels to the loss in one call, which DistributedDataParallel wraps and a GPU gets compiled."""
 
     def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, batch: Any) -> dict[str, Tensor]:
+    def forward(self, taken: Taken) -> dict[str, Tensor]:
         """See `Network.loss`."""
-        return self.model.loss(batch)
+        return self.model.loss(examples(taken))
 
 
 def main() -> None:
@@ -129,6 +128,8 @@ def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, see
     step_loss: nn.Module = LossOf(model)
     if distributed.world_size() > 1:
         step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)  # also gives all the first's weights
+    if worth_compiling(model, train.device):
+        step_loss.compile()
     bar = tqdm(
         total=recipe.epochs * steps,
         initial=state.epoch * steps,
@@ -149,7 +150,7 @@ def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, see
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = share * peak
             with autocast(train.device, recipe.precision):
-                losses = step_loss(train.batch(draw))
+                losses = step_loss(train.take(draw))
             optimizer.zero_grad(set_to_none=True)
             losses["loss"].backward()
             optimizer.step()
@@ -166,6 +167,11 @@ def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, see
             save_checkpoint(model, optimizer, state, scratch / "checkpoint.pt")
     bar.close()
     return state
+
+
+def worth_compiling(model: Network, device: torch.device) -> bool:
+    """On a GPU, where what is not convolution is bound by memory; on a CPU compiling takes longer than it saves."""
+    return model.compilable and device.type == "cuda"
 
 
 def schedule(step: int, steps: int) -> float:

@@ -22,6 +22,26 @@ class Draw:
     mirrored: np.ndarray  # (B,) bool
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The examples of a draw as the pack has them, on the device: `examples` makes a `Batch` of them."""
+
+    images: Tensor  # (N, S, S, 3) uint8 sRGB
+    masks: Tensor | None  # (N, S, S) uint8 class indices, 255 = void
+    mirrored: Tensor  # (N,) bool
+    colored: Tensor  # (N,) bool
+
+
+def examples(taken: Taken) -> Batch:
+    """Mirror and convert; all of it on the device, so that it can be compiled together with the loss."""
+    rgb = taken.images.permute(0, 3, 1, 2)
+    lab = color.rgb_to_lab(torch.where(taken.mirrored[:, None, None, None], rgb.flip(3), rgb))
+    labels = taken.masks
+    if labels is not None:
+        labels = torch.where(taken.mirrored[:, None, None], labels.flip(2), labels)
+    return Batch(lab[:, :1], lab[:, 1:], labels, taken.colored)
+
+
 class Examples:
     """A pack on a device: uint8 until a step takes them, and resident on a GPU where half its memory holds them all."""
 
@@ -30,7 +50,7 @@ class Examples:
         self.device = device
         self.images = self._placed(pack.images)
         self.masks = None if pack.masks is None else self._placed(pack.masks)
-        self.colored = torch.tensor([not photograph.colorless for photograph in pack.index])
+        self.colored = torch.tensor([not photograph.colorless for photograph in pack.index]).to(device)
         self.keys = np.array([int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) for name in self.ids], "u8")
 
     def _placed(self, array: np.ndarray) -> Tensor:
@@ -56,20 +76,18 @@ class Examples:
         return len(self.ids) // batch_size
 
     def batch(self, draw: Draw) -> Batch:
-        """Make the examples of a draw, on the device."""
+        """The examples of a draw."""
+        return examples(self.take(draw))
+
+    def take(self, draw: Draw) -> Taken:
+        """Bring what a draw needs to the device. Nothing in here waits for the device."""
         at = torch.from_numpy(draw.positions)
-        mirrored = torch.from_numpy(draw.mirrored).to(self.device)
-        rgb = self._taken(self.images, at).permute(0, 3, 1, 2)
-        rgb = torch.where(mirrored[:, None, None, None], rgb.flip(3), rgb)
-        lab = color.rgb_to_lab(rgb)
-        labels = None
-        if self.masks is not None:
-            labels = self._taken(self.masks, at)
-            labels = torch.where(mirrored[:, None, None], labels.flip(2), labels)
-        return Batch(lab[:, :1], lab[:, 1:], labels, self.colored[at].to(self.device))
+        mirrored = torch.from_numpy(draw.mirrored).to(self.device, non_blocking=True)
+        masks = None if self.masks is None else self._taken(self.masks, at)
+        return Taken(self._taken(self.images, at), masks, mirrored, self._taken(self.colored, at))
 
     def _taken(self, array: Tensor, at: Tensor) -> Tensor:
-        return array[at.to(array.device)].to(self.device, non_blocking=True)
+        return array[at.to(array.device, non_blocking=True)].to(self.device, non_blocking=True)
 
     def in_order(self, batch_size: int) -> Iterator[Draw]:
         """Every example once, in the pack's order, none mirrored."""

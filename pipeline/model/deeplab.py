@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchvision.models import ResNet101_Weights, WeightsEnum
 from torchvision.models.segmentation import DeepLabV3_ResNet101_Weights, deeplabv3_resnet101
 
+from pipeline.device import on_gpu
 from pipeline.errors import UserError
 from pipeline.method import Batch, Published, Segmenter, Setup
 from pipeline.model.published_file import check_digest
@@ -74,7 +75,7 @@ class DeepLabV3ResNet101(Segmenter):
             {"params": [value for name, value in named if name.startswith("backbone.") == of_backbone], "lr": rate}
             for of_backbone, rate in ((False, self.learning_rate), (True, self.learning_rate / HEAD_FACTOR))
         ]
-        return torch.optim.SGD(groups, momentum=MOMENTUM, weight_decay=DECAY)
+        return torch.optim.SGD(groups, momentum=MOMENTUM, weight_decay=DECAY, fused=on_gpu(self))
 
 
 class CocoDeepLab(DeepLabV3ResNet101):

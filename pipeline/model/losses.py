@@ -9,6 +9,8 @@ from torch import Tensor
 from pipeline.data.source import VOID
 from pipeline.distributed import mean_over_processes
 
+PARTS = 4  # in which logits of half precision are widened
+
 
 def color_loss(logits: Tensor, indices: Tensor, weights: Tensor, rebalancing: Tensor, colored: Tensor) -> Tensor:
     """Equation 1 as a mean over the pixels of coloured photographs.
@@ -17,7 +19,7 @@ def color_loss(logits: Tensor, indices: Tensor, weights: Tensor, rebalancing: Te
     first, weights summing to 1 (`pipeline.gamut.encode`). `rebalancing` (Q,) gives v_c, taken at the target's
     largest bin (Zhang et al. 2016, section 2.2). `colored` (N,) bool leaves photographs without colour out.
     """
-    surprise = SparseCrossEntropy.apply(logits.float(), indices, weights)  # (N, h, w), in nats
+    surprise = SparseCrossEntropy.apply(logits, indices, weights)  # (N, h, w), in nats
     counted = rebalancing[indices[:, 0]] * colored[:, None, None]
     pixels = colored.sum() * indices[0, 0].numel()
     return (counted * surprise).sum() / mean_over_processes(pixels).clamp(min=1)
@@ -26,13 +28,14 @@ def color_loss(logits: Tensor, indices: Tensor, weights: Tensor, rebalancing: Te
 class SparseCrossEntropy(torch.autograd.Function):
     """Cross-entropy (N, h, w) of logits (N, Q, h, w) against k weighted bins a pixel, (N, k, h, w) each.
 
-    Its gradient is softmax minus target; written out, it passes over the logits once instead of three times.
+    Its gradient is softmax minus target; written out, it passes over the logits once instead of three times. Logits in
+    half precision are widened a part at a time, so that neither they nor their gradient are ever there in float32.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
         """The weights of a pixel sum to 1."""
-        log_norm = logits.logsumexp(dim=1)
+        log_norm = _joined([_widened(part).logsumexp(dim=1) for part in _parts(logits)])
         ctx.save_for_backward(logits, log_norm, indices, weights)
         return log_norm - (weights * logits.gather(1, indices)).sum(dim=1)
 
@@ -40,8 +43,27 @@ class SparseCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         """Only the logits have a gradient."""
         logits, log_norm, indices, weights = ctx.saved_tensors
-        difference = (logits - log_norm[:, None]).exp_().scatter_add_(1, indices, -weights)
-        return difference.mul_(gradients[0][:, None]), None, None
+        rows = [len(part) for part in _parts(logits)]
+        pieces = zip(*(x.split(rows) for x in (logits, log_norm, indices, weights, gradients[0])), strict=True)
+        return _joined([_difference(*piece).to(logits.dtype) for piece in pieces]), None, None
+
+
+def _difference(logits: Tensor, log_norm: Tensor, indices: Tensor, weights: Tensor, gradient: Tensor) -> Tensor:
+    """(N, Q, h, w) softmax minus target, times the gradient of each pixel."""
+    difference = (_widened(logits) - log_norm[:, None]).exp_().scatter_add_(1, indices, -weights)
+    return difference.mul_(gradient[:, None])
+
+
+def _parts(logits: Tensor) -> tuple[Tensor, ...]:
+    return logits.chunk(PARTS) if logits.dtype.itemsize < 4 else (logits,)
+
+
+def _widened(logits: Tensor) -> Tensor:
+    return logits.float() if logits.dtype.itemsize < 4 else logits
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def semantic_loss(logits: Tensor, labels: Tensor, rebalancing: Tensor | None) -> Tensor:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from pipeline import gamut
+from pipeline.device import on_gpu
 from pipeline.errors import UserError
 from pipeline.method import Batch, Setup, Trainable
 from pipeline.model.losses import color_loss, frequencies, semantic_loss
@@ -24,6 +25,7 @@ class Proposed(Trainable):
     file of Zhang et al.'s published weights to start training from (`zhang_weights`); null starts from nothing.
     """
 
+    compilable = True
     differences: tuple[str, ...] = (
         "the paper names no optimiser: AdamW with Zhang's betas and decay, and a cosine schedule",
         "it prints no widths of the semantic head: those that make its 147.5 MB",
@@ -84,4 +86,6 @@ class Proposed(Trainable):
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam with Zhang's betas and weight decay; the paper names no optimiser of its own."""
-        return torch.optim.AdamW(self.parameters(), learning_rate, betas=(0.9, 0.99), weight_decay=1e-3)
+        return torch.optim.AdamW(
+            self.parameters(), learning_rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=on_gpu(self)
+        )

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline import color
+from pipeline.device import on_gpu
 from pipeline.method import Batch, Segmenter, Setup
 from pipeline.model.losses import semantic_loss
 from pipeline.model.network import block, scaled
@@ -59,7 +60,7 @@ class SmallDeepLab(Segmenter):
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """AdamW, as the colorization networks here."""
-        return torch.optim.AdamW(self.parameters(), learning_rate, weight_decay=1e-3)
+        return torch.optim.AdamW(self.parameters(), learning_rate, weight_decay=1e-3, fused=on_gpu(self))
 
 
 def normalized(rgb: Tensor) -> Tensor:

@@ -119,3 +119,16 @@ def test_the_colour_loss_takes_bfloat16_logits_without_losing_its_digits():
         short = model.loss(example())["loss"]
     assert short.dtype == torch.float32
     assert abs(short - plain) / plain < 0.01
+
+
+def test_logits_in_half_precision_are_widened_before_they_are_summed():
+    draw = torch.Generator().manual_seed(4)
+    half = torch.randn(7, 313, 3, 3, generator=draw).mul(5).bfloat16().requires_grad_()
+    indices, weights = gamut.encode(torch.randn(7, 2, 3, 3, generator=draw) * 40)
+    wide = half.detach().float().requires_grad_()
+    losses = [SparseCrossEntropy.apply(logits, indices, weights) for logits in (half, wide)]
+    assert losses[0].dtype == torch.float32
+    assert torch.allclose(*losses, rtol=1e-2)  # of the target's own logits, which stay in half precision
+    ours, reference = (torch.autograd.grad(loss.sum(), x)[0] for loss, x in zip(losses, (half, wide), strict=True))
+    assert ours.dtype == torch.bfloat16
+    assert torch.allclose(ours.float(), reference, atol=1e-6, rtol=2**-8)
