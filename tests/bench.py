@@ -1,4 +1,8 @@
-"""Our speed beside that of other libraries, side by side in one run: `make bench`.
+"""Our speed beside other libraries' and beside what this device allows, side by side in one run: `make bench`.
+
+    python -m tests.bench [--json]
+    python -m tests.bench --guard   # fails where a ratio has fallen by more than a third below tests/bench_ratios.json
+    python -m tests.bench --renew   # measures these ratios and writes them there
 
 Ratios are of the best times of interleaved repeats, so that a busy moment of the machine hits both sides. Absolute
 times belong to the processor that the last line names.
@@ -6,16 +10,18 @@ times belong to the processor that the last line names.
 
 import argparse
 import json
+import shutil
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
-from typing import NamedTuple
+from pathlib import Path
 
 import cv2
 import kornia
 import numpy as np
 import torch
-from skimage import data, metrics, transform
+from skimage import data, metrics
 from skimage.color import deltaE_ciede2000, rgb2lab
 from sklearn.neighbors import NearestNeighbors
 
@@ -28,53 +34,76 @@ from pipeline.model.jbu import JointBilateralUpsample
 from pipeline.model.proposed import Proposed
 from pipeline.records import PackedPhotograph
 from pipeline.score import score
-from tests import bench_networks
+from tests import bench_floors, bench_networks
+from tests.bench_table import Line, compared, lab_of, photograph, race, text
 
 CPU = torch.device("cpu")
-RUNS = 3  # of a rival in its turn
-
-
-class Line(NamedTuple):
-    """One line of the table; `goal` is for `value`, which is a ratio, a share or a rate."""
-
-    what: str
-    ours: str
-    peer: str
-    value: str
-    goal: str
-    met: str
+RATIOS = Path(__file__).with_name("bench_ratios.json")
+KEPT = 2 / 3  # of a ratio: what CI lets it fall to
 
 
 def main() -> None:
-    """Measure everything and print one table."""
+    """Measure everything and print one table, or measure the ratios alone and compare them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--guard", action="store_true", help="compare the ratios with those of tests/bench_ratios.json")
+    parser.add_argument("--renew", action="store_true", help="write the ratios to tests/bench_ratios.json")
     arguments = parser.parse_args()
-    lines = [
-        encoding(data.astronaut),
-        encoding(data.coffee),
-        lab(),
-        *upsampling(7),
-        *upsampling(19),
-        scoring(),
-        *steps(),
-        *colorizing(),
-    ]
-    networks = bench_networks.rows()
+    began = time.perf_counter()
+    lines = rivals()
+    if arguments.renew:
+        RATIOS.write_text(json.dumps(ratios(lines), indent=2) + "\n")
+    if arguments.guard:
+        if fallen := fallen_ratios(ratios(lines), json.loads(RATIOS.read_text())):
+            raise SystemExit("error: " + "; ".join(fallen))
+        print(f"{len(lines)} ratios are no less than {KEPT:.0%} of those in {RATIOS.name}")
+    if arguments.guard or arguments.renew:
+        return
+    lines += [*steps(), *colorizing(), *bench_networks.lines(), *bench_floors.lines(), *study()]
     if arguments.json:
-        content = {
-            "hardware": provenance.hardware(),
-            "lines": [line._asdict() for line in lines],
-            "networks": [{"name": row.name, "milliseconds": row.milliseconds} for row in networks],
-        }
+        content = {"hardware": provenance.hardware(), "lines": [line._asdict() for line in lines]}
         print(json.dumps(content, indent=2))
         return
-    widths = [max(len(row[column]) for row in [Line._fields, *lines]) for column in range(len(Line._fields))]
-    for row in [Line._fields, *lines]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    print("\nFrom lightness to chroma, 224 x 224, full width; median of repeats, warm:\n")
-    print(bench_networks.text(networks))
-    print(f"\n{provenance.hardware()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
+    print(text(lines))
+    print(
+        f"\n{provenance.hardware()}, {torch.get_num_threads()} threads, torch {torch.__version__}; "
+        f"{time.perf_counter() - began:.0f} s"
+    )
+
+
+def rivals() -> list[Line]:
+    """All that somebody else's library computes as well."""
+    return [encoding(data.astronaut), encoding(data.coffee), lab(), *upsampling(7), *upsampling(19), scoring()]
+
+
+def ratios(lines: Sequence[Line]) -> dict[str, float]:
+    """How many times faster than a peer we are, by what is measured and the peer's name without its version."""
+    return {f"{line.what} | {line.peer.split()[0]}": float(line.value.removesuffix(" x")) for line in lines}
+
+
+def fallen_ratios(measured: dict[str, float], kept: dict[str, float]) -> list[str]:
+    """A sentence for each ratio of `kept` that is not measured any more or has fallen by more than a third."""
+    return [
+        f"{what} is {measured.get(what, 0):g} x, but was {ratio:g} x"
+        for what, ratio in kept.items()
+        if measured.get(what, 0) < KEPT * ratio
+    ]
+
+
+def study() -> list[Line]:
+    """The human study on SQLite: 1,000 raters at once, and (with Chromium) 200 arrivals within 30 s."""
+    from tests import bench_study  # Streamlit and SQLAlchemy, which the rest does without
+
+    parts = [bench_study.load, *([bench_study.rush] if shutil.which("chromium") else [])]
+    found = []
+    for part in parts:
+        with tempfile.TemporaryDirectory() as folder:
+            for one in part("SQLite", f"sqlite:///{folder}/study.sqlite3"):
+                found.append(Line(f"study: {one.what.strip()}", one.value, "", "", one.goal, _MET[one.met]))
+    return found
+
+
+_MET = {"yes": "met", "NO": "not met", "": ""}
 
 
 def encoding(load: Callable[[], np.ndarray]) -> Line:
@@ -237,41 +266,8 @@ def colorizing() -> list[Line]:
     ]
 
 
-def race(*rivals: Callable[[], object], repeats: int) -> list[float]:
-    """The best time of each rival in seconds. They take turns, and each turn begins with a run that does not count."""
-    best = [float("inf")] * len(rivals)
-    for _ in range(repeats):
-        for index, rival in enumerate(rivals):
-            rival()
-            for _ in range(RUNS):
-                began = time.perf_counter()
-                rival()
-                best[index] = min(best[index], time.perf_counter() - began)
-    return best
-
-
-def compared(what: str, ours: float, peer: float, name: str, goal: float | None) -> Line:
-    """A line of our time, a peer's, and how many times faster we are."""
-    ratio = peer / ours
-    met = "" if goal is None else "met" if ratio >= goal else "not met"
-    return Line(
-        what,
-        f"{ours * 1e3:.2f} ms",
-        f"{name} {peer * 1e3:.1f} ms",
-        f"{ratio:.1f} x",
-        f"{goal:g} x" if goal else "",
-        met,
-    )
-
-
-def photograph(height: int, width: int, load: Callable[[], np.ndarray] = data.coffee) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB: one of scikit-image's photographs."""
-    return (transform.resize(load(), (height, width)) * 255).round().astype(np.uint8)
-
-
-def lab_of(picture: np.ndarray) -> torch.Tensor:
-    """(3, H, W) float32 Lab."""
-    return color.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1))
+if __name__ == "__main__":
+    main()
 
 
 if __name__ == "__main__":

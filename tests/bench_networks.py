@@ -11,6 +11,7 @@ from pipeline.method import Setup, Trainable, make
 from pipeline.model.colorizer import predict_chroma
 from pipeline.params import load_params
 from reports.published import PublishedSize, load_published
+from tests.bench_table import Line
 
 SIZE = 224  # the paper's
 CLASSES = tuple(f"class {index}" for index in range(21))  # as VOC2012 has
@@ -51,23 +52,14 @@ def _milliseconds(network: Trainable, batch: int, repeats: int, device: torch.de
     return median(times[1:]) * 1e3 / batch
 
 
-def text(found: list[Row]) -> str:
-    """The table as lines of text."""
-    head = ["network", "parameters", "MB", *(f"ms, batch {batch}" for batch in BATCHES), "paper: ms", "paper: size"]
-    lines = [head]
-    for row in found:
-        theirs = ["", ""] if row.published is None else [f"{row.published.milliseconds:g}", _size(row.published)]
-        times = [f"{row.milliseconds[batch]:.0f}" for batch in BATCHES]
-        lines.append([row.name, f"{row.parameters:,}", f"{row.parameters * 4 / 1e6:.1f}", *times, *theirs])
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
-        )
-        for line in lines
-    )
+def lines() -> list[Line]:
+    """A line of the table for every network; `value` is its size."""
+    return [_line(row) for row in rows()]
 
 
-def _size(published: PublishedSize) -> str:
-    """The printed size in the unit that it really has."""
-    return f"{published.size:g} {published.unit}"
+def _line(row: Row) -> Line:
+    theirs = row.published
+    times = "; ".join(f"{time:.0f} ms" for time in row.milliseconds.values())
+    peer = "" if theirs is None else f"the paper: {theirs.milliseconds:g} ms, {theirs.size:g} {theirs.unit}"
+    size = f"{row.parameters * 4 / 1e6:.1f} MB"
+    return Line(f"network {row.name}, {SIZE} px: one image; of {max(BATCHES)}", times, peer, size, "", "")
