@@ -1,10 +1,11 @@
 """Joint bilateral upsampling compiled for GPUs by Triton: equation 5 in float32, without gradients.
 
-The floor is one exponential for each weight, of which a Hopper multiprocessor makes 16 a clock. Everything else has to
-fit beside it, and it issues 128 instructions a clock, so there are eight for each exponential. Hence
+The floor is one exponential for each weight. A Hopper multiprocessor makes 16 a clock, so that 132 of them need 16
+microseconds for 375 x 500 pixels of 19 x 19 weights; reading and writing the picture takes one. Of all operations it
+starts 128 a clock, eight for each exponential, and whatever else a weight needs has to fit into seven. Hence
 
 - a thread takes the same column of `ROWS` rows, whose windows overlap: what it loads serves all of them, and is in L1;
-- f is separable: f_x is loaded for a column, f_y is multiplied in once for a row of the window;
+- f is separable: log f_x stays in registers, f_y is multiplied in once for a row of the window;
 - weights are not made relative to the largest. In photographs hardly any pixel is unlike all it sees; where one is, its
   tile is done again with exponents in float64 and relative to the largest.
 """
@@ -23,6 +24,7 @@ from pipeline.model.jbu import SHAPES, Axis, window
 
 ROWS, COLUMNS = 4, 128  # of a program's tile; of more rows, too many of the rows they see would be seen by few
 FAINT = tl.constexpr(2.0**-16)  # below this k_p, exponents are so large that float32 would show in the weights
+UNROLLED = tl.constexpr(32)  # columns of a window; more take all registers, and minutes to compile
 LOG_0 = tl.constexpr(float("-inf"))
 
 if not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")):
@@ -78,12 +80,14 @@ def upsample_tile(
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
 ):
-    """Equation 5 for a tile of ROWS x COLUMNS pixels of an image; beyond its end, for the last row or column again."""
-    x = tl.minimum(tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS), W - 1)
-    y = tl.minimum(tl.program_id(1) * ROWS + tl.arange(0, ROWS), H - 1)
+    """Equation 5 for a tile of ROWS x COLUMNS pixels of an image."""
+    x = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
+    y = tl.minimum(tl.program_id(1) * ROWS + tl.arange(0, ROWS), H - 1)  # below the image its last row again
     n = tl.program_id(2).to(tl.int64)
-    p = y[:, None] * W + x[None, :]
-    light_p = tl.load(light + n * H * W + p)
+    # Masked beyond the image, not clamped: addresses that Triton sees to be consecutive put a warp along a row.
+    p, inside = y[:, None] * W + x[None, :], (x < W)[None, :]
+    light_p = tl.load(light + n * H * W + p, mask=inside, other=0)
+    x = tl.minimum(x, W - 1)
     light_q, a_q, b_q = light_low + n * h * w, chroma + n * 2 * h * w, chroma + (n * 2 + 1) * h * w
     q_x, q_y = tl.load(first_x + x), tl.load(first_y + y)
     top, bottom = tl.min(q_y, axis=0), tl.max(q_y, axis=0) + KY
@@ -95,7 +99,7 @@ def upsample_tile(
         row_b, row_k = row_a, row_a
         q = row * w + q_x
         at_light, at_a, at_b = light_q + q, a_q + q, b_q + q  # so that k is a constant in the address
-        for k in tl.static_range(KX):
+        for k in tl.range(0, KX, loop_unroll_factor=KX if KX <= UNROLLED else UNROLLED // 4):
             difference = scale * (light_p - tl.load(at_light + k)[None, :])
             weight = tl.exp2(tl.load(log_f_x + k * W + x)[None, :] - difference * difference)
             row_a += weight * tl.load(at_a + k)[None, :]
@@ -104,7 +108,7 @@ def upsample_tile(
         f_y = tl.exp2(_log_f_row(log_f_y, y, row - q_y, H, KY))
         a, b, k_p = a + f_y * row_a, b + f_y * row_b, k_p + f_y * row_k
 
-    if tl.min(k_p) < FAINT:
+    if tl.min(tl.where(inside, k_p, 1)) < FAINT:
         largest = tl.full([ROWS, COLUMNS], -1e300, tl.float64)
         a, b, k_p = a * 0, b * 0, k_p * 0
         for row in range(top, bottom):
@@ -121,8 +125,8 @@ def upsample_tile(
                 k_p = k_p * shrink + weight
 
     out += n * 2 * H * W
-    tl.store(out + p, a / k_p)
-    tl.store(out + H * W + p, b / k_p)
+    tl.store(out + p, a / k_p, mask=inside)
+    tl.store(out + H * W + p, b / k_p, mask=inside)
 
 
 @triton.jit

@@ -26,6 +26,7 @@ CASES = {
     **{f"{scale}, {sigmas}": (SCALES[scale], SIGMAS[sigmas], "smooth") for scale in SCALES for sigmas in SIGMAS},
     "several tiles": (((9, 40), (21, 150)), SIGMAS["one low-resolution pixel"], "smooth"),
     "several tiles, equal size": (((6, 131), (6, 131)), SIGMAS["a radius of one"], "smooth"),
+    "a wide window": (((2, 45), (3, 50)), {"sigma_s_lowres_px": 7.0, "sigma_r_255": 15.0}, "smooth"),
     "edges everywhere": (((5, 6), (17, 23)), SIGMAS["one low-resolution pixel"], "noise"),
     "edges everywhere, equal size": (((7, 9), (7, 9)), SIGMAS["three full-resolution pixels"], "noise"),
     "every weight underflows": (((5, 6), (13, 17)), {"sigma_s_lowres_px": 1, "sigma_r_lightness": 0.2}, "noise"),
@@ -72,7 +73,7 @@ def test_the_interpreted_kernel_agrees_with_the_plain_path(case: str) -> None:
     assert interpreted()[case] < TOLERANCE
 
 
-def test_it_compiles_for_hopper_with_nothing_but_an_exponential_a_weight(
+def test_it_compiles_for_hopper_to_one_exponential_a_weight_and_no_waiting_between_threads(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import triton
@@ -92,6 +93,7 @@ def test_it_compiles_for_hopper_with_nothing_but_an_exponential_a_weight(
     assert compiled.asm["cubin"]
     fast = compiled.asm["ptx"].partition(".f64")[0]  # before exponents in float64 begin
     assert fast.count("ex2.approx.ftz.f32") == jbu_triton.ROWS * (taps + 1)  # f_y is the one more
+    assert fast.count("bar.sync") < taps  # or the layouts of loads and sums differ, and every load goes around
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
