@@ -20,7 +20,7 @@ Where chroma has the size of the photograph, p_down = p and I_q needs no interpo
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,13 +30,26 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 WEIGHTS_AT_ONCE = 2**22  # by the plain path: some 300 MB in float32, unless they are kept for gradients
+SHAPES = 64  # whose windows are kept: photographs of one shape come one after another
+
+
+class Axis(NamedTuple):
+    """Rows or columns: `full` pixels upsampled from `low`; sigma_s and Omega's radius in low-resolution pixels."""
+
+    full: int
+    low: int
+    sigma: float
+    radius: int
 
 
 class Window(NamedTuple):
     """Omega along one axis: which low-resolution pixels each of P full-resolution ones sees, and how near they are."""
 
-    first: NDArray[np.int64]  # (P,) index of the first one seen
-    log_f: NDArray[np.float64]  # (P, K) log f of that one and the K - 1 after it, -inf outside of Omega
+    first: NDArray[np.int64]  # (P,) index of the first of K neighbours in the image, which hold all of Omega
+    log_f: NDArray[np.float64]  # (P, K) their log f, -inf outside of Omega
+
+
+Upsample = Callable[[Tensor, Tensor, Tensor, Axis, Axis, float], Tensor]  # see `plain_upsample`
 
 
 class JointBilateralUpsample(nn.Module):
@@ -46,7 +59,8 @@ class JointBilateralUpsample(nn.Module):
     Give one sigma_r: `sigma_r_lightness`, in L from 0 to 100, or `sigma_r_255`, in grey levels of 100/255 L each.
     `radius_lowres_px` is the reach of Omega in pixels of chroma; by default 3 sigma_s, where f has fallen to 0.011.
 
-    On a CPU, float32 without gradients runs compiled where numba is installed; all else is plain, differentiable torch.
+    Float32 without gradients runs compiled, on a CPU where numba is installed and on a GPU where triton is; all else is
+    plain, differentiable torch.
     """
 
     def __init__(
@@ -73,9 +87,9 @@ class JointBilateralUpsample(nn.Module):
         Raises ValueError where the shapes do not belong together, or chroma is larger than the lightness.
         """
         _check_shapes(chroma, guidance)
-        rows, columns = (self._window(guidance.shape[axis], chroma.shape[axis]) for axis in (2, 3))
+        rows, columns = (self._axis(guidance.shape[axis], chroma.shape[axis]) for axis in (2, 3))
         guidance_low = F.interpolate(guidance, chroma.shape[2:], mode="bilinear", align_corners=False)  # I_q
-        compiled = compiled_upsample() if _is_float32_cpu_inference(chroma, guidance) else None
+        compiled = compiled_upsample(chroma.device.type) if _is_float32_inference(chroma, guidance) else None
         return (compiled or plain_upsample)(chroma, guidance, guidance_low, rows, columns, self.sigma_r)
 
     def extra_repr(self) -> str:
@@ -84,27 +98,32 @@ class JointBilateralUpsample(nn.Module):
         radius = "" if self.radius is None else f", radius_lowres_px={self.radius}"
         return f"sigma_s_{unit}={self.sigma_s:g}, sigma_r_lightness={self.sigma_r:g}{radius}"
 
-    def _window(self, full: int, low: int) -> Window:
+    def _axis(self, full: int, low: int) -> Axis:
         sigma = self.sigma_s * low / full if self.sigma_s_in_fullres_px else self.sigma_s
-        return window(full, low, sigma, self.radius or max(1, math.ceil(3 * sigma)))
+        return Axis(full, low, sigma, self.radius or max(1, math.ceil(3 * sigma)))
 
 
-def window(full: int, low: int, sigma: float, radius: int) -> Window:
-    """Omega and log f for an axis of `full` pixels upsampled from `low`; sigma and radius in low-resolution pixels."""
+@lru_cache(2 * SHAPES)
+def window(axis: Axis) -> Window:
+    """Omega and log f of every pixel along an axis."""
+    full, low, sigma, radius = axis
     # In integers, so that no rounding decides whether a pixel at the very rim belongs: p_down = centre / (2 full).
     centre = (2 * np.arange(full) + 1) * low - full
-    first = np.maximum(-((2 * full * radius - centre) // (2 * full)), 0)
+    start = np.maximum(-((2 * full * radius - centre) // (2 * full)), 0)
     last = np.minimum((2 * full * radius + centre) // (2 * full), low - 1)
-    q_down = first[:, None] + np.arange((last - first).max() + 1)
+    widest = (last - start).max() + 1
+    first = np.minimum(start, low - widest)  # at the far end earlier, so that nobody reads beyond it
+    q_down = first[:, None] + np.arange(widest)
     distance = q_down - centre[:, None] / (2 * full)
-    return Window(first, np.where(q_down <= last[:, None], -(distance**2) / (2 * sigma**2), -np.inf))
+    inside = (start[:, None] <= q_down) & (q_down <= last[:, None])
+    return Window(first, np.where(inside, -(distance**2) / (2 * sigma**2), -np.inf))
 
 
 def plain_upsample(
-    chroma: Tensor, guidance: Tensor, guidance_low: Tensor, rows: Window, columns: Window, sigma_r: float
+    chroma: Tensor, guidance: Tensor, guidance_low: Tensor, rows: Axis, columns: Axis, sigma_r: float
 ) -> Tensor:
     """Equation 5 in torch, a strip of rows at a time: any device, any floating dtype, differentiable."""
-    (y, log_f_y), (x, log_f_x) = _tensors(rows, chroma, axis=2), _tensors(columns, chroma, axis=3)
+    (y, log_f_y), (x, log_f_x) = _tensors(rows, chroma), _tensors(columns, chroma)
     height = max(1, WEIGHTS_AT_ONCE // (len(chroma) * y.shape[1] * x.numel()))
     out = chroma.new_empty(*chroma.shape[:2], len(y), len(x))
     for strip in (slice(top, top + height) for top in range(0, len(y), height)):
@@ -118,24 +137,32 @@ def plain_upsample(
 
 
 @cache
-def compiled_upsample() -> Callable[[Tensor, Tensor, Tensor, Window, Window, float], Tensor] | None:
-    """`plain_upsample` compiled for the CPU, or None where numba is not installed."""
+def compiled_upsample(device: str) -> Upsample | None:
+    """`plain_upsample` compiled for a type of device, or None where its compiler is not installed."""
     try:
-        from pipeline.model import jbu_cpu
+        if device == "cpu":
+            from pipeline.model import jbu_cpu
+
+            return jbu_cpu.upsample
+        if device == "cuda":
+            from pipeline.model import jbu_triton
+
+            return jbu_triton.upsample
     except ImportError:
-        return None
-    return jbu_cpu.upsample
+        pass
+    return None
 
 
-def _tensors(window: Window, chroma: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """(P, K) indices, safe to read even where log f is -inf, and (P, K) log f, beside chroma."""
-    index = (window.first[:, None] + np.arange(window.log_f.shape[1])).clip(max=chroma.shape[axis] - 1)
-    return torch.from_numpy(index).to(chroma.device), torch.from_numpy(window.log_f).to(chroma)
+def _tensors(axis: Axis, chroma: Tensor) -> tuple[Tensor, Tensor]:
+    """(P, K) indices and log f, beside chroma."""
+    first, log_f = window(axis)
+    index = first[:, None] + np.arange(log_f.shape[1])
+    return torch.from_numpy(index).to(chroma.device), torch.from_numpy(log_f).to(chroma)
 
 
-def _is_float32_cpu_inference(*inputs: Tensor) -> bool:
+def _is_float32_inference(*inputs: Tensor) -> bool:
     wants_gradient = torch.is_grad_enabled() and any(x.requires_grad for x in inputs)
-    return not wants_gradient and all(x.dtype == torch.float32 and x.device.type == "cpu" for x in inputs)
+    return not wants_gradient and all(x.dtype == torch.float32 and x.device == inputs[0].device for x in inputs)
 
 
 def _one_of(**options: float | None) -> float:

@@ -8,16 +8,16 @@ neighbouring memory.
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from pipeline.compiled import compiled
-from pipeline.model.jbu import Window
+from pipeline.model.jbu import SHAPES, Axis, Window, window
 
 Array = NDArray[np.float32]
 
@@ -34,27 +34,27 @@ FAINT = np.float32(1e-25)  # below this k_p, weights that matter may have been c
 
 
 def upsample(
-    chroma: Tensor, guidance: Tensor, guidance_low: Tensor, rows: Window, columns: Window, sigma_r: float
+    chroma: Tensor, guidance: Tensor, guidance_low: Tensor, rows: Axis, columns: Axis, sigma_r: float
 ) -> Tensor:
     """What `plain_upsample` computes, on as many threads as torch uses."""
-    beyond = (0, columns.log_f.shape[1] - 1, 0, rows.log_f.shape[1] - 1)  # where log f is -inf the image may have ended
-    padded = F.pad(chroma, beyond), F.pad(guidance_low, beyond)[:, 0], guidance[:, 0]
-    ab, light_low, light = (x.detach().contiguous().numpy() for x in padded)
-    rows, columns = (_in_base_2(axis) for axis in (rows, columns))
+    ab, light_low, light = (x.detach().contiguous().numpy() for x in (chroma, guidance_low[:, 0], guidance[:, 0]))
+    in_rows, in_columns = _in_base_2(rows), _in_base_2(columns)
     scale = np.float32(math.sqrt(math.log2(math.e) / 2) / sigma_r)  # log2 g = -(scale (I_p - I_q))^2
     out = np.empty((*chroma.shape[:2], *guidance.shape[2:]), np.float32)
 
     def band(task: tuple[int, int]) -> None:
         image, top = task
-        _band(ab[image], light[image], light_low[image], rows, columns, scale, top, out[image])
+        _band(ab[image], light[image], light_low[image], in_rows, in_columns, scale, top, out[image])
 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         list(pool.map(band, product(range(len(out)), range(0, out.shape[2], BAND))))
     return torch.from_numpy(out)
 
 
-def _in_base_2(axis: Window) -> Window:
-    return Window(axis.first.astype(np.uint32), axis.log_f * math.log2(math.e))
+@lru_cache(2 * SHAPES)
+def _in_base_2(axis: Axis) -> Window:
+    first, log_f = window(axis)
+    return Window(first.astype(np.uint32), log_f * math.log2(math.e))
 
 
 @compiled(**LOOP)

@@ -119,18 +119,19 @@ def test_compiled_and_plain_agree(
     chroma, lightness = (x.float() for x in smooth_inputs(low, full, batch=2))
     module = JointBilateralUpsample(**options)
     compiled = module(chroma, lightness)
-    monkeypatch.setattr(jbu, "compiled_upsample", lambda: None)
+    monkeypatch.setattr(jbu, "compiled_upsample", lambda device: None)
     # Of chroma up to 150. The exponents reach hundreds, where float32 has a precision of 1e-5.
     torch.testing.assert_close(compiled, module(chroma, lightness), rtol=0, atol=1e-3)
 
 
-def test_upsampling_works_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pipeline.model.jbu_cpu", None)  # as if importing it failed
-    monkeypatch.delattr("pipeline.model.jbu_cpu", raising=False)
+@pytest.mark.parametrize(("device", "module"), [("cpu", "jbu_cpu"), ("cuda", "jbu_triton")])
+def test_upsampling_works_without_a_compiler(monkeypatch: pytest.MonkeyPatch, device: str, module: str) -> None:
+    monkeypatch.setitem(sys.modules, f"pipeline.model.{module}", None)  # as if importing it failed
+    monkeypatch.delattr(f"pipeline.model.{module}", raising=False)
     jbu.compiled_upsample.cache_clear()
     chroma, lightness = (x.float() for x in smooth_inputs((3, 4), (9, 8)))
     try:
-        assert jbu.compiled_upsample() is None
+        assert jbu.compiled_upsample(device) is None
         upsampled = JointBilateralUpsample(sigma_s_lowres_px=1, sigma_r_255=15)(chroma, lightness)
     finally:
         jbu.compiled_upsample.cache_clear()
@@ -224,7 +225,7 @@ chroma, lightness = torch.rand(1, 2, 224, 224), torch.rand(1, 1, 3000, 4000) * 1
 module(chroma[..., :4, :4], lightness[..., :8, :8])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 module(chroma, lightness)
-jbu.compiled_upsample = lambda: None
+jbu.compiled_upsample = lambda device: None
 module(chroma, lightness)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
