@@ -26,7 +26,7 @@ from pipeline.model import jbu
 from pipeline.model.colorizer import make_upsampling, predict_chroma, upsample_and_compose
 from pipeline.model.jbu import JointBilateralUpsample, window
 from pipeline.model.proposed import Proposed
-from pipeline.train import LossOf, autocast
+from pipeline.train import LossOf, autocast, worth_compiling
 
 REPEATS, WARM_UP = 11, 3
 PICTURE = (375, 500)
@@ -152,7 +152,10 @@ def training(batch_size: int, size: int, width: float, peak: float, device: torc
 
     with FlopCounterMode(display=False) as counter:
         update(network_alone)
-    step = milliseconds(lambda: update(lambda: step_loss(examples.batch(draw))["loss"]), calls=5)
+    if worth_compiling(model, device):
+        step_loss.compile()
+        network_alone = torch.compile(network_alone)
+    step = milliseconds(lambda: update(lambda: step_loss(examples.take(draw))["loss"]), calls=5)
     network = milliseconds(lambda: update(network_alone), calls=5)
     teraflops = counter.get_total_flops() / step / 1e9
     return {
