@@ -11,7 +11,7 @@ DB := sqlite:///study.sqlite3
 PORT := 8501
 STUDY := study.yaml
 
-.PHONY: repro study test bench lint lock
+.PHONY: repro study test bench bench-long lint lock
 
 repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names under `datasets`
 	dvc repro
@@ -24,10 +24,13 @@ study: $(INSTALLED) ## serve the human study of STUDY=study.yaml, with the pictu
 test: $(INSTALLED) ## the whole test suite
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
-bench: $(INSTALLED) ## our speed beside other libraries', the study under load, and how good our intervals are
+bench: $(INSTALLED) ## one table: our speed beside other libraries', beside this machine's limits, and the study under load
 	python -m tests.bench
+
+bench-long: $(INSTALLED) ## the study's load, rush and kills on both databases; how good our intervals are; 10,000 pictures
 	python -m tests.bench_study
 	OMP_NUM_THREADS=1 python -m tests.bench_statistics
+	python -m tests.bench_flow
 
 lint: $(INSTALLED) ## style and types
 	ruff check .

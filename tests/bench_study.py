@@ -1,4 +1,4 @@
-"""The human study under load, in a rush of arrivals, and under kill -9: `make bench`, or
+"""The human study under load, in a rush of arrivals, and under kill -9: `make bench-long`, or
 
     python -m tests.bench_study [load] [rush] [kill]
 
