@@ -216,8 +216,8 @@ def test_intervals_hold_the_truth_as_often_as_they_say_and_tests_find_little_tha
 
 
 def test_naturalness_is_seldom_found_different_where_it_is_not() -> None:
-    """The mean of three answers is less lumpy than one; with t of the smaller number less one it was at fault."""
-    measured = clustered(Truth(PAPER, 20, 30), 300, seed=2, criteria=3)
+    """In these studies t of the smaller number less one, the usual one, finds 6.5 %: too often."""
+    measured = clustered(Truth(PAPER, 20, 30), 300, seed=1, criteria=3)
     assert 0.93 <= measured.coverage.mean() <= 0.975
     assert measured.false <= 0.06 and measured.family <= 0.06
 
