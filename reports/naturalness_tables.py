@@ -20,7 +20,8 @@ SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "diffe
 SHARES += [f"{name}_everyone" for name in SHARES]
 INTERVALS = (
     "Brackets: 95 %, of a logistic GLM (graded answers: the linear model) clustered by raters and by photographs, "
-    "with Student's t of the smaller number less one. They are about other raters and other photographs of this kind"
+    "with Student's t: for a mean of the smaller number less one, for a difference of the degrees of freedom that its "
+    "variance would have over independent answers. They are about other raters and other photographs of this kind"
 )
 
 
@@ -128,11 +129,11 @@ def contrasts_document(studies: Sequence[Naturalness], seed: int) -> Table:
     shown = pd.DataFrame([_contrast_shown(row) for row in rows.to_dict("records")])
     caption = (
         f"Differences of mean answers, first method less second, in points of per cent. {INTERVALS}; p and interval of "
-        "a difference come from those of both means and their correlation. p: by Holm over the primary family (the "
-        "first method less each other on each criterion) and over naturalness; of all other pairs, which are "
-        "exploratory, by Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: raters and photographs "
-        f"resampled ({RESAMPLES:,} times, seed {seed}), as a cross-check. OR: odds ratio. h: Cohen's; of "
-        "graded answers Cohen's d"
+        "a difference come from the intervals of both means at its degrees of freedom and their correlation. p: by "
+        "Holm over the primary family (the first method less each other on each criterion) and over naturalness; of "
+        "all other pairs, which are exploratory, by Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: "
+        f"raters and photographs resampled ({RESAMPLES:,} times, seed {seed}), as a cross-check. OR: odds ratio. h: "
+        "Cohen's; of graded answers Cohen's d"
     )
     notes = [note for study in studies for note in contrast_notes(study, rows[rows["study"] == study.ratings.name])]
     words = ("Dataset", "Criterion", "Difference of")

@@ -2,7 +2,8 @@
 
 The same as statsmodels' GLM (binomial on 0/1, Gaussian on graded answers) of two methods' answers with
 `cov_type="cluster"` on two columns of groups. Its estimates are plain means here, so that no fit is needed and tens of
-thousands of simulated studies take seconds.
+thousands of simulated studies take seconds. Student's t has the degrees of freedom of the study's own analysis
+(`reports.clustered`), those of the variance if answers were independent.
 """
 
 import numpy as np
@@ -13,47 +14,50 @@ Indices = NDArray[np.int64]
 
 
 def p_value(second: NDArray[np.bool_], values: NDArray[np.float64], observers: Indices, photographs: Indices) -> float:
-    """Two-sided p of "both methods are judged equally", by t(min(groups) - 1).
+    """Two-sided p of "both methods are judged equally", by Student's t.
 
     All (N,): whether the answer is of the second method, the answer in [0, 1], who gave it, on what. The difference is
     of logits where all answers are 0 or 1, else of means. 1 where a method has one answer only throughout: nothing can
     be said about its spread.
     """
-    difference, variance, groups = effect(second, values, observers, photographs)
+    difference, variance, degrees = effect(second, values, observers, photographs)
     if not variance > 0:
         return 1.0
-    return float(2 * t.sf(abs(difference) / np.sqrt(variance), groups - 1))
+    return float(2 * t.sf(abs(difference) / np.sqrt(variance), degrees))
 
 
 def effect(
     second: NDArray[np.bool_], values: NDArray[np.float64], observers: Indices, photographs: Indices
-) -> tuple[float, float, int]:
-    """The difference, its two-way cluster-robust variance, and the smaller number of clusters."""
+) -> tuple[float, float, float]:
+    """The difference, its two-way cluster-robust variance, and that one's degrees of freedom."""
     means = np.array([values[~second].mean(), values[second].mean()])
     slopes = np.ones(2)
     estimates = means
     if np.isin(values, (0, 1)).all():
         if ((means == 0) | (means == 1)).any():
-            return 0.0, 0.0, 0
+            return 0.0, 0.0, 0.0
         slopes = 1 / (means * (1 - means))
         estimates = np.log(means / (1 - means))
     side = second.astype(int)
     counts = np.bincount(side, minlength=2)
     # What each answer adds to the difference (its influence): summed over a cluster, squared, summed over clusters.
     influence = (2 * side - 1) * (values - means[side]) * slopes[side] / counts[side]
-    both = observers * (photographs.max() + 1) + photographs
-    parts = [_between(influence, clusters) for clusters in (observers, photographs, both)]
-    variance = parts[0][0] + parts[1][0] - parts[2][0]
+    independent = (np.bincount(side, influence**2, minlength=2) / counts)[side]  # its variance, clusters or not
+    clusterings = [observers, photographs, observers * (photographs.max() + 1) + photographs]
+    parts = [_between(influence, independent, clusters) for clusters in clusterings]
+    (variance, pairs), groups = (parts[0] + parts[1] - parts[2])[:2], min(parts[0][2], parts[1][2])
     if variance <= 0:  # can happen by chance with few clusters; the larger one-way variance is on the safe side
         variance = max(parts[0][0], parts[1][0])
-    return float(estimates[1] - estimates[0]), float(variance), min(parts[0][1], parts[1][1])
+    degrees = min(groups - 1, independent.sum() ** 2 / pairs) if pairs > 0 else groups - 1
+    return float(estimates[1] - estimates[0]), float(variance), float(degrees)
 
 
-def _between(influence: NDArray[np.float64], clusters: Indices) -> tuple[float, int]:
-    """One clustering's variance with statsmodels' correction for few clusters, and the number of clusters."""
+def _between(
+    influence: NDArray[np.float64], independent: NDArray[np.float64], clusters: Indices
+) -> NDArray[np.float64]:
+    """One clustering's variance with statsmodels' correction, its spread if answers were independent, its clusters."""
     _, places = np.unique(clusters, return_inverse=True)
-    sums = np.bincount(places, weights=influence)
+    sums, expected = np.bincount(places, weights=influence), np.bincount(places, weights=independent)
     groups, answers = len(sums), len(influence)
-    if groups < 2:
-        return 0.0, groups
-    return float((sums**2).sum() * groups / (groups - 1) * (answers - 1) / (answers - 2)), groups
+    correction = groups / (groups - 1) * (answers - 1) / (answers - 2) if groups > 1 else 0.0
+    return np.array([(sums**2).sum() * correction, (expected**2).sum(), groups])

@@ -11,6 +11,7 @@ import statsmodels.api as sm
 from scipy.stats import t
 
 from pipeline.errors import UserError
+from reports.clustered import fit
 from study_app import simulate
 from study_app.simulation.contrast import effect, p_value
 from study_app.simulation.effects import Careless, Effects, Spread
@@ -31,13 +32,21 @@ def test_the_test_is_that_of_statsmodels(graded: bool) -> None:
     family = sm.families.Gaussian() if graded else sm.families.Binomial()
     design = sm.add_constant(second.astype(float))
     groups = np.column_stack([observers, photographs])
-    fit = sm.GLM(values, design, family=family).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    difference, variance, clusters = effect(second, values.astype(float), observers, photographs)
-    assert difference == pytest.approx(fit.params[1], rel=1e-9)
-    assert np.sqrt(variance) == pytest.approx(fit.bse[1], rel=1e-7)
-    assert clusters == 20
-    expected = 2 * t.sf(abs(fit.params[1] / fit.bse[1]), 19)
+    reference = sm.GLM(values, design, family=family).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    difference, variance, degrees = effect(second, values.astype(float), observers, photographs)
+    assert difference == pytest.approx(reference.params[1], rel=1e-9)
+    assert np.sqrt(variance) == pytest.approx(reference.bse[1], rel=1e-7)
+    expected = 2 * t.sf(abs(reference.params[1] / reference.bse[1]), degrees)
     assert p_value(second, values.astype(float), observers, photographs) == pytest.approx(expected, rel=1e-6)
+
+
+def test_degrees_of_freedom_are_those_of_the_analysis() -> None:
+    rng = np.random.default_rng(3)
+    methods, observers, photographs = (rng.integers(0, size, 500) for size in (2, 20, 30))
+    values = rng.random(500)
+    ours = effect(methods == 1, values, observers, photographs)[2]
+    analysed = fit(values, methods, observers, photographs, 2, graded=True)
+    assert ours == pytest.approx(analysed.degrees_between(0, 1)) and 8 < ours < 19
 
 
 def test_a_method_that_everybody_finds_natural_everywhere_proves_nothing() -> None:
