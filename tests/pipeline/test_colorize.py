@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from skimage import data
 
-from pipeline import archive, color, layout
+from pipeline import color, colorize, layout
 from pipeline.archive import Archive, write_archive
 from pipeline.colorize import Clock, PackedPhotos, colorized
 from pipeline.data.pack import Pack
@@ -186,7 +186,7 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
             raise OSError(errno.ENOSPC, "No space left on device")
         return b"png"
 
-    monkeypatch.setattr(archive, "encode_png", encode_until_full)
+    monkeypatch.setattr(colorize, "encode_png", encode_until_full)
     with pytest.raises(SystemExit) as stopped:
         run_stage(lambda: stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu"))
     assert str(stopped.value.code).startswith("error: the disk is full")
@@ -196,7 +196,8 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
 
 def test_a_colorization_that_is_broken_off_leaves_gradients_as_they_were(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    unfinished = colorized(Gray(Context("scenes")), PackedPhotos(Pack(layout.pack("scenes", "val"))), "gray", Clock())
+    photos = PackedPhotos(Pack(layout.pack("scenes", "val")), range(6))
+    unfinished = colorized(Gray(Context("scenes")), (photos[number] for number in range(6)), "gray", Clock())
     next(unfinished)
     assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
 
