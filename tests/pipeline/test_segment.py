@@ -16,7 +16,7 @@ from pipeline.metrics.segmentation import intersection_and_union, miou
 from pipeline.model.weights import load_segmenter, load_weights
 from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, read_rows, write_rows
 from pipeline.segment import count
-from tests.conftest import run_in, stage_in, write_params
+from tests.conftest import stage_in, write_params
 
 SEGMENT = ("pipeline.segment", "scenes", "small")
 WEIGHTS = layout.segmenter("scenes", "small") / "weights.safetensors"
@@ -100,14 +100,6 @@ def test_the_order_of_photographs_and_a_second_run_change_no_byte(copied):
     index = layout.pack("scenes", "val") / "index.csv"
     write_rows(index, PackedPhotograph, read_rows(index, PackedPhotograph)[::-1])
     stage_in(copied, *SEGMENT, "original", "--device", "cpu")
-    assert (ROWS.read_bytes(), CARD.read_bytes()) == before
-
-
-def test_two_processes_write_what_one_does(copied):
-    before = ROWS.read_bytes(), CARD.read_bytes()
-    ROWS.unlink()
-    torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
-    run_in(copied, *torchrun, *SEGMENT, "original", "--device", "cpu")
     assert (ROWS.read_bytes(), CARD.read_bytes()) == before
 
 
