@@ -122,7 +122,7 @@ class Work:
     """What one process has done. Times in seconds; those of threads are sums over them.
 
     `method`: the method by itself, without its preparation; `own`: what it says of that (`Method.seconds`); `reading`
-    and `encoding`: of threads beside it; `waited_*`: the method waited for them; `all`: everything but preparation.
+    and `encoding`: of threads beside it; `waiting`: the method waited for them; `all`: everything but preparation.
     """
 
     photographs: int
@@ -131,8 +131,7 @@ class Work:
     method: float
     reading: float
     encoding: float
-    waited_reading: float
-    waited_encoding: float
+    waiting: float
 
 
 def work_through(
@@ -170,8 +169,7 @@ def work_through(
         method=clock.seconds,
         reading=reading.busy,
         encoding=encoding.busy,
-        waited_reading=reading.waited,
-        waited_encoding=encoding.waited,
+        waiting=reading.waited + encoding.waited,
     )
 
 
@@ -206,8 +204,8 @@ def summary(works: Sequence[Work], seconds: float) -> dict[str, Any]:
     def total(part: str) -> float:
         return sum(getattr(work, part) for work in works)
 
-    written = total("all") - total("method") - total("waited_reading") - total("waited_encoding")
-    shares = {part: total(part) / total("all") for part in ("method", "waited_reading", "waited_encoding")}
+    written = total("all") - total("method") - total("waiting")
+    shares = {part: total(part) / total("all") for part in ("method", "waiting")}
     each = {part: 1e3 * total(part) / max(count, 1) for part in ("reading", "method", "encoding")}
     return {
         "images_per_second": count / seconds,

@@ -1,7 +1,7 @@
 """Memory and cost of colorizing and scoring as photographs become more: `python -m tests.bench_flow`.
 
-Packs of 1,000, 5,000 and 10,000 pictures of 96 x 128 are made in a temporary folder; each stage runs in a process of its
-own, with one thread and the method `gray`. Absolute times belong to the processor that the last line names.
+Packs of 1,000, 5,000 and 10,000 pictures of 96 x 128 are made in a temporary folder; each stage runs in a process of
+its own, with one thread and the method `gray`. Absolute times belong to the processor that the last line names.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def main() -> None:
 
 def make_workspace(folder: Path, count: int) -> None:
     """params.yaml and packs of `scenes`, with `count` JPEGs to evaluate: a few photographs, each by many names."""
+    folder.mkdir(parents=True, exist_ok=True)
     write_params(folder)
     jpegs = [jpeg(load()) for load in (data.astronaut, data.chelsea, data.coffee, data.rocket)]
     for split in ("train", "val"):
