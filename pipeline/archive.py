@@ -15,14 +15,16 @@ from pipeline.files import whole_file
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def write_archive(path: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> int:
-    """Write (id, (H, W, 3) uint8 sRGB) pairs as `<id>.png`, atomically; returns how many."""
-    count = 0
+def write_archive(path: Path, pictures: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Write (id, (H, W, 3) uint8 sRGB) pairs as `<id>.png`, atomically."""
+    write_pngs(path, ((name, encode_png(picture)) for name, picture in pictures))
+
+
+def write_pngs(path: Path, pngs: Iterable[tuple[str, bytes]]) -> None:
+    """Write (id, PNG) pairs as `<id>.png`, atomically."""
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-        for name, picture in pictures:
-            archive.writestr(zipfile.ZipInfo(f"{name}.png", DATE), encode_png(picture))
-            count += 1
-    return count
+        for name, content in pngs:
+            archive.writestr(zipfile.ZipInfo(f"{name}.png", DATE), content)
 
 
 def encode_png(picture: np.ndarray) -> bytes:
@@ -47,12 +49,15 @@ class Archive:
 
     def __getitem__(self, name: str) -> np.ndarray:
         """(H, W, 3) uint8 sRGB of one photograph."""
+        with Image.open(io.BytesIO(self.png(name))) as picture:
+            return np.asarray(picture.convert("RGB"))
+
+    def png(self, name: str) -> bytes:
+        """The same as it is stored."""
         try:
-            content = self.zip.read(f"{name}.png")
+            return self.zip.read(f"{name}.png")
         except KeyError:
             raise UserError(f"{self.path} has no picture of {name!r}.") from None
-        with Image.open(io.BytesIO(content)) as picture:
-            return np.asarray(picture.convert("RGB"))
 
 
 def check_complete(ids: list[str], archive: Archive) -> None:

@@ -1,6 +1,9 @@
-"""Several processes as one: `torchrun` starts them, and they train as a single process with the whole batch would."""
+"""Several processes as one: `torchrun` starts them, and what they write is what a single process would have written."""
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeVar
 
 import torch
@@ -8,18 +11,35 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_reduce
 
+from pipeline.errors import UserError
+
 Item = TypeVar("Item")
+# A process that has done its share waits for the slowest, which may have hours left. One that ends is noticed at once.
+PATIENCE = timedelta(days=30)
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "Socket closed")
 
 
-def start(device: torch.device) -> None:
-    """Join the other processes if `torchrun` started this one: gloo between CPUs, nccl between GPUs."""
-    if "WORLD_SIZE" in os.environ and not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+@contextmanager
+def together(gradients_on: torch.device | None = None) -> Iterator[None]:
+    """Be one of several processes, if `torchrun` started this one.
 
-
-def stop() -> None:
-    """Leave the group, so that no process waits for this one."""
-    if dist.is_initialized():
+    Gradients go between GPUs by nccl; without any to exchange, only what fits into rows does, by gloo. If another
+    process is lost, this one ends in a sentence.
+    """
+    if "WORLD_SIZE" not in os.environ:
+        yield
+        return
+    if gradients_on is not None and gradients_on.type == "cuda":
+        dist.init_process_group("nccl")
+    else:
+        dist.init_process_group("gloo", timeout=PATIENCE)
+    try:
+        yield
+    except RuntimeError as error:
+        if not any(sentence in str(error) for sentence in LOST):
+            raise
+        raise UserError("another process has ended; see what it said, then run the same command to go on.") from None
+    finally:
         dist.destroy_process_group()
 
 
@@ -43,12 +63,25 @@ def mean_over_processes(value: Tensor) -> Tensor:
     return value
 
 
+def share(items: Sequence[Item]) -> Sequence[Item]:
+    """This process's part of the items."""
+    return items[rank() :: world_size()]
+
+
+def told(value: Item) -> Item:
+    """The first process's value, in all of them; it must be picklable."""
+    values = [value]
+    if dist.is_initialized():
+        dist.broadcast_object_list(values)
+    return values[0]
+
+
 def gathered(items: list[Item]) -> list[Item]:
-    """The items of all processes, one process's after another's; they must be picklable."""
+    """In the first process the items of all, one process's after another's; in the others none. Must be picklable."""
     if not dist.is_initialized():
         return items
     parts: list[list[Item]] = [[] for _ in range(dist.get_world_size())]
-    dist.all_gather_object(parts, items)
+    dist.gather_object(items, parts if dist.get_rank() == 0 else None)
     return [item for part in parts for item in part]
 
 

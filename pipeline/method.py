@@ -69,6 +69,15 @@ class Method(ABC):
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """One (H, W, 3) uint8 sRGB picture for each photograph, of its size."""
 
+    def identity(self) -> str | None:
+        """What its pictures depend on beside its options and its class's code, such as a digest of its weights.
+
+        A method that says so (or "": nothing) takes photographs in any parts: several processes share them, each with
+        a `prepare` for its share, and a killed run is gone on with. By default it is None, and one process colorizes
+        all photographs in one go, as programs do, and cards that count what was seen.
+        """
+        return None
+
     def card(self) -> MethodCard:
         """What a reader must know to judge the method; asked for when all photographs are colorized."""
         return MethodCard()

@@ -65,7 +65,7 @@ def run(dataset: str, method: str, weights: Mapping[str, Path], device: str | No
     pack, archive = Pack(layout.pack(dataset, "val")), Archive(layout.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
     described = {score: backbones.describe(NEEDS[score], path) for score, path in weights.items()}
-    key = fingerprint("pipeline.perceptual", [pack.folder], archive, described)
+    key = fingerprint(["pipeline.perceptual"], [pack.folder], archive, described)
     unfinished = Unfinished(layout.unfinished("perceptual", dataset, method), key, PerceptualRow)
     scorer = Scorer.of(dataset, method, Pictures(method, pack, archive), weights, device)
     with ThreadPoolExecutor(1) as pool:  # one network at a time: each takes all cores, or the GPU, by itself

@@ -20,6 +20,10 @@ class Gray(Method):
     def __init__(self, context: Context) -> None:
         pass
 
+    def identity(self) -> str:
+        """See `pipeline.method.Method`."""
+        return ""
+
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""
         return [gray(photo.lightness) for photo in photos]
@@ -39,6 +43,10 @@ class MeanAb(Method):
     def __init__(self, context: Context) -> None:
         pack = Pack(layout.pack(context.dataset, "train"))
         self.ab, self.training_data = torch.tensor(pack.statistics["ab_mean"]), pack.summary["title"]
+
+    def identity(self) -> str:
+        """See `pipeline.method.Method`."""
+        return repr(self.ab.tolist())
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""
@@ -63,6 +71,10 @@ class ClassMean(Method):
         self.ab = torch.tensor(pack.statistics["ab_mean"]).repeat(VOID + 1, 1)
         self.ab[: len(pack.classes)] = torch.tensor(pack.statistics["class_ab_mean"])
 
+    def identity(self) -> str:
+        """See `pipeline.method.Method`."""
+        return repr(self.ab.tolist())
+
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""
         return [compose(photo.lightness, self._colors(photo)) for photo in photos]
@@ -86,6 +98,10 @@ class Original(Method):
 
     def __init__(self, context: Context) -> None:
         pass
+
+    def identity(self) -> str:
+        """See `pipeline.method.Method`."""
+        return ""
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """See `pipeline.method.Method`."""

@@ -1,4 +1,7 @@
-"""A dataset's photographs in batches whose rows are kept as they come: a killed stage loses one batch at most."""
+"""A dataset's photographs in batches whose rows are kept as they come: a killed stage loses one batch at most.
+
+Several processes (`pipeline.distributed`) share the photographs, another number of them after a kill too.
+"""
 
 import hashlib
 import shutil
@@ -10,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tqdm import tqdm
 
+from pipeline import distributed
 from pipeline.archive import Archive
 from pipeline.data import pack
 from pipeline.errors import UserError
@@ -41,31 +45,33 @@ class Unfinished(Generic[Row]):
     def work_through(
         self, entries: Sequence[PackedPhotograph], row: Callable[[PackedPhotograph], Row], pool: ThreadPoolExecutor
     ) -> list[Row]:
-        """Every photograph's row, sorted by id: those that are there already, and those that `row` makes in `pool`."""
-        rows = self._read()
-        done = {one.id for one in rows}
-        missing = [entry for entry in entries if entry.id not in done]
-        bar = tqdm(total=len(entries), initial=len(done), desc=str(self.folder.name), delay=2, unit="photo")
-        with bar:
-            for start in range(0, len(missing), BATCH):
-                batch = list(pool.map(row, missing[start : start + BATCH]))
-                append_rows(self._file, batch)
-                rows += batch
+        """Every photograph's row, sorted by id: those that are there already, and those that `row` makes in `pool`.
+
+        With several processes the first gets them, the others none.
+        """
+        rank = distributed.rank()
+        there = self._read() if rank == 0 else []
+        done = distributed.told({one.id for one in there})
+        mine = distributed.share([entry for entry in entries if entry.id not in done])
+        made: list[Row] = []
+        with tqdm(total=len(mine), desc=self.folder.name, delay=2, unit="photo", disable=rank > 0) as bar:
+            for start in range(0, len(mine), BATCH):
+                batch = list(pool.map(row, mine[start : start + BATCH]))
+                append_rows(self.folder / f"{self.key}.{rank}.csv", batch)
+                made += batch
                 bar.update(len(batch))
-        return each_once([entry.id for entry in entries], rows)
+        everyones = distributed.gathered(made)
+        return each_once([entry.id for entry in entries], there + everyones) if rank == 0 else []
 
     def discard(self) -> None:
-        """Remove all of them, once they are written where they belong."""
+        """Remove all of them, once they are written where they belong: for the first process."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    @property
-    def _file(self) -> Path:
-        return self.folder / f"{self.key}.csv"
-
     def _read(self) -> list[Row]:
-        if not self._file.exists():
+        files = sorted(self.folder.glob(f"{self.key}.*.csv"))
+        if not files:
             self.discard()  # what was made of other pictures or by other code
-        return read_finished_rows(self._file, self.record)
+        return [row for file in files for row in read_finished_rows(file, self.record)]
 
 
 def each_once(ids: Sequence[str], rows: Iterable[Row]) -> list[Row]:
@@ -78,13 +84,14 @@ def each_once(ids: Sequence[str], rows: Iterable[Row]) -> list[Row]:
     return by_id
 
 
-def fingerprint(module: str, folders: Sequence[Path], archive: Archive, *settings: object) -> str:
-    """What a run's rows depend on: the code, the packs' listings, the pictures by their CRC-32, and `settings`."""
-    digest = hashlib.sha256(code_digest([module]).encode())
+def fingerprint(modules: Sequence[str], folders: Sequence[Path], archive: Archive | None, *settings: object) -> str:
+    """What a run's results depend on: the code, the packs' listings, the pictures by their CRC-32, and `settings`."""
+    digest = hashlib.sha256(code_digest(modules).encode())
     for folder in folders:
         for name in (pack.INDEX, pack.SUMMARY, pack.STATISTICS):
             path = folder / name
             digest.update(path.read_bytes() if path.exists() else b"")
-    digest.update(repr([(info.filename, info.CRC, info.file_size) for info in archive.zip.infolist()]).encode())
+    for info in archive.zip.infolist() if archive else ():
+        digest.update(repr((info.filename, info.CRC, info.file_size)).encode())
     digest.update(repr(settings).encode())
     return digest.hexdigest()[:16]

@@ -1,21 +1,22 @@
 """Stage: score one method's colorizations of a dataset against the originals.
 
     python -m pipeline.score scenes semantics_jbu
+    torchrun --nproc-per-node 8 -m pipeline.score voc2012 semantics_jbu
 
 Reads `data/<dataset>/{train,val}` (of train, how often each colour occurs) and `colorized/<dataset>/<method>.zip`.
 Writes `scores/<dataset>/<method>.csv`: one row a photograph (`pipeline.records.ScoreRow`). Means come later, from rows.
-A killed run is gone on with. Rows do not depend on the number of threads, which is PyTorch's (`OMP_NUM_THREADS`).
+A killed run is gone on with. Rows depend neither on the number of processes nor on that of threads, which is PyTorch's
+(`OMP_NUM_THREADS`).
 """
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline import color, layout
+from pipeline import color, distributed, layout
 from pipeline.archive import Archive, check_complete, check_shape
 from pipeline.data.pack import Pack
 from pipeline.errors import run_stage
@@ -23,6 +24,7 @@ from pipeline.metrics import auc, pixel
 from pipeline.metrics.ciede2000 import ciede2000
 from pipeline.records import PackedPhotograph, ScoreRow, write_rows
 from pipeline.resume import Unfinished, fingerprint
+from pipeline.threads import single_threaded
 
 
 def main() -> None:
@@ -31,21 +33,23 @@ def main() -> None:
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("method", help="a block under `methods` in params.yaml")
     arguments = parser.parse_args()
-    dataset, method = arguments.dataset, arguments.method
+    with distributed.together():
+        run(arguments.dataset, arguments.method)
+
+
+def run(dataset: str, method: str) -> None:
+    """Score on all processes, write on the first."""
     train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
     archive = Archive(layout.archive(dataset, method))
     check_complete([entry.id for entry in val.index], archive)
-    key = fingerprint("pipeline.score", [train.folder, val.folder], archive)
+    key = fingerprint(["pipeline.score"], [train.folder, val.folder], archive)
     unfinished = Unfinished(layout.unfinished("score", dataset, method), key, ScoreRow)
     scorer = Scorer(dataset, method, val, archive, auc.class_weights(torch.tensor(train.statistics["colors"])))
-    rows = unfinished.work_through(val.index, scorer, single_threaded(torch.get_num_threads()))
-    write_rows(layout.scores(dataset, method), ScoreRow, rows)
-    unfinished.discard()
-
-
-def single_threaded(workers: int) -> ThreadPoolExecutor:
-    """Threads for photographs, each of which PyTorch leaves alone: sums are then the same for any number of them."""
-    return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+    with single_threaded(torch.get_num_threads()) as pool:
+        rows = unfinished.work_through(val.index, scorer, pool)
+    if distributed.rank() == 0:
+        write_rows(layout.scores(dataset, method), ScoreRow, rows)
+        unfinished.discard()
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ the paper's figure 3. Reads `data/<dataset>/val`, `colorized/<dataset>/<method>.
 
 It looks at each picture in the resolution of its own training, and its logits are raised bilinearly to the
 photograph's own size. Pictures are taken one at a time, so that none depends on those beside it. A killed run is gone
-on with, by the same number of processes.
+on with, by any number of processes.
 """
 
 import argparse
 import hashlib
 import math
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
@@ -51,11 +50,8 @@ def main() -> None:
     params.segmenter(arguments.segmenter)
     params.method(arguments.method)
     device = choose_device(arguments.device)
-    distributed.start(device)
-    try:
+    with distributed.together():
         run(arguments.dataset, arguments.segmenter, arguments.method, device)
-    finally:
-        distributed.stop()
 
 
 def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None:
@@ -68,26 +64,23 @@ def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None
         )
     archive = Archive(layout.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
-    rank, processes = distributed.rank(), distributed.world_size()
-    key = fingerprint("pipeline.segment", [pack.folder], archive, digest_of(dataset, segmenter), device.type)
-    folder = layout.unfinished("segment", dataset, f"{segmenter}/{method}/{rank} of {processes}")
-    unfinished = Unfinished(folder, key, Counted)
+    key = fingerprint(["pipeline.segment"], [pack.folder], archive, digest_of(dataset, segmenter), device.type)
+    unfinished = Unfinished(layout.unfinished("segment", dataset, f"{segmenter}/{method}"), key, Counted)
 
     def counted(entry: PackedPhotograph) -> Counted:
         return Counted.of(entry.id, count(network, pack, entry, archive[entry.id]))
 
     with ThreadPoolExecutor(1) as pool:  # one picture at a time: the network takes all cores, or the GPU, by itself
-        mine = unfinished.work_through(pack.index[rank::processes], counted, pool)
-    everyones = distributed.gathered([(one.id, one.counts) for one in mine])
-    if rank == 0:
-        counts = merged(everyones, [entry.id for entry in pack.index])
-        rows = [row for id in sorted(counts) for row in rows_of(dataset, segmenter, method, id, counts[id])]
+        everyones = unfinished.work_through(pack.index, counted, pool)
+    if distributed.rank() == 0:
+        counts = {one.id: one.counts for one in everyones}
+        rows = [row for id in counts for row in rows_of(dataset, segmenter, method, id, counts[id])]
         write_rows(layout.segmented(dataset, segmenter, method), SegmentationRow, rows)
         card = card_of(dataset, segmenter, method, network, about, np.stack(list(counts.values())))
         write_json(layout.segmentation(dataset, segmenter, method), asdict(card))
         shown = "no labelled pixel" if card.miou is None else f"mIoU {100 * card.miou:.1f} %"
         print(f"{method} on {dataset}, seen by {segmenter}: {shown}, {card.photographs} photographs")
-    unfinished.discard()
+        unfinished.discard()
 
 
 @dataclass(frozen=True)
@@ -132,14 +125,6 @@ def predict(network: Segmenter, picture: np.ndarray) -> np.ndarray:
     rgb = color.to_float(torch.from_numpy(seen).permute(2, 0, 1)[None].to(device))
     logits = F.interpolate(network.logits(rgb).float(), (height, width), mode="bilinear")
     return logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
-
-
-def merged(counted: Sequence[tuple[str, np.ndarray]], ids: Sequence[str]) -> dict[str, np.ndarray]:
-    """The counts of all processes by id; raises `UserError` unless each of `ids` was counted exactly once."""
-    found = sorted(id for id, _ in counted)
-    if found != sorted(ids):
-        raise UserError(f"{len(found)} photographs were counted, {len(set(found))} of them different, of {len(ids)}.")
-    return dict(counted)
 
 
 def rows_of(dataset: str, segmenter: str, method: str, id: str, counts: np.ndarray) -> list[SegmentationRow]:

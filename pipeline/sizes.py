@@ -80,7 +80,7 @@ class Seen:
 
     def pictures(self) -> Iterator[tuple[str, np.ndarray]]:
         """Each photograph's id and colorization, examined on the way."""
-        photos, upsampling = PackedPhotos(self.pack), Bilinear()
+        photos, upsampling = PackedPhotos(self.pack, range(len(self.pack.index))), Bilinear()
         places = range(0, len(photos.ids), BATCH)
         for start in tqdm(places, f"{self.name} px", delay=2, mininterval=1, unit="batch"):
             numbers = range(start, min(start + BATCH, len(photos.ids)))

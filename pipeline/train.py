@@ -73,11 +73,8 @@ def main() -> None:
     arguments = parser.parse_args()
     params = load_params()
     device = choose_device(arguments.device)
-    distributed.start(device)
-    try:
+    with distributed.together(gradients_on=device):
         run(params, arguments.dataset, arguments.model, device)
-    finally:
-        distributed.stop()
 
 
 def run(params: Params, dataset: str, name: str, device: torch.device) -> None:

@@ -14,6 +14,7 @@ from pipeline.errors import UserError
 from pipeline.method import Context, Method, Photo, Photos, Trainable, compose
 from pipeline.model.jbu import JointBilateralUpsample
 from pipeline.model.weights import load_weights
+from pipeline.provenance import code_digest
 from pipeline.records import MethodCard
 
 MULTIPLE = 32  # what VGG-16's five halvings divide; the other networks need less
@@ -71,6 +72,10 @@ class Colorizer(Method):
             for one in lightness
         ]
 
+    def identity(self) -> str:
+        """See `pipeline.method.Method`: the weights, and the code of the network that they name."""
+        return self._digest() + code_digest([type(self.network).__module__])
+
     def card(self) -> MethodCard:
         """See `pipeline.method.Method`."""
         own = "its own" if self.resolution == "own" else f"its shorter side {self.resolution} pixels"
@@ -78,11 +83,14 @@ class Colorizer(Method):
             parameters=sum(parameter.numel() for parameter in self.network.parameters()),
             weights_megabytes=self.file.stat().st_size / 1e6,
             weights=self.about.origin,
-            weights_sha256=hashlib.sha256(self.file.read_bytes()).hexdigest(),
+            weights_sha256=self._digest(),
             training_data=self.about.training_data,
             resolution=f"{self.about.size} x {self.about.size}, stretched" if self.resolution == "square" else own,
             differences=tuple(self.about.differences),
         )
+
+    def _digest(self) -> str:
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
 
 
 @torch.inference_mode()

@@ -15,15 +15,16 @@ import torch
 from PIL import Image
 from skimage import data
 
-from pipeline import archive, color, layout
+from pipeline import color, colorize, layout
 from pipeline.archive import Archive, write_archive
 from pipeline.colorize import Clock, PackedPhotos, colorized
 from pipeline.data.pack import Pack
 from pipeline.errors import UserError, run_stage
 from pipeline.method import Context, Photo, compose, make
-from pipeline.model.colorizer import make_upsampling, sides_of
+from pipeline.model.colorizer import Colorizer, make_upsampling, sides_of
 from pipeline.records import MethodCard, ScoreRow, read_rows
 from pipeline.reference import Gray
+from pipeline.threads import single_threaded
 from tests.conftest import run_in, stage_in
 
 MODEL = layout.trained("scenes", "semantics") / "weights.safetensors"
@@ -102,6 +103,8 @@ def test_every_method_leaves_a_card_and_its_own_time(trained):
         assert set(card) == {field.name for field in fields(MethodCard)}
         run = json.loads((trained / layout.RUNS / f"colorize-scenes-{method}.json").read_text())
         assert 0 < run["method_seconds_per_image"] < run["seconds"] / 6
+        assert sum(run["shares"].values()) == pytest.approx(1) and min(run["shares"].values()) >= 0
+        assert set(run["milliseconds_per_image"]) == {"reading", "method", "encoding", "writing"}
     manifest = json.loads((trained / layout.trained("scenes", "semantics") / "manifest.json").read_text())
     assert (card["parameters"], card["resolution"]) == (manifest["parameters"], "32 x 32, stretched")
     assert card["weights"] == "trained here" and card["training_data"] == "scenes (synthetic)"
@@ -186,7 +189,7 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
             raise OSError(errno.ENOSPC, "No space left on device")
         return b"png"
 
-    monkeypatch.setattr(archive, "encode_png", encode_until_full)
+    monkeypatch.setattr(colorize, "encode_png", encode_until_full)
     with pytest.raises(SystemExit) as stopped:
         run_stage(lambda: stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu"))
     assert str(stopped.value.code).startswith("error: the disk is full")
@@ -194,9 +197,80 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
     assert not list(tmp_path.glob("colorized/scenes/.*"))
 
 
+def test_a_killed_run_makes_only_what_is_left_and_ends_with_the_same_bytes(trained, tmp_path, monkeypatch):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(colorize, "BATCH", 2)
+    stage_in(tmp_path, "pipeline.colorize", "scenes", "semantics_jbu", "--device", "cpu")
+    path, paint, seen = layout.archive("scenes", "semantics_jbu"), Colorizer.colorize, []
+    before = path.read_bytes()
+
+    def until(most: int) -> None:
+        def counting(self, photos):
+            if len(seen) == most:
+                raise KeyboardInterrupt
+            seen.extend(photo.id for photo in photos)
+            return paint(self, photos)
+
+        monkeypatch.setattr(Colorizer, "colorize", counting)
+        monkeypatch.setattr(Colorizer, "prepare", lambda self, photos: None)
+
+    until(4)
+    with pytest.raises(KeyboardInterrupt):
+        stage_in(tmp_path, "pipeline.colorize", "scenes", "semantics_jbu", "--device", "cpu")
+    path.unlink()
+    until(99)
+    stage_in(tmp_path, "pipeline.colorize", "scenes", "semantics_jbu", "--device", "cpu")
+    assert len(seen) < 4 + 6 and len(set(seen)) == 6  # what was not yet written is made again
+    assert path.read_bytes() == before
+    assert not list(Path(".scratch/colorize").rglob("*.zip"))
+
+
+def test_a_method_that_does_not_say_what_it_depends_on_begins_anew(trained, tmp_path, monkeypatch):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(colorize, "BATCH", 2)
+    monkeypatch.setattr(Gray, "identity", lambda self: None)
+    paint, seen = Gray.colorize, []
+
+    def killed_at_the_third(self, photos):
+        seen.extend(photos)
+        if len(seen) == 6:
+            raise KeyboardInterrupt
+        return paint(self, photos)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Gray, "colorize", killed_at_the_third)
+        stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu")
+    assert list(Path(".scratch/colorize").rglob("*.zip"))
+    monkeypatch.setattr(Gray, "colorize", lambda self, photos: seen.extend(photos) or paint(self, photos))
+    stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu")
+    assert len(seen) == 6 + 6
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_archive_does_not_depend_on_the_number_of_threads(trained, tmp_path, monkeypatch, threads):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(colorize, "BATCH", 2)
+    monkeypatch.setattr(colorize, "single_threaded", lambda workers: single_threaded(threads))
+    for method in ("gray", "class_mean"):
+        before = (tmp_path / layout.archive("scenes", method)).read_bytes()
+        stage_in(tmp_path, "pipeline.colorize", "scenes", method, "--device", "cpu")
+        assert (tmp_path / layout.archive("scenes", method)).read_bytes() == before
+
+
+def test_a_photograph_that_a_thread_cannot_read_ends_in_its_sentence(trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    originals = tmp_path / layout.pack("scenes", "val") / "originals.bin"
+    originals.write_bytes(originals.read_bytes()[:-2000])
+    with pytest.raises(UserError, match=r"val-000005 in .* is damaged|mask of val-000005 .* is damaged"):
+        stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu")
+
+
 def test_a_colorization_that_is_broken_off_leaves_gradients_as_they_were(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    unfinished = colorized(Gray(Context("scenes")), PackedPhotos(Pack(layout.pack("scenes", "val"))), "gray", Clock())
+    photos = PackedPhotos(Pack(layout.pack("scenes", "val")), range(6))
+    unfinished = colorized(Gray(Context("scenes")), (photos[number] for number in range(6)), "gray", Clock())
     next(unfinished)
     assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
 

@@ -15,7 +15,8 @@ from pipeline.errors import UserError
 from pipeline.metrics import auc
 from pipeline.records import PackedPhotograph, ScoreRow, read_rows
 from pipeline.resume import Unfinished, each_once, fingerprint
-from pipeline.score import Scorer, single_threaded
+from pipeline.score import Scorer
+from pipeline.threads import single_threaded
 from tests.conftest import stage_in
 
 
@@ -71,6 +72,7 @@ def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pa
     (left,) = layout.unfinished("score", "scenes", "shifted").iterdir()
     assert len(left.read_text().splitlines()) == 4
     left.write_text(left.read_text() + "scenes,shifted,val-0000")  # a line that the kill cut off
+    left.rename(left.with_suffix("").with_suffix(".1.csv"))  # as the second of two processes leaves it
 
     later = []
     monkeypatch.setattr(Scorer, "__call__", lambda self, entry: later.append(entry.id) or call(self, entry))
@@ -81,11 +83,11 @@ def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pa
 
 def test_what_was_left_of_other_pictures_is_not_gone_on_with(pack, scorer):
     archive = layout.archive("scenes", "shifted")
-    first = fingerprint("pipeline.score", [pack.folder], Archive(archive))
-    assert fingerprint("pipeline.score", [pack.folder], Archive(archive)) == first
-    assert fingerprint("pipeline.score", [pack.folder], Archive(archive), "setting") != first
+    first = fingerprint(["pipeline.score"], [pack.folder], Archive(archive))
+    assert fingerprint(["pipeline.score"], [pack.folder], Archive(archive)) == first
+    assert fingerprint(["pipeline.score"], [pack.folder], Archive(archive), "setting") != first
     write_archive(archive, [(entry.id, pack.original(entry)) for entry in pack.index])
-    second = fingerprint("pipeline.score", [pack.folder], Archive(archive))
+    second = fingerprint(["pipeline.score"], [pack.folder], Archive(archive))
     assert second != first
 
     folder = Path(".scratch/test")
@@ -96,7 +98,7 @@ def test_what_was_left_of_other_pictures_is_not_gone_on_with(pack, scorer):
             pack.index, lambda entry: counted.append(entry) or scorer(entry), pool
         )
     assert len(counted) == len(pack.index)
-    assert [path.name for path in folder.iterdir()] == [f"{second}.csv"]
+    assert [path.name for path in folder.iterdir()] == [f"{second}.0.csv"]
 
 
 @pytest.mark.parametrize(

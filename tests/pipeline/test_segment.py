@@ -15,8 +15,8 @@ from pipeline.errors import UserError
 from pipeline.metrics.segmentation import intersection_and_union, miou
 from pipeline.model.weights import load_segmenter, load_weights
 from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, read_rows, write_rows
-from pipeline.segment import count, merged
-from tests.conftest import run_in, stage_in, write_params
+from pipeline.segment import count
+from tests.conftest import stage_in, write_params
 
 SEGMENT = ("pipeline.segment", "scenes", "small")
 WEIGHTS = layout.segmenter("scenes", "small") / "weights.safetensors"
@@ -103,14 +103,6 @@ def test_the_order_of_photographs_and_a_second_run_change_no_byte(copied):
     assert (ROWS.read_bytes(), CARD.read_bytes()) == before
 
 
-def test_two_processes_write_what_one_does(copied):
-    before = ROWS.read_bytes(), CARD.read_bytes()
-    ROWS.unlink()
-    torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m")
-    run_in(copied, *torchrun, *SEGMENT, "original", "--device", "cpu")
-    assert (ROWS.read_bytes(), CARD.read_bytes()) == before
-
-
 def test_a_killed_run_is_gone_on_with(copied, monkeypatch):
     before = ROWS.read_bytes(), CARD.read_bytes()
     monkeypatch.setattr(resume, "BATCH", 2)
@@ -147,14 +139,6 @@ def test_photographs_without_a_labelled_pixel_have_no_row_and_are_counted(copied
     stage_in(copied, *SEGMENT, "original", "--device", "cpu")
     assert first not in {row.id for row in read_rows(ROWS, SegmentationRow)}
     assert (card(copied, "original").photographs, card(copied, "original").unlabelled) == (6, 1)
-
-
-def test_a_photograph_that_two_processes_counted_or_none_is_an_error():
-    counts = np.zeros((2, 3), np.int64)
-    assert list(merged([("b", counts), ("a", counts)], ["a", "b"])) == ["b", "a"]
-    for counted in ([("a", counts), ("a", counts)], [("a", counts)], [("a", counts), ("b", counts), ("b", counts)]):
-        with pytest.raises(UserError, match="photographs were counted"):
-            merged(counted, ["a", "b"])
 
 
 def test_colorizers_and_segmenters_are_not_taken_for_each_other(workspace, trained):

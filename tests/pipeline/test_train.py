@@ -24,6 +24,7 @@ from pipeline.model.weights import load_weights
 from pipeline.params import load_params
 from pipeline.train import schedule
 from tests.conftest import environment, run_in, stage_in, write_params
+from tests.processes import together_in
 
 FOLDER = layout.trained("scenes", "semantics")
 WEIGHTS = FOLDER / "weights.safetensors"
@@ -87,8 +88,10 @@ def test_a_models_own_seed_trains_other_weights_and_the_seed_of_everything_the_s
     assert weights["none"] == weights["same"] != weights["other"]
 
 
-@BOTH
-def test_two_processes_train_like_one(workspace, train, folder):
+@pytest.mark.parametrize(
+    ("train", "folder", "processes"), [(TRAIN, FOLDER, 2), (TRAIN, FOLDER, 4), (TRAIN_SEGMENTER, SEGMENTER, 2)]
+)
+def test_several_processes_train_like_one(workspace, train, folder, processes):
     """The same batches, shared statistics and averaged gradients: losses agree to 0.1 % over three epochs.
 
     At a low learning rate: at the usual one Adam's first steps make 1 % of a change of 1e-6 in the segmenter's weights.
@@ -96,7 +99,7 @@ def test_two_processes_train_like_one(workspace, train, folder):
     write_params(workspace, data__scenes__train__learning_rate=0.0002)
     stage_in(workspace, *train)
     alone = history(workspace, folder)
-    run_in(workspace, "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *train)
+    together_in(workspace, processes, *train)
     together = history(workspace, folder)
     for one, two in zip(alone, together, strict=True):
         for name in one.keys() - {"epoch", "learning_rate"}:
