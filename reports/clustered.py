@@ -27,7 +27,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta, norm, t
 
 ALPHA = 0.05
-SMALLEST_P = 1e-12
+SMALLEST_P, LARGEST_P = 1e-12, 1 - 1e-6  # nearer to 1, scipy's quantile of t with 4 or 6 degrees of freedom is 0
 ALIKE = 1e-12  # a smaller variance is rounding
 
 
@@ -157,7 +157,7 @@ class Fit:
             low, high = self.difference_interval(a, b, 10.0**exponent)
             return low if difference > 0 else -high
 
-        smallest, largest = math.log10(SMALLEST_P), math.log10(1 - 1e-9)
+        smallest, largest = math.log10(SMALLEST_P), math.log10(LARGEST_P)
         if near_end(smallest) > 0:
             return SMALLEST_P
         if near_end(largest) <= 0:

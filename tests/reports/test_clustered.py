@@ -168,6 +168,16 @@ def test_difference_to_answers_all_alike_has_their_uncertainty_too(drawn: Draw) 
     assert np.isfinite(contrast.odds_ratio)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("raters", [5, 7])
+def test_p_of_a_difference_to_answers_all_alike_is_found_at_four_and_six_degrees_of_freedom(raters: int) -> None:
+    one = fitted(with_all(draw(Truth(RATES, raters, 60), np.random.default_rng(1)), 2, 1.0))
+    one = replace(one, shared=np.zeros_like(one.shared) + 1)  # no bound but that of the raters
+    assert one.degrees_between(2, 0) == raters - 1
+    contrast = one.contrast(2, 0)
+    assert one.difference_interval(2, 0, contrast.p)[0] == pytest.approx(0, abs=1e-5)
+
+
 def test_graded_answers_all_in_the_middle_have_an_interval(drawn: Draw) -> None:
     values = np.where(drawn.methods[:, None] == 1, 0.5, drawn.values)
     low, high = fitted(replace(drawn, values=values), graded=True).interval(1)
