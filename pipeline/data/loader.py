@@ -43,7 +43,10 @@ def examples(taken: Taken) -> Batch:
 
 
 class Examples:
-    """A pack on a device: uint8 until a step takes them, and resident on a GPU where half its memory holds them all."""
+    """A pack on a device: uint8 until a step takes them, and resident on a GPU where half its memory holds them all.
+
+    Elsewhere arrays stay memory-mapped, so that a pack may be larger than memory and processes share what they read.
+    """
 
     def __init__(self, pack: Pack, device: torch.device) -> None:
         self.ids = [photograph.id for photograph in pack.index]
@@ -53,11 +56,10 @@ class Examples:
         self.colored = torch.tensor([not photograph.colorless for photograph in pack.index]).to(device)
         self.keys = np.array([int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) for name in self.ids], "u8")
 
-    def _placed(self, array: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(np.array(array))
-        if self.device.type == "cuda" and tensor.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2:
-            return tensor.to(self.device)
-        return tensor
+    def _placed(self, array: np.ndarray) -> Tensor | np.ndarray:
+        if self.device.type == "cuda" and array.nbytes < torch.cuda.mem_get_info(self.device)[0] / 2:
+            return torch.from_numpy(np.array(array)).to(self.device)
+        return np.asarray(array)
 
     def epoch(self, seed: int, epoch: int, batch_size: int, rank: int = 0, world: int = 1) -> Iterator[Draw]:
         """This process's part of every whole batch of an epoch; `batch_size` counts all processes together."""
@@ -81,13 +83,14 @@ class Examples:
 
     def take(self, draw: Draw) -> Taken:
         """Bring what a draw needs to the device. Nothing in here waits for the device."""
-        at = torch.from_numpy(draw.positions)
         mirrored = torch.from_numpy(draw.mirrored).to(self.device, non_blocking=True)
-        masks = None if self.masks is None else self._taken(self.masks, at)
-        return Taken(self._taken(self.images, at), masks, mirrored, self._taken(self.colored, at))
+        images, colored = (self._taken(array, draw.positions) for array in (self.images, self.colored))
+        return Taken(images, None if self.masks is None else self._taken(self.masks, draw.positions), mirrored, colored)
 
-    def _taken(self, array: Tensor, at: Tensor) -> Tensor:
-        return array[at.to(array.device, non_blocking=True)].to(self.device, non_blocking=True)
+    def _taken(self, array: Tensor | np.ndarray, positions: np.ndarray) -> Tensor:
+        if isinstance(array, np.ndarray):
+            return torch.from_numpy(array.take(positions, axis=0)).to(self.device, non_blocking=True)
+        return array[torch.from_numpy(positions).to(self.device, non_blocking=True)]
 
     def in_order(self, batch_size: int) -> Iterator[Draw]:
         """Every example once, in the pack's order, none mirrored."""

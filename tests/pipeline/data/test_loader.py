@@ -6,8 +6,9 @@ import torch
 
 from pipeline import layout
 from pipeline.data.loader import Draw, Examples, mixed
-from pipeline.data.pack import Pack
+from pipeline.data.pack import IMAGES, INDEX, SUMMARY, Pack
 from pipeline.errors import UserError
+from pipeline.records import PackedPhotograph, write_json, write_rows
 
 CPU = torch.device("cpu")
 
@@ -50,6 +51,25 @@ def test_a_photograph_more_changes_no_other_photographs_place_or_mirroring(examp
     full = mixed(examples.keys, 0, 3)
     without = mixed(np.delete(examples.keys, 5), 0, 3)
     assert np.array_equal(np.delete(full, 5), without)
+
+
+def test_a_pack_may_be_larger_than_memory(tmp_path):
+    """A file of 2 TB, of which only the second and the last photograph take any disk."""
+    count, side = 20_000, 5_774
+    rows = [PackedPhotograph(f"photograph{n}", side, side, False, "", -1, -1, -1, -1) for n in range(count)]
+    write_rows(tmp_path / INDEX, PackedPhotograph, rows)
+    write_json(tmp_path / SUMMARY, {"classes": []})
+    shape = (count, side, side, 3)
+    with (tmp_path / IMAGES).open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        begin, row = file.tell(), side * side * 3
+        file.truncate(begin + count * row)
+        for position, value in (1, 17), (count - 1, 23):
+            file.seek(begin + position * row)
+            file.write(bytes([value]))
+    taken = Examples(Pack(tmp_path), CPU).take(Draw(np.array([count - 1, 1]), np.array([False, True])))
+    assert taken.images[:, 0, 0, 0].tolist() == [23, 17]
+    assert taken.images.shape == (2, *shape[1:])
 
 
 def test_draws_are_even(examples):
