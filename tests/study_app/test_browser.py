@@ -110,7 +110,7 @@ def check_blinding(received: list[tuple[str, bytes]]) -> None:
 def test_the_keyboard_alone_is_enough(page: Page, server: Served) -> None:
     person = Volunteer(page)
     page.goto(server.url)
-    page.get_by_role("button", name="Begin").wait_for()
+    page.get_by_role("checkbox").wait_for(state="attached")  # Streamlit fetches its code after the button's
     for _ in range(12):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.type") == "checkbox":

@@ -1,8 +1,10 @@
 """A study with answers stays what it was; migrations lead from nothing to the tables of the code."""
 
 import dataclasses
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -41,6 +43,20 @@ def test_migrations_lead_from_nothing_to_the_tables_of_the_code(database: Databa
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == ScriptDirectory.from_config(migrations(connection)).get_current_head()
     assert set(inspect(database.engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_a_new_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "study.sqlite3"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = Timer(0.3, other.execute, ["COMMIT"])
+    end.start()
+    database = Database(f"sqlite:///{file}")
+    database.migrate()
+    end.join()
+    other.close()
+    assert "answers" in inspect(database.engine).get_table_names()
+    database.close()
 
 
 def test_tables_of_a_newer_program_are_left_alone(database: Database) -> None:
