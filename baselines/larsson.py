@@ -110,7 +110,7 @@ class Larsson(Trainable):
         """Kullback-Leibler divergence from local histograms: 5 x hue, weighted by chroma, + chroma by lightness."""
         rgb = color.lab_to_rgb(torch.cat((batch.lightness, batch.ab), dim=1))
         hue, chroma = hue_and_chroma(rgb)
-        places = draw_places(*batch.lightness.shape[::2]).to(rgb.device)  # (N, P, 2)
+        places = draw_places(len(rgb), rgb.shape[-1], rgb.device)  # (N, P, 2)
         columns = self.at(self.features(color.gray_level(batch.lightness)), places.float())
         logits = self.predict(self.hidden(columns))
         targets = [histograms(channel, places) for channel in (hue, chroma)]
@@ -158,10 +158,10 @@ def unit(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs, affine=False), nn.ReLU(inplace=True))
 
 
-def draw_places(photographs: int, size: int) -> Tensor:
+def draw_places(photographs: int, size: int, device: torch.device) -> Tensor:
     """(N, 128, 2) int64 rows and columns whose whole window lies within a square of `size` pixels."""
     margin = WINDOW // 2
-    return torch.randint(margin, size - margin, (photographs, LOCATIONS, 2))
+    return torch.randint(margin, size - margin, (photographs, LOCATIONS, 2), device=device)
 
 
 def hue_and_chroma(rgb: Tensor) -> tuple[Tensor, Tensor]:

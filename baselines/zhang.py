@@ -98,14 +98,15 @@ class Zhang(Trainable):
 def random_crop(batch: Batch, share: float) -> Batch:
     """One random square of every example, its side a `share` of the whole's, rounded to what the network divides."""
     N, _, size, _ = batch.lightness.shape
+    device = batch.lightness.device  # the draws are made there: a step never waits for the processor
     side = max(MULTIPLE, round(size * share / MULTIPLE) * MULTIPLE)
     if side >= size:
         return batch
-    top, left = torch.randint(size - side + 1, (2, N, 1))
-    rows, columns = (start + torch.arange(side) for start in (top, left))  # (N, side)
+    top, left = torch.randint(size - side + 1, (2, N, 1), device=device)
+    rows, columns = (start + torch.arange(side, device=device) for start in (top, left))  # (N, side)
 
     def cut(image: Tensor) -> Tensor:  # (N, C, size, size) -> (N, C, side, side)
-        at: Any = (torch.arange(N)[:, None, None], slice(None), rows[:, :, None], columns[:, None, :])
+        at: Any = (torch.arange(N, device=device)[:, None, None], slice(None), rows[:, :, None], columns[:, None, :])
         return image[at].permute(0, 3, 1, 2)
 
     labels = None if batch.labels is None else cut(batch.labels[:, None])[:, 0]

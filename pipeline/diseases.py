@@ -38,7 +38,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("method", help="a block under `methods` in params.yaml")
-    dataset, method = vars(parser.parse_args()).values()
+    run(*vars(parser.parse_args()).values())
+
+
+def run(dataset: str, method: str) -> None:
+    """Measure and write."""
     pack, archive = Pack(layout.pack(dataset, "val")), Archive(layout.archive(dataset, method))
     if not pack.classes:
         print(f"{dataset} has no masks: colours away from edges are measured, boundaries and classes are not.")

@@ -6,9 +6,9 @@ A method turns a grey photograph into a colour photograph.
 import importlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -206,7 +206,26 @@ def load_class(path: str, where: str) -> type:
 def compose(lightness: Tensor, ab: Tensor) -> np.ndarray:
     """Join (1, H, W) L and (2, H, W) ab to (H, W, 3) uint8 sRGB whose lightness is the photograph's own.
 
-    Colours that sRGB does not have lose chroma, never lightness (`color.within_gamut`).
+    Colours that sRGB does not have lose chroma, never lightness (`color.within_gamut`). Float32 on a GPU is one kernel
+    where triton is installed.
     """
-    lab = color.within_gamut(torch.cat((lightness, ab.to(lightness)), dim=0))
-    return color.to_uint8(color.lab_to_rgb(lab)).permute(1, 2, 0).contiguous().cpu().numpy()
+    compiled = compiled_compose(lightness.device.type) if lightness.dtype == torch.float32 else None
+    return (compiled or plain_compose)(lightness, ab.to(lightness)).cpu().numpy()
+
+
+def plain_compose(lightness: Tensor, ab: Tensor) -> Tensor:
+    """`compose` in torch, on any device and with the result there."""
+    lab = color.within_gamut(torch.cat((lightness, ab), dim=0))
+    return color.to_uint8(color.lab_to_rgb(lab)).permute(1, 2, 0).contiguous()
+
+
+@cache
+def compiled_compose(device: str) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """`plain_compose` compiled for a type of device, or None where there is no such thing or no compiler."""
+    if device != "cuda":
+        return None
+    try:
+        from pipeline.model import compose_triton
+    except ImportError:
+        return None
+    return compose_triton.compose

@@ -70,7 +70,8 @@ def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None
     def counted(entry: PackedPhotograph) -> Counted:
         return Counted.of(entry.id, count(network, pack, entry, archive[entry.id]))
 
-    with ThreadPoolExecutor(1) as pool:  # one picture at a time: the network takes all cores, or the GPU, by itself
+    # One picture at a time: on a processor the network takes all cores. A GPU is fed by as many threads as decode.
+    with ThreadPoolExecutor(1 if device.type == "cpu" else torch.get_num_threads()) as pool:
         everyones = unfinished.work_through(pack.index, counted, pool)
     if distributed.rank() == 0:
         counts = {one.id: one.counts for one in everyones}

@@ -8,7 +8,8 @@ Reads `data/<dataset>/{train,val}` and of params.yaml the blocks `data.<dataset>
 `segmenters.<model>`. Writes `models/<dataset>/<model>/` or `segmenters/<dataset>/<model>/`: weights.safetensors,
 history.csv (one row an epoch), manifest.json.
 Every epoch leaves a checkpoint in `.scratch/train/<key>`, the key being a hash of params, data and code: the same
-command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change.
+command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change. On a GPU the
+loss is compiled; `--eager` is for machines whose compiler fails.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import json
 import math
 import resource
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -28,11 +29,12 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from pipeline import distributed, layout, provenance
+from pipeline.checkpoint import Checkpoint, State
 from pipeline.data.loader import Draw, Examples, Taken, examples
 from pipeline.data.pack import Pack
 from pipeline.device import choose_device
 from pipeline.errors import UserError, run_stage
-from pipeline.files import whole_file, whole_folder, write_whole
+from pipeline.files import whole_folder, write_whole
 from pipeline.method import Network, Published, Setup, load_class, make, settings
 from pipeline.model.weights import About, save_weights
 from pipeline.params import Params, TrainParams, load_params
@@ -41,15 +43,6 @@ from pipeline.records import write_json
 SCRATCH = Path(".scratch/train")
 WARM_UP = 0.05  # share of all steps in which the learning rate rises from 0
 CHECK_EVERY = 20  # steps between looks at the loss: each look makes a GPU wait for the processor
-
-
-@dataclass
-class State:
-    """What a checkpoint holds beside the weights: how far training is, and what it looked like."""
-
-    epoch: int
-    history: list[dict[str, float]]
-    seconds: float
 
 
 class LossOf(nn.Module):
@@ -70,14 +63,15 @@ def main() -> None:
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("model", help="a block under `models` or `segmenters` in params.yaml")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
+    parser.add_argument("--eager", action="store_true", help="do not compile the loss on a GPU")
     arguments = parser.parse_args()
     params = load_params()
     device = choose_device(arguments.device)
     with distributed.together(gradients_on=device):
-        run(params, arguments.dataset, arguments.model, device)
+        run(params, arguments.dataset, arguments.model, device, compiled=not arguments.eager)
 
 
-def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
+def run(params: Params, dataset: str, name: str, device: torch.device, compiled: bool = True) -> None:
     """Train the network `name` on `data.<dataset>` and write the result."""
     recipe, block = params.dataset(dataset).train, params.network(name)
     train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
@@ -93,7 +87,7 @@ def run(params: Params, dataset: str, name: str, device: torch.device) -> None:
         distributed.synchronize_batchnorm(model)
     model.to(device).to(memory_format=torch.channels_last)
     key = training_key(params, dataset, name, [train, val])
-    state = fit(model, Examples(train, device), Examples(val, device), recipe, seed, SCRATCH / key)
+    state = fit(model, Examples(train, device), Examples(val, device), recipe, seed, SCRATCH / key, compiled)
     if distributed.rank() == 0:
         write_result(model, state, recipe, params, dataset, name, key, device)
 
@@ -113,12 +107,21 @@ def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> 
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, seed: int, scratch: Path) -> State:
+def fit(
+    model: Network,
+    train: Examples,
+    val: Examples,
+    recipe: TrainParams,
+    seed: int,
+    scratch: Path,
+    compiled: bool = True,
+) -> State:
     """Train for `recipe.epochs` epochs, from the checkpoint in `scratch` if one is there."""
     steps = train.steps(recipe.batch_size)
     optimizer = model.optimizer(recipe.learning_rate)
     peaks = [group["lr"] for group in optimizer.param_groups]
-    state = resume(model, optimizer, scratch / "checkpoint.pt")
+    checkpoint = Checkpoint(scratch / "checkpoint.pt")
+    state = checkpoint.load(model, optimizer)
     if state.epoch == 0:
         first = next(train.epoch(seed, 0, recipe.batch_size, distributed.rank(), distributed.world_size()))
         model.initialize(train.batch(first))
@@ -126,7 +129,9 @@ def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, see
     if distributed.world_size() > 1:
         step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)  # also gives all the first's weights
     if worth_compiling(model, train.device):
-        step_loss.compile()
+        torch.backends.cudnn.benchmark = True  # all batches have one shape: the fastest algorithms are found once
+        if compiled:
+            step_loss.compile()
     bar = tqdm(
         total=recipe.epochs * steps,
         initial=state.epoch * steps,
@@ -159,9 +164,10 @@ def fit(model: Network, train: Examples, val: Examples, recipe: TrainParams, see
         means = {**mean(parts), **evaluate(model, val, recipe)}
         state.history.append({"epoch": state.epoch + 1, "learning_rate": share * peaks[0], **means})
         state.epoch += 1
-        state.seconds += time.perf_counter() - began
+        state.epoch_seconds.append(time.perf_counter() - began)
         if distributed.rank() == 0:
-            save_checkpoint(model, optimizer, state, scratch / "checkpoint.pt")
+            checkpoint.save(model, optimizer, state)
+    checkpoint.settle()
     bar.close()
     return state
 
@@ -196,13 +202,13 @@ def mean(parts: list[dict[str, Tensor]]) -> dict[str, float]:
 def evaluate(model: Network, val: Examples, recipe: TrainParams) -> dict[str, float]:
     """Every part of the loss on the validation split, as "val_<part>", the mean over photographs."""
     model.eval()
-    total: dict[str, float] = {}
+    total: dict[str, Tensor] = {}
     for draw in val.in_order(recipe.batch_size):
         with autocast(val.device, recipe.precision):
             losses = model.loss(val.batch(draw))
-        for name, value in losses.items():
-            total[name] = total.get(name, 0.0) + value.item() * len(draw.positions)
-    return {f"val_{name}": value / len(val.ids) for name, value in total.items()}
+        for name, value in losses.items():  # on the device, which is asked once
+            total[name] = total.get(name, torch.zeros_like(value, dtype=torch.float64)) + value * len(draw.positions)
+    return {f"val_{name}": value.item() / len(val.ids) for name, value in total.items()}
 
 
 def check_finite(
@@ -219,25 +225,6 @@ def check_finite(
         f"the loss became {recent[~recent.isfinite()][0]} in epoch {epoch + 1}, step {step + 1}, with the photographs "
         f"{ids}; {kept}. A smaller learning_rate may help."
     )
-
-
-def resume(model: Network, optimizer: torch.optim.Optimizer, path: Path) -> State:
-    """Load the checkpoint at `path`, if there is one."""
-    if not path.exists():
-        return State(0, [], 0.0)
-    saved = torch.load(path, map_location=next(model.parameters()).device, weights_only=True)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    if distributed.rank() == 0:
-        print(f"going on after epoch {saved['state']['epoch']} from {path}")
-    return State(**saved["state"])
-
-
-def save_checkpoint(model: Network, optimizer: torch.optim.Optimizer, state: State, path: Path) -> None:
-    """Put a checkpoint in the place of the last one, in one step."""
-    content = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state)}
-    with whole_file(path) as temporary:
-        torch.save(content, temporary)
 
 
 def write_result(
@@ -280,18 +267,20 @@ def write_result(
         save_weights(model, folder / "weights.safetensors", about)
         write_whole(folder / "history.csv", as_csv(state.history))
         write_json(folder / "manifest.json", manifest)
-    images = len(pack.index) // recipe.batch_size * recipe.batch_size * recipe.epochs
+    images = len(pack.index) // recipe.batch_size * recipe.batch_size
+    seconds = sum(state.epoch_seconds)
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else memory_of_process()
     run = {
         "device": provenance.hardware(),
-        "seconds": state.seconds,
-        "seconds_per_epoch": state.seconds / max(1, recipe.epochs),
-        "images_per_second": images / max(state.seconds, 1e-9),
+        "seconds": seconds,
+        "seconds_per_epoch": seconds / max(1, recipe.epochs),
+        "images_per_second": images * recipe.epochs / max(seconds, 1e-9),
+        "epoch_seconds": state.epoch_seconds,
         "peak_memory_bytes": peak,
     }
     write_json(layout.RUNS / f"train-{dataset}-{name}.json", run)
     print(
-        f"{name} on {dataset}: {state.seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB"
+        f"{name} on {dataset}: {seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB"
     )
 
 

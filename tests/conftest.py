@@ -60,6 +60,15 @@ def write_params(folder: Path, **changes: object) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests marked `gpu` run where there is one; `bench.gpu_session` runs them alone."""
+    if item.get_closest_marker("gpu"):
+        import torch  # slow to load, and most tests have no such mark
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs a GPU")
+
+
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with packed scenes; tests must not write to it."""

@@ -121,7 +121,7 @@ def test_histograms_count_the_window_around_each_place():
 
 
 def test_places_leave_room_for_their_windows():
-    places = larsson.draw_places(50, 16)
+    places = larsson.draw_places(50, 16, torch.device("cpu"))
     assert places.shape == (50, 128, 2) and places.min() == 3 and places.max() == 12
 
 
@@ -142,7 +142,7 @@ def test_the_loss_weighs_hue_by_chroma_and_chroma_by_lightness():
     torch.manual_seed(7)
     losses = network.loss(examples)
     torch.manual_seed(7)
-    places = larsson.draw_places(4, 64)
+    places = larsson.draw_places(4, 64, torch.device("cpu"))
     rgb = color.lab_to_rgb(torch.cat((examples.lightness, examples.ab), dim=1))
     hue, chroma = larsson.hue_and_chroma(rgb)
     columns = network.at(network.features(color.gray_level(examples.lightness)), places.float())

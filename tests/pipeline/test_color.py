@@ -173,7 +173,7 @@ def test_float_is_not_taken_for_uint8() -> None:
         to_float(torch.rand(3, 4, 4))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_gpu_gives_the_same_colours() -> None:
     rgb = cube(stride=5)
     torch.testing.assert_close(rgb_to_lab(rgb.cuda()).cpu(), rgb_to_lab(rgb), atol=1e-3, rtol=0)

@@ -254,7 +254,7 @@ def test_a_pixel_weighs_what_its_nearest_bin_weighs() -> None:
     torch.testing.assert_close(weights[indices[:, 0]].flatten(), weights[nearest])
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_gpu_gives_the_same_encoding() -> None:
     ab = torch.cat((photograph(1, 50), plane(1, 50)))
     indices, weights = encode(ab.cuda())

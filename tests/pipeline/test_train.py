@@ -126,6 +126,29 @@ def test_a_compiled_step_trains_like_the_plain_one(workspace, monkeypatch, preci
             assert abs(one[name] - other[name]) < 2e-3 * one[name], (name, one, other)
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("eager", [[], ["--eager"]], ids=["compiled", "eager"])
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-2), ("bfloat16", 2e-2)])
+def test_a_gpu_trains_like_a_processor(workspace, precision, tolerance, eager):
+    write_params(workspace, data__scenes__train__learning_rate=0.0002, data__scenes__train__precision=precision)
+    stage_in(workspace, *TRAIN)
+    expected = history(workspace)
+    shutil.rmtree(".scratch")  # or the GPU would find a finished training
+    stage_in(workspace, *TRAIN[:3], "--device", "cuda", *eager)
+    for one, other in zip(expected, history(workspace), strict=True):
+        for name in one.keys() - {"epoch", "learning_rate"}:
+            assert abs(one[name] - other[name]) < tolerance * one[name], (name, one, other)
+
+
+@pytest.mark.gpu
+def test_a_training_that_was_stopped_on_a_gpu_goes_on_from_its_checkpoint(workspace, capsys):
+    on_gpu = (*TRAIN[:3], "--device", "cuda", "--eager")
+    stage_in(workspace, *on_gpu)
+    assert "going on" not in capsys.readouterr().out
+    stage_in(workspace, *on_gpu)
+    assert "going on after epoch 3" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["semantics", "zhang", "siggraph17", "iizuka", "larsson"])
 def test_a_step_is_one_graph_for_the_compiler(workspace, monkeypatch, name):
     """From the pack's uint8 to the loss nothing goes back to Python, so a GPU never waits for it."""

@@ -96,13 +96,13 @@ def test_it_compiles_for_hopper_to_one_exponential_a_weight_and_no_waiting_betwe
     assert fast.count("bar.sync") < taps  # or the layouts of loads and sums differ, and every load goes around
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("case", CASES)
 def test_the_compiled_kernel_agrees_with_the_plain_path(case: str) -> None:
     assert error(case, "cuda") < TOLERANCE
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_on_a_gpu_it_is_chosen_without_gradients_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
     from pipeline.model import jbu_triton
 
@@ -120,7 +120,7 @@ def test_on_a_gpu_it_is_chosen_without_gradients_and_only_then(monkeypatch: pyte
     assert len(calls) == 1 and chroma.grad is not None
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_a_second_picture_of_a_shape_never_makes_the_processor_wait() -> None:
     chroma, lightness = (x.float().cuda() for x in smooth_inputs((4, 5), (12, 13)))
     module = JointBilateralUpsample(sigma_s_lowres_px=1, sigma_r_255=15)

@@ -1,5 +1,6 @@
 """Equations 1 to 3, beside the same sums written as loops over pixels."""
 
+import copy
 import math
 
 import pytest
@@ -132,3 +133,23 @@ def test_logits_in_half_precision_are_widened_before_they_are_summed():
     ours, reference = (torch.autograd.grad(loss.sum(), x)[0] for loss, x in zip(losses, (half, wide), strict=True))
     assert ours.dtype == torch.bfloat16
     assert torch.allclose(ours.float(), reference, atol=1e-6, rtol=2**-8)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("precision", "tolerance"), [(torch.float32, 1e-3), (torch.bfloat16, 3e-2)])
+def test_a_gpu_gives_the_same_losses_and_gradients(monkeypatch, precision, tolerance):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    torch.manual_seed(0)
+    model, batch = Proposed(SETUP, semantics=True), example()
+    there = copy.deepcopy(model).cuda().to(memory_format=torch.channels_last)
+    moved = Batch(*(part.cuda() for part in (batch.lightness, batch.ab, batch.labels, batch.colored)))
+    losses = model.loss(batch)
+    with torch.autocast("cuda", precision, enabled=precision != torch.float32):
+        on_gpu = there.loss(moved)
+    for name, loss in losses.items():
+        assert abs(on_gpu[name].item() - loss.item()) < tolerance * loss.item(), name
+    losses["loss"].backward()
+    on_gpu["loss"].backward()
+    for (name, ours), theirs in zip(there.named_parameters(), model.parameters(), strict=True):
+        error = (ours.grad.cpu() - theirs.grad).norm() / theirs.grad.norm().clamp(min=1e-6)
+        assert error < 10 * tolerance, name

@@ -1,0 +1,1 @@
+"""What measures speed, load and statistics; product code never imports it."""

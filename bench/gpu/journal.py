@@ -1,0 +1,55 @@
+"""What a session has done so far, on disk after every step, so that a second call goes on where the first stopped."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.files import write_whole
+
+FILE = "session.json"
+Status = Literal["done", "failed", "timed out", "left out"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one step went. `reason`: why it is not done, or what to know of it; `result`: its figures."""
+
+    status: Status
+    seconds: float = 0.0
+    reason: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+class Journal:
+    """The steps by name, in the order in which they first ended. `changed` is called after each."""
+
+    def __init__(self, path: Path, changed: Callable[[], None] = lambda: None) -> None:
+        self.path, self.changed, self.lock = path, changed, threading.RLock()
+        saved = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        self.about: dict[str, Any] = saved.get("about", {})
+        self.steps = {name: Step(**step) for name, step in saved.get("steps", {}).items()}
+
+    def note(self, name: str, step: Step) -> None:
+        """Keep how a step went."""
+        with self.lock:
+            self.steps[name] = step
+            self.save()
+            self.changed()
+        shown = f": {step.reason}" if step.reason else ""
+        print(f"{name}: {step.status} in {step.seconds:.1f} s{shown}", flush=True)
+
+    def done(self, name: str) -> bool:
+        """Whether a step is behind us; those that failed or were left out are tried again by another call."""
+        return name in self.steps and self.steps[name].status == "done"
+
+    def result(self, name: str) -> dict[str, Any]:
+        """A step's figures, none if it has none."""
+        return self.steps[name].result if name in self.steps else {}
+
+    def save(self) -> None:
+        """Write everything."""
+        content = {"about": self.about, "steps": {name: asdict(step) for name, step in self.steps.items()}}
+        write_whole(self.path, json.dumps(content, indent=1) + "\n")

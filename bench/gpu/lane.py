@@ -1,0 +1,195 @@
+"""The trainings of a session, one after another: which comes next, for how long, and what to do where one fails."""
+
+import json
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.gpu.evaluate import SEGMENTER
+from bench.gpu.journal import Step
+from bench.gpu.machine import idle_share
+from bench.gpu.plan import Pace, Training, choose, trainings
+from bench.gpu.processes import Outcome, Running
+from bench.gpu.session import Session
+from bench.gpu.table import DEFAULT, EVALUATE, SPEED, TRAIN
+from bench.gpu.workplace import REFERENCES, methods_of
+from pipeline import layout
+
+START, EVALUATION = 20.0, 60.0  # seconds until measured: before a training's first epoch; of an evaluation
+LEAD = 12.0  # seconds before a training's end at which the next may start, which loads and compiles first
+PLAIN_SHARE = 0.2  # of a network's speed that is expected of it in float32 and not compiled
+UNKNOWN = 300.0  # photographs a second of `semantics` where the speed could not be measured
+SMALL = Training(SEGMENTER, SEGMENTER, 0, SEGMENTER)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A training that runs. `plain`: in float32 and not compiled, after the error `plain`."""
+
+    training: Training
+    epochs: int
+    of_epochs: int
+    plain: str
+    running: Running
+    expected: float  # seconds
+
+    def ahead(self) -> float:
+        """Seconds that it still takes: by its progress bar, before that as expected."""
+        remaining = self.running.remaining()
+        elapsed = time.monotonic() - self.running.began
+        return max(1.0, self.expected - elapsed) if remaining is None else remaining
+
+
+class Lane:
+    """The GPU's queue."""
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.journal, self.place, self.scale = session, session.journal, session.place, session.scale
+        self.waiting = [one for one in trainings(self.scale) if not self.journal.done(EVALUATE + one.name)]
+        self.plain: dict[str, str] = {}  # the error of trainings that are tried again in the plainest mode
+        self.begun: dict[str, int] = {}  # epochs of each group
+
+    def train_all(self) -> None:
+        """The segmenter, then all that fit."""
+        self.segmenter()
+        self.session.beside.submit(self.session.warm_up_others)
+        self.evaluate_trained()
+        if not self.journal.done(EVALUATE + "references"):
+            folder = self.place.folder("references")
+            self.place.write_params(folder)
+            self.session.evaluate("references", REFERENCES, {})
+        active: list[Trial] = []
+        left_out: dict[str, str] = {}
+        while True:
+            for trial in active:
+                if (outcome := trial.running.poll()) is not None:
+                    active.remove(trial)
+                    self.ended(trial, outcome)
+                    break
+            ahead = sum(trial.ahead() for trial in active)
+            if self.waiting and (not active or (len(active) == 1 and ahead < LEAD)):
+                trial_or_none, left_out = self.next(ahead)
+                if trial_or_none is not None:
+                    active.append(trial_or_none)
+            if not active and (not self.waiting or left_out):
+                break
+            time.sleep(0.1)
+        for name, reason in left_out.items():
+            self.journal.note(TRAIN + name, Step("left out", 0.0, reason))
+
+    def evaluate_trained(self) -> None:
+        """What an earlier call has trained here and had no time to evaluate."""
+        for training in list(self.waiting):
+            weights = self.place.folder(training.name) / layout.trained(self.place.dataset, training.name)
+            if self.journal.done(TRAIN + training.name) and (weights / "weights.safetensors").exists():
+                self.waiting.remove(training)
+                self.evaluate(training, self.journal.result(TRAIN + training.name))
+
+    def evaluate(self, training: Training, result: dict[str, Any]) -> None:
+        """Have a training's pictures looked at; how long and in which mode it trained stands in their rows too."""
+        about = {name: result[name] for name in ("epochs", "of_epochs", "how")}
+        self.session.evaluate(training.name, list(methods_of(training)), about)
+
+    def segmenter(self) -> None:
+        """What will judge all the pictures, unless it is there already."""
+        weights = self.place.work / layout.segmenter(self.place.dataset, SEGMENTER) / "weights.safetensors"
+        if self.journal.done(TRAIN + SEGMENTER) and weights.exists():
+            return
+        for plain in (False, True):
+            trial = self.start(SMALL, self.scale.segmenter_epochs, "the first try failed" if plain else "")
+            outcome = trial.running.wait()
+            self.note(trial, outcome)
+            if not outcome.reason or outcome.timed_out:
+                return
+
+    def next(self, ahead: float) -> tuple[Trial | None, dict[str, str]]:
+        """Start the training that comes next, `ahead` seconds before the one that runs ends; and what does not fit."""
+        seconds = self.session.left() - ahead
+        pace = self.pace()
+        after = self.evaluation_seconds()
+        choice = choose(self.waiting, self.begun, pace, self.scale.epochs, seconds, after)
+        if choice.training is None:
+            return None, choice.left_out
+        training, epochs = choice.training, choice.epochs
+        reason = self.plain.get(training.name, "")
+        if reason:
+            fits = int(PLAIN_SHARE * pace.epochs([training.model], seconds - after))
+            epochs = max(1, min(epochs, fits))
+        self.waiting.remove(training)
+        self.begun[training.group] = epochs
+        return self.start(training, epochs, reason), {}
+
+    def start(self, training: Training, epochs: int, plain: str) -> Trial:
+        """Start a training's process."""
+        folder = self.place.folder(training.name)
+        self.place.write_params(folder, training, epochs, "float32" if plain else "auto")
+        module = ["pipeline.train", self.place.dataset, training.name, "--device", self.session.options.device]
+        limit = self.session.left() - (0 if training is SMALL else self.evaluation_seconds() / 2)
+        running = self.session.start(TRAIN + training.name, [*module, *["--eager"] * bool(plain)], folder, limit)
+        of_epochs = self.scale.segmenter_epochs if training is SMALL else self.scale.epochs
+        return Trial(training, epochs, of_epochs, plain, running, self.pace().seconds(training.model, epochs))
+
+    def ended(self, trial: Trial, outcome: Outcome) -> None:
+        """Note it and have it evaluated; after an error it is tried once more in the plainest mode."""
+        self.note(trial, outcome)
+        if not outcome.reason:
+            self.evaluate(trial.training, self.journal.result(TRAIN + trial.training.name))
+        elif not outcome.timed_out and not trial.plain:
+            self.plain[trial.training.name] = outcome.reason
+            self.waiting.insert(0, trial.training)
+
+    def note(self, trial: Trial, outcome: Outcome) -> None:
+        """Write down what a training took and came to."""
+        result = {} if outcome.reason else self.measured(trial)
+        self.journal.note(TRAIN + trial.training.name, Step(outcome.status, outcome.seconds, outcome.reason, result))
+
+    def measured(self, trial: Trial) -> dict[str, Any]:
+        """From the run's own record and the GPU's use; the rate is that of the median epoch."""
+        name, dataset = trial.training.name, self.place.dataset
+        path = self.place.folder(name) / layout.RUNS / f"train-{dataset}-{name}.json"
+        record = json.loads(path.read_text(encoding="utf-8"))
+        ended = path.stat().st_mtime
+        photographs = record["images_per_second"] * record["seconds"] / trial.epochs
+        return {
+            "epochs": trial.epochs,
+            "of_epochs": trial.of_epochs,
+            "images_per_second": photographs / median(record["epoch_seconds"]),
+            "seconds": record["seconds"],
+            "peak_memory_bytes": record["peak_memory_bytes"],
+            "idle": idle_share(self.session.usage.samples(), ended - record["seconds"], ended),
+            "how": how(trial),
+        }
+
+    def pace(self) -> Pace:
+        """What trainings have taken so far."""
+        steps = self.journal.steps
+        done = {name.removeprefix(TRAIN): step for name, step in steps.items() if name.startswith(TRAIN)}
+        measured = {
+            name: step for name, step in done.items() if step.status == "done" and "images_per_second" in step.result
+        }
+        models = {training.name: training.model for training in (*trainings(self.scale), SMALL)}
+        rates = {models[name]: step.result["images_per_second"] for name, step in measured.items() if name in models}
+        starts = [step.seconds - step.result["seconds"] for name, step in measured.items() if name != SEGMENTER]
+        speed = self.journal.result(SPEED).get("training", {}).get(f"images/s, {DEFAULT}", UNKNOWN)
+        start = max(3.0, median(starts) - LEAD) if starts else START
+        return Pace(self.photographs(), rates.get("semantics", speed), start, rates)
+
+    def photographs(self) -> int:
+        """How many an epoch has."""
+        path = self.place.work / layout.pack(self.place.dataset, "train") / "summary.json"
+        return int(json.loads(path.read_text(encoding="utf-8"))["photographs"])
+
+    def evaluation_seconds(self) -> float:
+        """What an evaluation takes, by the slowest so far."""
+        took = [
+            step.seconds
+            for name, step in self.journal.steps.items()
+            if name.startswith(EVALUATE) and step.status == "done" and name != EVALUATE + "references"
+        ]
+        return 1.1 * max(took) if took else min(EVALUATION, self.session.options.seconds / 4)
+
+
+def how(trial: Trial) -> str:
+    """In which mode it trained."""
+    return f"plainest mode (float32, not compiled), after: {trial.plain}" if trial.plain else "as by default"

@@ -1,0 +1,87 @@
+"""Steps as processes of their own, each with a time limit: one that fails or hangs ends no other."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.gpu.journal import Status
+
+LAST_WORDS = 600  # characters of a failed step's output that its reason quotes
+BAR = re.compile(r"(\d+)/(\d+) \[[\d:]+<([\d:]+)")  # tqdm's: done, of all, elapsed, remaining
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process ended. `reason` is empty if it did what it should."""
+
+    seconds: float
+    reason: str
+    timed_out: bool = False
+
+    @property
+    def status(self) -> Status:
+        """The same in a word."""
+        return "timed out" if self.timed_out else "failed" if self.reason else "done"
+
+
+class Running:
+    """A process in a session of its own whose output goes to a file, and its end."""
+
+    def __init__(self, command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, limit: float) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log, self.began, self.limit = log, time.monotonic(), limit
+        with log.open("ab") as output:
+            self.offset = output.tell()
+            self.process = subprocess.Popen(
+                command, cwd=cwd, env=dict(env), stdout=output, stderr=output, stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def poll(self) -> Outcome | None:
+        """How it ended, if it has; kills it when its time is up."""
+        code = self.process.poll()
+        took = time.monotonic() - self.began
+        if code is None and took < self.limit:
+            return None
+        self.kill()
+        if code is None:
+            return Outcome(took, f"stopped at its limit of {self.limit:.0f} s", timed_out=True)
+        return Outcome(took, "" if code == 0 else f"ended with {code}: {self.last_words()}")
+
+    def wait(self, every: float = 0.1) -> Outcome:
+        """How it ended, once it has."""
+        while (outcome := self.poll()) is None:
+            time.sleep(every)
+        return outcome
+
+    def kill(self) -> None:
+        """End it and all that it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        with self.log.open("rb") as file:
+            file.seek(self.offset)
+            return file.read().decode(errors="replace")
+
+    def last_words(self) -> str:
+        """The end of its output in one line."""
+        return " ".join(self.output().replace("\r", "\n").split())[-LAST_WORDS:]
+
+    def remaining(self) -> float | None:
+        """Seconds that its progress bar still sees ahead; None before it has one."""
+        found = BAR.findall(self.output()[-2000:])
+        if not found:
+            return None
+        seconds = 0
+        for part in found[-1][2].split(":"):
+            seconds = 60 * seconds + int(part)
+        return float(seconds)

@@ -1,0 +1,224 @@
+"""A session's steps in their order, within the minutes that there are.
+
+The checks come first, then the speed of single parts with the GPU to themselves, then one training after another. What
+is trained is evaluated beside the next training, by the other processors. The time that is left is shared out again
+after each. A step that fails or runs out of time is noted with the reason and ends no other.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.gpu import home
+from bench.gpu.data import unpack_checked
+from bench.gpu.evaluate import SEGMENTER, figures, row_files, strip_of
+from bench.gpu.journal import FILE, Journal, Step
+from bench.gpu.machine import Usage
+from bench.gpu.plan import Scale, trainings
+from bench.gpu.processes import Running
+from bench.gpu.table import EVALUATE, SPEED
+from bench.gpu.workplace import REFERENCES, Workplace
+from pipeline import layout
+from pipeline.errors import UserError
+from pipeline.provenance import ROOT
+
+CHECKS, SPEED_UNTIL = 58.0, 100.0  # seconds: the limit of each check; when the speed must be measured, from the start
+SPEED_AT_LEAST = 40.0
+LAST_WRITING = 4.0  # seconds
+WARMED = ("semantics", "no_semantics")  # before the speed is measured; the others beside the first trainings
+TESTS = (
+    "tests/pipeline/model/test_jbu_triton.py",
+    "tests/pipeline/model/test_compose_triton.py",
+    "tests/pipeline/model/test_losses.py",
+    "tests/pipeline/test_color.py",
+    "tests/pipeline/test_gamut.py",
+    "tests/pipeline/test_train.py",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. `seconds`: for everything; `device`: "cuda", or "cpu" in a rehearsal."""
+
+    out: Path
+    work: Path
+    data: Path | None
+    seconds: float
+    scale: Scale
+    commit: str
+    device: str
+
+
+class Session:
+    """One call of the command: its clock, its processes, its journal, and what comes home."""
+
+    def __init__(self, options: Options) -> None:
+        self.options, self.scale = options, options.scale
+        self.began = time.monotonic()
+        self.deadline = self.began + options.seconds - LAST_WRITING
+        self.place = Workplace(options.work, options.data is not None, options.scale)
+        self.journal = Journal(self.place.work / FILE, self.changed)
+        self.journal.about |= {"commit": options.commit, "scale": str(asdict(options.scale))}
+        self.logs = self.place.work / "logs"
+        self.usage = Usage(self.place.work / home.USAGE)
+        self.beside = ThreadPoolExecutor(8)  # threads that wait for processes
+        self.evaluations: list[Future[None]] = []
+        self.processes: list[Running] = []
+
+    def __enter__(self) -> "Session":
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        self.journal.save()
+        self.usage.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Whatever has happened, what is there comes home."""
+        for process in self.processes:
+            process.kill()
+        self.beside.shutdown(wait=True, cancel_futures=True)
+        self.usage.__exit__()
+        self.changed()
+        self.bring_rows()
+
+    def settle(self) -> None:
+        """Wait for the evaluations that are under way."""
+        for evaluation in self.evaluations:
+            evaluation.result()
+
+    def left(self) -> float:
+        """Seconds until everything must be home."""
+        return self.deadline - time.monotonic()
+
+    def start(self, name: str, module: Sequence[str], folder: Path, limit: float, threads: int = 4) -> Running:
+        """A module of this project as a process of its own, with a log by the step's name."""
+        compiled = self.place.work / "compiled"
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "TORCHINDUCTOR_CACHE_DIR": str(compiled / "inductor"),
+            "TRITON_CACHE_DIR": str(compiled / "triton"),
+            "OMP_NUM_THREADS": str(threads if self.options.device == "cuda" else 1),
+        }
+        log = self.logs / f"{name.replace(': ', '-')}.txt"
+        command = [sys.executable, "-m", *module]
+        running = Running(command, folder, environment, log, max(0.0, min(limit, self.left())))
+        self.processes.append(running)
+        return running
+
+    def step(self, name: str, module: Sequence[str], folder: Path, limit: float, result: Path | None = None) -> bool:
+        """Run a module to its end and note how that went; `result` is a JSON file that it writes."""
+        if not self.journal.done(name):
+            outcome = self.start(name, module, folder, limit).wait()
+            found = json.loads(result.read_text(encoding="utf-8")) if result and result.exists() else {}
+            self.journal.note(name, Step(outcome.status, outcome.seconds, outcome.reason, found))
+        return self.journal.done(name)
+
+    def guarded(self, name: str, work: Callable[[], Any]) -> None:
+        """Do `work`; what goes wrong in it is noted as the failure of the step `name`."""
+        began = time.monotonic()
+        try:
+            work()
+        except Exception as error:
+            self.journal.note(name, Step("failed", time.monotonic() - began, f"{type(error).__name__}: {error}"))
+
+    # The steps before the trainings
+
+    def checks(self) -> None:
+        """What machine it is, and whether what needs a GPU is right there; meanwhile the data is packed."""
+        folder = self.place.folder("checks")
+        self.place.write_params(folder)
+        tests = ["pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", *(str(ROOT / test) for test in TESTS)]
+        waiting: list[Future[Any]] = [
+            self.beside.submit(self.guarded, "data", self.pack),
+            self.beside.submit(self.step, "machine", ["bench.gpu.machine", "--out", "machine.json"], folder, CHECKS,
+                               folder / "machine.json"),
+            self.beside.submit(self.step, "tests", tests, folder, CHECKS),
+            *(self.beside.submit(self.warm_up, model) for model in WARMED),
+        ]  # fmt: skip
+        for one in waiting:
+            one.result()
+
+    def pack(self) -> None:
+        """Check what has travelled and pack it by the ordinary stages."""
+        if self.journal.done("data") and (self.place.work / layout.pack(self.place.dataset, "train")).exists():
+            return
+        began = time.monotonic()
+        contents = unpack_checked(self.options.data, self.place.voc) if self.options.data else {}
+        folder = self.place.folder("pack")
+        self.place.write_params(folder)
+        for stage in ("fetch", "pack"):
+            outcome = self.start(stage, [f"pipeline.{stage}", self.place.dataset], folder, self.left(), 16).wait()
+            if outcome.reason:
+                raise UserError(f"{stage} {outcome.reason}")
+        self.journal.note("data", Step("done", time.monotonic() - began, "", contents))
+
+    def warm_up(self, model: str) -> None:
+        """Let a network train three steps, so that what it compiles is in the cache of the real training."""
+        folder = self.place.folder("checks")
+        self.step(f"warm-up: {model}", ["bench.gpu.warm", self.place.dataset, model], folder, 2 * CHECKS)
+
+    def speed(self) -> None:
+        """Every part by itself, with the GPU to itself."""
+        folder = self.place.folder("checks")
+        limit = max(SPEED_AT_LEAST, SPEED_UNTIL - (time.monotonic() - self.began))
+        size = ["--size", str(self.scale.size), "--width", str(self.scale.width), "--device", self.options.device]
+        self.step(SPEED, ["bench.gpu.speed", "--out", "speed.json", *size], folder, limit, folder / "speed.json")
+
+    # What is done beside the trainings
+
+    def warm_up_others(self) -> None:
+        """The networks that are still to come."""
+        models = dict.fromkeys(training.model for training in trainings(self.scale))
+        for model in models:
+            self.guarded(f"warm-up: {model}", lambda model=model: self.warm_up(model))  # type: ignore[misc]
+
+    def evaluate(self, name: str, methods: Sequence[str], about: dict[str, Any]) -> None:
+        """Begin the evaluation of methods whose weights lie in the folder `name`; `about` stands in their rows."""
+        work = lambda: self._evaluate(name, methods, about)  # noqa: E731
+        self.evaluations.append(self.beside.submit(self.guarded, EVALUATE + name, work))
+
+    def _evaluate(self, name: str, methods: Sequence[str], about: dict[str, Any]) -> None:
+        folder, dataset, began = self.place.folder(name), self.place.dataset, time.monotonic()
+        processes = [
+            self.start(f"{EVALUATE}{method}", ["bench.gpu.evaluate", dataset, method, "--device", self.options.device],
+                       folder, self.left())
+            for method in methods
+        ]  # fmt: skip
+        outcomes = [process.wait() for process in processes]
+        reasons = [f"{method} {one.reason}" for method, one in zip(methods, outcomes, strict=True) if one.reason]
+        found = {method: figures(folder, dataset, method) for method in methods}
+        result = {**about, "methods": found}
+        worst = max(outcomes, key=lambda outcome: bool(outcome.reason) + outcome.timed_out)
+        self.journal.note(EVALUATE + name, Step(worst.status, time.monotonic() - began, "; ".join(reasons), result))
+        self.bring_rows()
+
+    # What comes home
+
+    def changed(self) -> None:
+        """After every step: the journal, its table, and the logs."""
+        home.write_journal(self.options.out, self.journal)
+        home.write_logs(self.options.out, self.logs)
+
+    def bring_rows(self) -> None:
+        """After every evaluation: all rows and the sheet of pictures."""
+        with self.journal.lock:
+            folders = [self.place.folder(name) for name in ("references", *(one.name for one in trainings(self.scale)))]
+            files = [
+                file
+                for folder in folders
+                for method in (*REFERENCES, folder.name, f"{folder.name}_jbu")
+                for file in row_files(folder, self.place.dataset, method)
+            ]
+            histories = [path for folder in folders for path in (folder / "models").glob("*/*/history.csv")]
+            home.write_rows(self.options.out, self.place.work, [*files, *histories])
+            strips = [file for file in files if file.parent.name == strip_of("").parent.name]
+            home.write_sheet(self.options.out, strips)
+            home.copy(self.place.work / home.USAGE, self.options.out)
+            home.bring_segmenter(self.options.out, self.place.work, layout.segmenter(self.place.dataset, SEGMENTER))
