@@ -22,7 +22,8 @@ def choose_device(wanted: str | None = None) -> torch.device:
     except RuntimeError:
         raise UserError(f"there is no device called {name!r}; use cpu, cuda or cuda:N.") from None
     if device.type == "cuda":
-        if not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count():
+        device = torch.device("cuda", index if device.index is None else device.index)
+        if not torch.cuda.is_available() or device.index >= torch.cuda.device_count():
             raise UserError(f"the device {name} was asked for, but PyTorch sees {torch.cuda.device_count()} GPUs.")
         torch.cuda.set_device(device)
     if index == 0:

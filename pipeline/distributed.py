@@ -4,12 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 from pipeline.errors import UserError
 
@@ -86,7 +85,12 @@ def gathered(items: list[Item]) -> list[Item]:
 
 
 def synchronize_batchnorm(module: nn.Module) -> nn.Module:
-    """Exchange every batch normalisation for one whose statistics are of all processes' examples together."""
+    """Exchange every batch normalisation for one whose statistics are of all processes' examples together.
+
+    `nn.SyncBatchNorm` between GPUs, which alone it knows; parameters and buffers keep their names.
+    """
+    if dist.get_backend() == "nccl":
+        return nn.SyncBatchNorm.convert_sync_batchnorm(module)
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm2d):
             shared = SharedBatchNorm2d(child.num_features, child.eps, child.momentum, child.affine)
@@ -97,8 +101,26 @@ def synchronize_batchnorm(module: nn.Module) -> nn.Module:
     return module
 
 
+class SumOverProcesses(torch.autograd.Function):
+    """The sum of a tensor over all processes; every process's part gets the gradients of them all."""
+
+    @staticmethod
+    def forward(context: Any, value: Tensor) -> Tensor:
+        """The same in every process."""
+        total = value.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        """Each process's own loss depends on the sum, so the gradients of all are summed."""
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """`nn.SyncBatchNorm` needs GPUs; this one needs only an all-reduce that gradients pass through."""
+    """`nn.SyncBatchNorm` for processes without GPUs, which needs only a sum that gradients pass through."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """(N, C, H, W) normalised by the mean and variance over every process's (N, H, W), equal N assumed."""
@@ -106,7 +128,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
             return super().forward(inputs)
         values = inputs.float()
         moments = torch.stack((values.mean(dim=(0, 2, 3)), values.square().mean(dim=(0, 2, 3))))
-        mean, square = all_reduce(moments) / world_size()
+        mean, square = SumOverProcesses.apply(moments) / world_size()
         variance = square - mean.square()
         self._remember(mean.detach(), variance.detach(), inputs.numel() // inputs.shape[1] * world_size())
         scale = torch.rsqrt(variance + self.eps)

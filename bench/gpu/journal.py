@@ -45,6 +45,11 @@ class Journal:
         """Whether a step is behind us; those that failed or were left out are tried again by another call."""
         return name in self.steps and self.steps[name].status == "done"
 
+    def forget(self, name: str) -> None:
+        """Have a step done again."""
+        with self.lock:
+            self.steps.pop(name, None)
+
     def result(self, name: str) -> dict[str, Any]:
         """A step's figures, none if it has none."""
         return self.steps[name].result if name in self.steps else {}

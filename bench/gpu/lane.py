@@ -17,7 +17,7 @@ from bench.gpu.workplace import REFERENCES, methods_of
 from pipeline import layout
 
 START, EVALUATION = 20.0, 60.0  # seconds until measured: before a training's first epoch; of an evaluation
-LEAD = 12.0  # seconds before a training's end at which the next may start, which loads and compiles first
+LEAD = 20.0  # seconds before a training's end at which the next may start, which loads and compiles first
 PLAIN_SHARE = 0.2  # of a network's speed that is expected of it in float32 and not compiled
 UNKNOWN = 300.0  # photographs a second of `semantics` where the speed could not be measured
 SMALL = Training(SEGMENTER, SEGMENTER, 0, SEGMENTER)
@@ -118,6 +118,8 @@ class Lane:
             epochs = max(1, min(epochs, fits))
         self.waiting.remove(training)
         self.begun[training.group] = epochs
+        if training.model in self.session.warm_ups:
+            self.session.warm_ups[training.model].result()  # what it compiles just now need not be compiled twice
         return self.start(training, epochs, reason), {}
 
     def start(self, training: Training, epochs: int, plain: str) -> Trial:

@@ -19,17 +19,19 @@ from bench.gpu import home
 from bench.gpu.data import unpack_checked
 from bench.gpu.evaluate import SEGMENTER, figures, row_files, strip_of
 from bench.gpu.journal import FILE, Journal, Step
-from bench.gpu.machine import Usage
+from bench.gpu.machine import Usage, gpu
 from bench.gpu.plan import Scale, trainings
 from bench.gpu.processes import Running
 from bench.gpu.table import EVALUATE, SPEED
 from bench.gpu.workplace import REFERENCES, Workplace
 from pipeline import layout
 from pipeline.errors import UserError
+from pipeline.files import write_whole
 from pipeline.provenance import ROOT
 
 CHECKS, SPEED_UNTIL = 58.0, 100.0  # seconds: the limit of each check; when the speed must be measured, from the start
 SPEED_AT_LEAST = 40.0
+COMPILING = 120.0  # seconds: the limit of a warm-up
 LAST_WRITING = 4.0  # seconds
 WARMED = ("semantics", "no_semantics")  # before the speed is measured; the others beside the first trainings
 TESTS = (
@@ -67,8 +69,9 @@ class Session:
         self.journal.about |= {"commit": options.commit, "scale": str(asdict(options.scale))}
         self.logs = self.place.work / "logs"
         self.usage = Usage(self.place.work / home.USAGE)
-        self.beside = ThreadPoolExecutor(8)  # threads that wait for processes
+        self.beside = ThreadPoolExecutor(16)  # threads that wait for processes
         self.evaluations: list[Future[None]] = []
+        self.warm_ups: dict[str, Future[Any]] = {}  # by model
         self.processes: list[Running] = []
 
     def __enter__(self) -> "Session":
@@ -95,28 +98,38 @@ class Session:
         """Seconds until everything must be home."""
         return self.deadline - time.monotonic()
 
-    def start(self, name: str, module: Sequence[str], folder: Path, limit: float, threads: int = 4) -> Running:
-        """A module of this project as a process of its own, with a log by the step's name."""
+    def start(
+        self, name: str, module: Sequence[str], folder: Path, limit: float, threads: int = 4, beside: bool = False
+    ) -> Running:
+        """A module of this project as a process of its own, with a log by the step's name.
+
+        `beside` trainings it steps back: they start a GPU's work from one processor, which must not wait.
+        """
         compiled = self.place.work / "compiled"
         environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "TORCHINDUCTOR_CACHE_DIR": str(compiled / "inductor"),
+            "TORCHINDUCTOR_COMPILE_THREADS": "4",
             "TRITON_CACHE_DIR": str(compiled / "triton"),
             "OMP_NUM_THREADS": str(threads if self.options.device == "cuda" else 1),
         }
         log = self.logs / f"{name.replace(': ', '-')}.txt"
-        command = [sys.executable, "-m", *module]
+        command = [*["nice", "-n", "10"] * beside, sys.executable, "-m", *module]
         running = Running(command, folder, environment, log, max(0.0, min(limit, self.left())))
         self.processes.append(running)
         return running
 
-    def step(self, name: str, module: Sequence[str], folder: Path, limit: float, result: Path | None = None) -> bool:
+    def step(
+        self, name: str, module: Sequence[str], limit: float, result: Path | None = None, beside: bool = False
+    ) -> bool:
         """Run a module to its end and note how that went; `result` is a JSON file that it writes."""
         if not self.journal.done(name):
-            outcome = self.start(name, module, folder, limit).wait()
-            found = json.loads(result.read_text(encoding="utf-8")) if result and result.exists() else {}
+            folder = self.place.folder("checks")
+            outcome = self.start(name, module, folder, limit, beside=beside).wait()
+            written = folder / result if result else None
+            found = json.loads(written.read_text(encoding="utf-8")) if written and written.exists() else {}
             self.journal.note(name, Step(outcome.status, outcome.seconds, outcome.reason, found))
         return self.journal.done(name)
 
@@ -132,18 +145,27 @@ class Session:
 
     def checks(self) -> None:
         """What machine it is, and whether what needs a GPU is right there; meanwhile the data is packed."""
-        folder = self.place.folder("checks")
-        self.place.write_params(folder)
+        self.place.write_params(self.place.folder("checks"))
+        self.forget_other_machines()
         tests = ["pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", *(str(ROOT / test) for test in TESTS)]
+        machine = ["bench.gpu.machine", "--out", "machine.json"]
         waiting: list[Future[Any]] = [
             self.beside.submit(self.guarded, "data", self.pack),
-            self.beside.submit(self.step, "machine", ["bench.gpu.machine", "--out", "machine.json"], folder, CHECKS,
-                               folder / "machine.json"),
-            self.beside.submit(self.step, "tests", tests, folder, CHECKS),
-            *(self.beside.submit(self.warm_up, model) for model in WARMED),
-        ]  # fmt: skip
+            self.beside.submit(self.step, "machine", machine, CHECKS, Path("machine.json")),
+        ]
+        checking = self.beside.submit(self.step, "tests", tests, CHECKS)
+        for model in WARMED:
+            self.warm_up(model)
+        if not self.journal.done(SPEED):  # which wants the GPU for itself
+            waiting += [checking, *self.warm_ups.values()]
         for one in waiting:
             one.result()
+
+    def forget_other_machines(self) -> None:
+        """An earlier call may have had another machine, and another GPU has another speed."""
+        if gpu().get("name") != self.journal.result("machine").get("GPU name"):
+            self.journal.forget(SPEED)
+        self.journal.forget("machine")
 
     def pack(self) -> None:
         """Check what has travelled and pack it by the ordinary stages."""
@@ -154,30 +176,40 @@ class Session:
         folder = self.place.folder("pack")
         self.place.write_params(folder)
         for stage in ("fetch", "pack"):
-            outcome = self.start(stage, [f"pipeline.{stage}", self.place.dataset], folder, self.left(), 16).wait()
+            outcome = self.start(stage, [f"pipeline.{stage}", self.place.dataset], folder, self.left()).wait()
             if outcome.reason:
                 raise UserError(f"{stage} {outcome.reason}")
         self.journal.note("data", Step("done", time.monotonic() - began, "", contents))
 
-    def warm_up(self, model: str) -> None:
-        """Let a network train three steps, so that what it compiles is in the cache of the real training."""
-        folder = self.place.folder("checks")
-        self.step(f"warm-up: {model}", ["bench.gpu.warm", self.place.dataset, model], folder, 2 * CHECKS)
+    def warm_up(self, model: str, beside: bool = False) -> None:
+        """Let a network train three steps, so that what it compiles is in the cache of the real training.
+
+        An earlier call's cache has stayed on its machine.
+        """
+        name, marker = f"warm-up: {model}", self.place.work / "compiled" / model
+
+        def compiling() -> None:
+            if not marker.exists():
+                self.journal.forget(name)
+            if self.step(name, ["bench.gpu.warm", self.place.dataset, model], COMPILING, beside=beside):
+                write_whole(marker, "")
+
+        self.warm_ups[model] = self.beside.submit(self.guarded, name, compiling)
 
     def speed(self) -> None:
         """Every part by itself, with the GPU to itself."""
-        folder = self.place.folder("checks")
         limit = max(SPEED_AT_LEAST, SPEED_UNTIL - (time.monotonic() - self.began))
         size = ["--size", str(self.scale.size), "--width", str(self.scale.width), "--device", self.options.device]
-        self.step(SPEED, ["bench.gpu.speed", "--out", "speed.json", *size], folder, limit, folder / "speed.json")
+        self.step(SPEED, ["bench.gpu.speed", "--out", "speed.json", *size], limit, Path("speed.json"))
 
     # What is done beside the trainings
 
     def warm_up_others(self) -> None:
-        """The networks that are still to come."""
-        models = dict.fromkeys(training.model for training in trainings(self.scale))
-        for model in models:
-            self.guarded(f"warm-up: {model}", lambda model=model: self.warm_up(model))  # type: ignore[misc]
+        """The networks that are still to come, one after another."""
+        for model in dict.fromkeys(training.model for training in trainings(self.scale)):
+            if model not in self.warm_ups:
+                self.warm_up(model, beside=True)
+                self.warm_ups[model].result()
 
     def evaluate(self, name: str, methods: Sequence[str], about: dict[str, Any]) -> None:
         """Begin the evaluation of methods whose weights lie in the folder `name`; `about` stands in their rows."""
@@ -188,7 +220,7 @@ class Session:
         folder, dataset, began = self.place.folder(name), self.place.dataset, time.monotonic()
         processes = [
             self.start(f"{EVALUATE}{method}", ["bench.gpu.evaluate", dataset, method, "--device", self.options.device],
-                       folder, self.left())
+                       folder, self.left(), beside=True)
             for method in methods
         ]  # fmt: skip
         outcomes = [process.wait() for process in processes]

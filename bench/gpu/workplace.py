@@ -38,7 +38,8 @@ class Workplace:
     ) -> None:
         """The repository's params.yaml for this dataset and this one network, its methods with and without JBU."""
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-        params["datasets"], params["data"] = [self.dataset], {self.dataset: self._block(epochs, precision)}
+        width = self.scale.width if training is None or training.model != SEGMENTER else self.scale.segmenter_width
+        params["datasets"], params["data"] = [self.dataset], {self.dataset: self._block(width, epochs, precision)}
         params["sizes"], params["published"] = [], {}
         params["methods"] = {name: params["methods"][name] for name in REFERENCES}
         if training is not None and training.model != SEGMENTER:
@@ -51,7 +52,7 @@ class Workplace:
                 }
         write_whole(folder / "params.yaml", yaml.safe_dump(params, sort_keys=False))
 
-    def _block(self, epochs: int | None, precision: str) -> dict[str, Any]:
+    def _block(self, width: float, epochs: int | None, precision: str) -> dict[str, Any]:
         scale = self.scale
         size = {"height": 48, "width": 64, "train": scale.photographs, "val": scale.photographs}
         scenes = {"kind": "scenes", "seed": 0, **size}
@@ -59,7 +60,7 @@ class Workplace:
             "source": {"kind": "voc", "root": str(self.voc)} if self.dataset == DATASET else scenes,
             "pack": {"size": scale.size},
             "train": {
-                "width": scale.width,
+                "width": width,
                 "epochs": epochs or scale.epochs,
                 "batch_size": scale.batch_size,
                 "learning_rate": 0.0005,

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from pipeline.color import rgb_to_lab
@@ -55,6 +54,8 @@ def test_bins_are_the_corners_of_every_cell_that_holds_an_8_bit_colour_and_four_
 @pytest.mark.parametrize("k", [1, 5, 10])
 @pytest.mark.parametrize("ab", [photograph(), plane()], ids=["photograph", "plane"])
 def test_encoding_is_that_of_scikit_learn_to_1e_5(ab: Tensor, k: int) -> None:
+    from sklearn.neighbors import NearestNeighbors  # not on every machine that runs the tests of GPUs
+
     points = ab.movedim(1, -1).reshape(-1, 2).double().numpy()
     distances, neighbours = NearestNeighbors(n_neighbors=k + 1).fit(BINS.double().numpy()).kneighbors(points)
     weights = np.exp(-(distances[:, :k] ** 2 - distances[:, :1] ** 2) / (2 * 5**2))

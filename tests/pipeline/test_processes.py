@@ -10,10 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+import torch.distributed as dist
 import yaml
+from torch import nn
 
 from pipeline import layout
 from pipeline.archive import Archive
+from pipeline.distributed import SharedBatchNorm2d, synchronize_batchnorm
 from tests.conftest import environment, stage_in, write_params
 from tests.processes import together_in
 
@@ -130,3 +134,22 @@ def test_when_one_process_is_killed_all_end_and_the_same_command_goes_on(copied,
     assert said.count("Traceback") == 1 >= said.count("error: another process has ended")  # torchrun has one of its own
     together_in(copied, 2, *stage)
     assert result.read_bytes() == before
+
+
+@pytest.mark.parametrize(("backend", "layer"), [("nccl", nn.SyncBatchNorm), ("gloo", SharedBatchNorm2d)])
+def test_batch_normalisation_of_several_processes_keeps_names_values_and_settings(monkeypatch, backend, layer):
+    monkeypatch.setattr(dist, "get_backend", lambda: backend)
+    layers = [nn.BatchNorm2d(4, eps=1e-3, momentum=0.3), nn.BatchNorm2d(4, affine=False)]
+    network = nn.Sequential(nn.Sequential(nn.Conv2d(3, 4, 3), layers[0], nn.ReLU()), layers[1])
+    nn.init.normal_(layers[0].weight)
+    inputs = torch.randn(2, 3, 8, 8)
+    network(inputs)  # statistics are no longer the initial ones
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    seen = network.eval()(inputs)
+    assert synchronize_batchnorm(network) is network
+    shared = [network[0][1], network[1]]
+    assert [type(module) for module in shared] == [layer, layer]
+    assert [(module.eps, module.momentum) for module in shared] == [(1e-3, 0.3), (1e-5, 0.1)]
+    assert list(network.state_dict()) == list(before)
+    assert all(value.equal(before[name]) for name, value in network.state_dict().items())
+    assert network.eval()(inputs).equal(seen)
