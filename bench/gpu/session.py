@@ -249,7 +249,8 @@ class Session:
                 for file in row_files(folder, self.place.dataset, method)
             ]
             histories = [path for folder in folders for path in (folder / "models").glob("*/*/history.csv")]
-            home.write_rows(self.options.out, self.place.work, [*files, *histories])
+            times = [path for folder in folders for path in (folder / layout.RUNS).glob("train-*.json")]
+            home.write_rows(self.options.out, self.place.work, [*files, *histories, *times])
             strips = [file for file in files if file.parent.name == strip_of("").parent.name]
             home.write_sheet(self.options.out, strips)
             home.copy(self.place.work / home.USAGE, self.options.out)
