@@ -47,13 +47,14 @@ class Checkpoint:
             print(f"going on after epoch {saved['state']['epoch']} from {self.path}")
         return State(**saved["state"])
 
-    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: State) -> None:
-        """Put a checkpoint in the place of the last one, in one step.
+    def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: State, last: bool) -> None:
+        """Put a checkpoint in the place of the one before, in one step.
 
-        On a GPU, whose epochs may be shorter than a disk needs, an epoch has none while the last is being written.
+        On a GPU, whose epochs may be shorter than a disk needs, an epoch has none while another is being written,
+        unless it is the last.
         """
         device = next(model.parameters()).device
-        if device.type == "cuda" and self.under_way is not None and not self.under_way.done():
+        if device.type == "cuda" and not last and self.under_way is not None and not self.under_way.done():
             return
         self.settle()
         content = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "state": asdict(state)}

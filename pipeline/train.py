@@ -166,7 +166,7 @@ def fit(
         state.epoch += 1
         state.epoch_seconds.append(time.perf_counter() - began)
         if distributed.rank() == 0:
-            checkpoint.save(model, optimizer, state)
+            checkpoint.save(model, optimizer, state, last=state.epoch == recipe.epochs)
     checkpoint.settle()
     bar.close()
     return state
@@ -207,7 +207,8 @@ def evaluate(model: Network, val: Examples, recipe: TrainParams) -> dict[str, fl
         with autocast(val.device, recipe.precision):
             losses = model.loss(val.batch(draw))
         for name, value in losses.items():  # on the device, which is asked once
-            total[name] = total.get(name, torch.zeros_like(value, dtype=torch.float64)) + value * len(draw.positions)
+            part = value.double() * len(draw.positions)
+            total[name] = total[name] + part if name in total else part
     return {f"val_{name}": value.item() / len(val.ids) for name, value in total.items()}
 
 
@@ -279,9 +280,7 @@ def write_result(
         "peak_memory_bytes": peak,
     }
     write_json(layout.RUNS / f"train-{dataset}-{name}.json", run)
-    print(
-        f"{name} on {dataset}: {seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB"
-    )
+    print(f"{name} on {dataset}: {seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB")
 
 
 def memory_of_process() -> int:

@@ -175,7 +175,7 @@ class Lane:
         starts = [step.seconds - step.result["seconds"] for name, step in measured.items() if name != SEGMENTER]
         speed = self.journal.result(SPEED).get("training", {}).get(f"images/s, {DEFAULT}", UNKNOWN)
         start = max(3.0, median(starts) - LEAD) if starts else START
-        return Pace(self.photographs(), rates.get("semantics", speed), start, rates)
+        return Pace(self.photographs(), self.scale.batch_size, rates.get("semantics", speed), start, rates)
 
     def photographs(self) -> int:
         """How many an epoch has."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 WORTH = 0.2  # of all epochs; a training shortened to less would say nothing of the network
 REHEARSED = ("semantics", "no_semantics")
+SHORTEST_STEP = 0.02  # seconds: what it took an H200's processor to start one of iizuka's, whose GPU waited for it
 MARGIN = 1.06  # times as long as computed: the last epochs must not run into the end
 
 
@@ -85,13 +86,15 @@ class Pace:
     """
 
     photographs: int
+    batch_size: int
     semantics: float
     start: float
     rates: Mapping[str, float]
 
     def rate(self, model: str) -> float:
         """Photographs a second; of a network that has not been trained yet, nine tenths of what operations say."""
-        return self.rates.get(model) or 0.9 * self.semantics * GFLOP["semantics"] / GFLOP[model]
+        by_operations = 0.9 * self.semantics * GFLOP["semantics"] / GFLOP[model]
+        return self.rates.get(model) or min(by_operations, max(self.semantics, self.batch_size / SHORTEST_STEP))
 
     def seconds(self, model: str, epochs: int) -> float:
         """From the start of the process to its end."""

@@ -34,14 +34,17 @@ SPEED_AT_LEAST = 40.0
 COMPILING = 120.0  # seconds: the limit of a warm-up
 LAST_WRITING = 4.0  # seconds
 WARMED = ("semantics", "no_semantics")  # before the speed is measured; the others beside the first trainings
-TESTS = (
-    "tests/pipeline/model/test_jbu_triton.py",
-    "tests/pipeline/model/test_compose_triton.py",
-    "tests/pipeline/model/test_losses.py",
-    "tests/pipeline/test_color.py",
-    "tests/pipeline/test_gamut.py",
-    "tests/pipeline/test_train.py",
-)
+TESTS = {
+    "tests: kernels": (
+        "tests/pipeline/model/test_jbu_triton.py",
+        "tests/pipeline/model/test_compose_triton.py",
+        "tests/pipeline/model/test_losses.py",
+        "tests/pipeline/test_color.py",
+        "tests/pipeline/test_gamut.py",
+    ),
+    "tests: training": ("tests/pipeline/test_train.py",),
+}
+PYTEST = ("pytest", "-q", "--tb=short", "-rfE", "-m", "gpu", "-p", "no:cacheprovider")  # what failed comes last
 
 
 @dataclass(frozen=True)
@@ -147,17 +150,19 @@ class Session:
         """What machine it is, and whether what needs a GPU is right there; meanwhile the data is packed."""
         self.place.write_params(self.place.folder("checks"))
         self.forget_other_machines()
-        tests = ["pytest", "-q", "-m", "gpu", "-p", "no:cacheprovider", *(str(ROOT / test) for test in TESTS)]
         machine = ["bench.gpu.machine", "--out", "machine.json"]
         waiting: list[Future[Any]] = [
             self.beside.submit(self.guarded, "data", self.pack),
             self.beside.submit(self.step, "machine", machine, CHECKS, Path("machine.json")),
         ]
-        checking = self.beside.submit(self.step, "tests", tests, CHECKS)
+        checking = [
+            self.beside.submit(self.step, name, [*PYTEST, *(str(ROOT / file) for file in files)], CHECKS)
+            for name, files in TESTS.items()
+        ]
         for model in WARMED:
             self.warm_up(model)
         if not self.journal.done(SPEED):  # which wants the GPU for itself
-            waiting += [checking, *self.warm_ups.values()]
+            waiting += [*checking, *self.warm_ups.values()]
         for one in waiting:
             one.result()
 

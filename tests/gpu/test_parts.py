@@ -18,7 +18,7 @@ from bench.gpu.processes import Running
 from bench.gpu.table import goals, markdown
 
 PHOTOGRAPHS = 3131
-PACE = Pace(PHOTOGRAPHS, semantics=1400.0, start=10.0, rates={})
+PACE = Pace(PHOTOGRAPHS, batch_size=40, semantics=1400.0, start=10.0, rates={})
 NAMES = [training.name for training in trainings(PAPER)]
 
 
@@ -68,9 +68,13 @@ def test_what_does_not_fit_is_passed_over_with_the_reason() -> None:
 
 
 def test_measured_rates_replace_computed_ones() -> None:
-    slow = Pace(PHOTOGRAPHS, 1400.0, 10.0, {"zhang": 100.0})
+    slow = Pace(PHOTOGRAPHS, 40, 1400.0, 10.0, {"zhang": 100.0})
     assert slow.rate("zhang") == 100 and slow.rate("semantics") == pytest.approx(0.9 * 1400)
     assert slow.epochs(["zhang"], 600) < 40 <= PACE.epochs(["zhang"], 600)
+
+
+def test_a_small_network_is_not_expected_to_be_faster_than_its_processor() -> None:
+    assert PACE.rate("iizuka") == 40 / 0.02 < 0.9 * 1400 * 194.6 / 51.5
 
 
 def running(tmp_path: Path, program: str, limit: float = 20) -> Running:

@@ -95,14 +95,22 @@ def test_a_session_trains_and_evaluates_everything(tmp_path: Path) -> None:
     assert set(found.values()) == {"done"}
     assert sum(name.startswith("train: ") for name in found) == 12
     assert sum(name.startswith("evaluate: ") for name in found) == 12
-    assert {"machine", "tests", "data", "speed", "warm-up: semantics", "warm-up: larsson"} < set(found)
+    assert {
+        "machine",
+        "tests: kernels",
+        "tests: training",
+        "data",
+        "speed",
+        "warm-up: semantics",
+        "warm-up: larsson",
+    } < set(found)
 
 
 @pytest.mark.parametrize(
     "step",
     [
         "machine",
-        "tests",
+        "tests: kernels",
         "warm-up: semantics",
         "warm-up: no_semantics",
         "speed",
@@ -153,9 +161,9 @@ def test_when_time_runs_out_trainings_are_left_out_with_the_reason(tmp_path: Pat
 
 
 def test_a_second_call_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
-    rehearse(tmp_path, TINY, "evaluate: no_semantics", "tests")
+    rehearse(tmp_path, TINY, "evaluate: no_semantics", "tests: training")
     again = rehearse(tmp_path, TINY)
-    assert set(again.started) == {"machine", "tests", "evaluate: no_semantics", "evaluate: no_semantics_jbu"}
+    assert set(again.started) == {"machine", "tests: training", "evaluate: no_semantics", "evaluate: no_semantics_jbu"}
     assert set(statuses(again).values()) == {"done"}
 
 
