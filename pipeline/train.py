@@ -128,10 +128,8 @@ def fit(
     step_loss: nn.Module = LossOf(model)
     if distributed.world_size() > 1:
         step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)  # also gives all the first's weights
-    if worth_compiling(model, train.device):
-        torch.backends.cudnn.benchmark = True  # all batches have one shape: the fastest algorithms are found once
-        if compiled:
-            step_loss.compile()
+    if compiled and worth_compiling(model, train.device):
+        step_loss.compile()
     bar = tqdm(
         total=recipe.epochs * steps,
         initial=state.epoch * steps,

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -48,7 +49,11 @@ class Lane:
         self.session, self.journal, self.place, self.scale = session, session.journal, session.place, session.scale
         self.waiting = [one for one in trainings(self.scale) if not self.journal.done(EVALUATE + one.name)]
         self.plain: dict[str, str] = {}  # the error of trainings that are tried again in the plainest mode
-        self.begun: dict[str, int] = {}  # epochs of each group
+        self.begun = {  # epochs of each group
+            one.group: self.journal.result(TRAIN + one.name)["epochs"]
+            for one in trainings(self.scale)
+            if self.journal.done(TRAIN + one.name)
+        }
 
     def train_all(self) -> None:
         """The segmenter, then all that fit."""
@@ -61,18 +66,15 @@ class Lane:
             self.session.evaluate("references", REFERENCES, {})
         active: list[Trial] = []
         left_out: dict[str, str] = {}
-        while True:
-            for trial in active:
+        while self.waiting or active:
+            for trial in tuple(active):
                 if (outcome := trial.running.poll()) is not None:
                     active.remove(trial)
                     self.ended(trial, outcome)
-                    break
-            ahead = sum(trial.ahead() for trial in active)
-            if self.waiting and (not active or (len(active) == 1 and ahead < LEAD)):
-                trial_or_none, left_out = self.next(ahead)
-                if trial_or_none is not None:
-                    active.append(trial_or_none)
-            if not active and (not self.waiting or left_out):
+            started, left_out = self.next(active)
+            if started is not None:
+                active.append(started)
+            elif not active and left_out:
                 break
             time.sleep(0.1)
         for name, reason in left_out.items():
@@ -103,19 +105,18 @@ class Lane:
             if not outcome.reason or outcome.timed_out:
                 return
 
-    def next(self, ahead: float) -> tuple[Trial | None, dict[str, str]]:
-        """Start the training that comes next, `ahead` seconds before the one that runs ends; and what does not fit."""
-        seconds = self.session.left() - ahead
-        pace = self.pace()
-        after = self.evaluation_seconds()
+    def next(self, active: Sequence[Trial]) -> tuple[Trial | None, dict[str, str]]:
+        """Start the training that comes next, once the one that runs is about to end; or say why none fits."""
+        ahead = sum(trial.ahead() for trial in active)
+        if not self.waiting or len(active) > 1 or (active and ahead > LEAD):
+            return None, {}
+        seconds, after, pace = self.session.left() - ahead, self.evaluation_seconds(), self.pace()
         choice = choose(self.waiting, self.begun, pace, self.scale.epochs, seconds, after)
         if choice.training is None:
             return None, choice.left_out
-        training, epochs = choice.training, choice.epochs
-        reason = self.plain.get(training.name, "")
+        training, epochs, reason = choice.training, choice.epochs, self.plain.get(choice.training.name, "")
         if reason:
-            fits = int(PLAIN_SHARE * pace.epochs([training.model], seconds - after))
-            epochs = max(1, min(epochs, fits))
+            epochs = max(1, min(epochs, int(PLAIN_SHARE * pace.epochs([training.model], seconds - after))))
         self.waiting.remove(training)
         self.begun[training.group] = epochs
         if training.model in self.session.warm_ups:
