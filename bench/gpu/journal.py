@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,12 +16,16 @@ Status = Literal["done", "failed", "timed out", "left out"]
 
 @dataclass(frozen=True)
 class Step:
-    """How one step went. `reason`: why it is not done, or what to know of it; `result`: its figures."""
+    """How one step went. `reason`: why it is not done, or what to know of it; `result`: its figures.
+
+    `at`: when it ended, in seconds since 1970; 0 until it is noted.
+    """
 
     status: Status
     seconds: float = 0.0
     reason: str = ""
     result: dict[str, Any] = field(default_factory=dict)
+    at: float = 0.0
 
 
 class Journal:
@@ -35,7 +40,7 @@ class Journal:
     def note(self, name: str, step: Step) -> None:
         """Keep how a step went."""
         with self.lock:
-            self.steps[name] = step
+            self.steps[name] = replace(step, at=time.time())
             self.save()
             self.changed()
         shown = f": {step.reason}" if step.reason else ""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.gpu import home, machine, sheets
+from bench.gpu import home, machine, sheets, timeline
 from bench.gpu.journal import FILE, Journal, Step
 from bench.gpu.plan import PAPER, TINY, Pace, choose, trainings
 from bench.gpu.processes import Running
@@ -207,3 +207,17 @@ def test_the_machine_is_described_without_a_gpu_too(tmp_path: Path, monkeypatch:
     said = machine.describe()
     assert said["torch"] != "not installed" and not any(name.startswith("GPU") for name in said)
     assert json.loads(json.dumps(said)) == said and io.StringIO(said["python"]).read()
+
+
+def test_the_gpus_use_is_drawn_from_the_last_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"2026/11/26 22:{minute:02}:{second:02}.000, 90, 600, 1980, 4000, 50"
+             for minute in (0, 30, 31) for second in range(60)]  # fmt: skip
+    (tmp_path / home.USAGE).write_text("\n".join(lines))
+    Journal(tmp_path / FILE).note("train: zhang", Step("done", 30.0))
+    drawn: list[int] = []
+    monkeypatch.setattr(timeline.np, "bincount", lambda x, *w, keep=np.bincount: (drawn.append(len(x)), keep(x, *w))[1])
+    monkeypatch.setattr(sys, "argv", ["timeline", str(tmp_path), "--out", str(tmp_path / "usage.png")])
+    timeline.main()
+    assert set(drawn) == {120}
+    with Image.open(tmp_path / "usage.png") as picture:
+        assert picture.width > 500
