@@ -1,4 +1,4 @@
-"""The last finished epoch of a training on disk, written beside the training: a killed one loses one epoch at most."""
+"""How far a training is, on disk: written beside the training, so that a killed one goes on from there."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -50,8 +50,8 @@ class Checkpoint:
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: State, last: bool) -> None:
         """Put a checkpoint in the place of the one before, in one step.
 
-        On a GPU, whose epochs may be shorter than a disk needs, an epoch has none while another is being written,
-        unless it is the last.
+        A GPU's epochs may be shorter than a disk needs: there an epoch that ends while another's checkpoint is being
+        written has none, unless it is the last.
         """
         device = next(model.parameters()).device
         if device.type == "cuda" and not last and self.under_way is not None and not self.under_way.done():

@@ -8,8 +8,8 @@ Reads `data/<dataset>/{train,val}` and of params.yaml the blocks `data.<dataset>
 `segmenters.<model>`. Writes `models/<dataset>/<model>/` or `segmenters/<dataset>/<model>/`: weights.safetensors,
 history.csv (one row an epoch), manifest.json.
 Every epoch leaves a checkpoint in `.scratch/train/<key>`, the key being a hash of params, data and code: the same
-command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change. On a GPU the
-loss is compiled; `--eager` is for machines whose compiler fails.
+command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change. On a GPU some
+epochs may have none (`pipeline.checkpoint`), and the loss is compiled; `--eager` is for machines whose compiler fails.
 """
 
 import argparse
