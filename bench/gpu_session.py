@@ -2,15 +2,18 @@
 
     python -m bench.gpu_session --pack VOCDEVKIT --out DATA        # at home: photographs small enough to travel
     python -m bench.gpu_session --data DATA --out HOME --minutes 9 # on the machine; again to go on
-    python -m bench.gpu_session --tiny --out HOME                  # a rehearsal on a processor, in three minutes
+    python -m bench.gpu_session --tiny --out HOME                  # a rehearsal on a processor, in two to three minutes
 
 It checks what runs on GPUs alone, measures its speed, trains the paper's networks and the baselines at the paper's
 size and scores them. Each step is a process with a time limit. What is there is always in HOME: session.md and
 session.json (figures), rows.zip, sheet.webp, usage.csv, log.txt and segmenter.zip. Its state lies in `--work`; without
-that folder a second call, on another machine, starts from what the first brought home (`--from`).
+that folder a second call, on another machine, starts from what the first brought home (`--from`, or what lies in HOME).
 """
 
 import argparse
+import signal
+import sys
+import time
 from pathlib import Path
 
 from bench.gpu import home
@@ -25,7 +28,8 @@ WORK = Path(".gpu/work")
 
 def main() -> None:
     """Pack, or run a session."""
-    arguments = parse()
+    began, arguments = time.monotonic(), parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped; the same command goes on."))
     if arguments.pack:
         from bench.gpu.data import pack
 
@@ -37,8 +41,9 @@ def main() -> None:
         return
     if not arguments.tiny and not arguments.data:
         raise UserError("give --data, a folder that --pack has made, or rehearse with --tiny.")
-    if arguments.previous and not (arguments.work / home.FILE).exists():
-        home.restore(arguments.previous, arguments.work)
+    previous = arguments.previous or (arguments.out if (arguments.out / home.FILE).exists() else None)
+    if previous and not (arguments.work / home.FILE).exists():
+        home.restore(previous, arguments.work)
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -46,7 +51,8 @@ def main() -> None:
         raise UserError("PyTorch sees no GPU on this machine; --tiny rehearses without one.")
     commit = arguments.commit or provenance.commit()
     scale = TINY if arguments.tiny else PAPER
-    options = Options(arguments.out, arguments.work, arguments.data, 60 * arguments.minutes, scale, commit, device)
+    until = began + 60 * arguments.minutes
+    options = Options(arguments.out, arguments.work, arguments.data, until, scale, commit, device)
     with Session(options) as session:
         session.checks()
         session.speed()

@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.gpu import sheets
 from bench.gpu.journal import FILE, Journal
 from bench.gpu.table import markdown
+from pipeline.errors import UserError
 from pipeline.files import write_whole
 
 LARGEST = 16 * 2**20
@@ -61,25 +62,29 @@ def write_logs(out: Path, logs: Path) -> None:
 
 
 def write_zip(path: Path, content: Mapping[str, bytes]) -> None:
-    """A zip of `content`, unless that is too large to come home."""
+    """A zip of `content`; one that is too large to come home is left out, and said so."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in content.items():
             archive.writestr(name, data)
-    if file.tell() <= LARGEST:
-        write_whole(path, file.getvalue())
+    if file.tell() > LARGEST:
+        print(f"{path.name} would have {file.tell() / 2**20:.1f} MiB, too much to come home")
+        return
+    write_whole(path, file.getvalue())
 
 
 def restore(home: Path, work: Path) -> None:
-    """Put into `work` what an earlier call brought home: what it had done, its rows, and its segmenter."""
+    """Put into `work` what an earlier call brought home: its rows, its segmenter, and last, what it had done."""
+    if not (home / FILE).exists():
+        raise UserError(f"{home} holds no {FILE}: no earlier call has brought anything home there.")
     work.mkdir(parents=True, exist_ok=True)
-    for name in (FILE, USAGE):
-        if (home / name).exists():
-            write_whole(work / name, (home / name).read_bytes())
     for name in (ROWS, SEGMENTER):
         if (home / name).exists():
             with zipfile.ZipFile(home / name) as archive:
                 archive.extractall(work)
+    for name in (USAGE, FILE):
+        if (home / name).exists():
+            write_whole(work / name, (home / name).read_bytes())
 
 
 def copy(path: Path, out: Path) -> None:
@@ -89,7 +94,8 @@ def copy(path: Path, out: Path) -> None:
 
 
 def bring_segmenter(out: Path, work: Path, folder: Path) -> None:
-    """The segmenter's folder in a zip, once: another machine must judge by the same one."""
+    """The segmenter's folder in a zip: another machine must judge by the same one."""
     files = [path for path in (work / folder).glob("*") if path.is_file()]
-    if files and not (out / SEGMENTER).exists():
+    made = max((path.stat().st_mtime for path in files), default=0.0)
+    if files and (not (out / SEGMENTER).exists() or (out / SEGMENTER).stat().st_mtime < made):
         write_zip(out / SEGMENTER, {str(path.relative_to(work)): path.read_bytes() for path in files})

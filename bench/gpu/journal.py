@@ -18,7 +18,7 @@ Status = Literal["done", "failed", "timed out", "left out"]
 class Step:
     """How one step went. `reason`: why it is not done, or what to know of it; `result`: its figures.
 
-    `at`: when it ended, in seconds since 1970; 0 until it is noted.
+    `at`: when it ended, in seconds since 1970, and `commit`: of which code it was; both are set when it is noted.
     """
 
     status: Status
@@ -26,6 +26,7 @@ class Step:
     reason: str = ""
     result: dict[str, Any] = field(default_factory=dict)
     at: float = 0.0
+    commit: str = ""
 
 
 class Journal:
@@ -38,13 +39,21 @@ class Journal:
         self.steps = {name: Step(**step) for name, step in saved.get("steps", {}).items()}
 
     def note(self, name: str, step: Step) -> None:
-        """Keep how a step went."""
+        """Keep how a step went; a full disk keeps it in memory alone."""
         with self.lock:
-            self.steps[name] = replace(step, at=time.time())
-            self.save()
+            self.steps[name] = replace(step, at=time.time(), commit=str(self.about.get("commit", "")))
+            try:
+                self.save()
+            except OSError as error:
+                print(f"{self.path} cannot be written: {error}")
             self.changed()
         shown = f": {step.reason}" if step.reason else ""
         print(f"{name}: {step.status} in {step.seconds:.1f} s{shown}", flush=True)
+
+    def all(self) -> dict[str, Step]:
+        """The steps as they are now; other threads may add to them."""
+        with self.lock:
+            return dict(self.steps)
 
     def done(self, name: str) -> bool:
         """Whether a step is behind us; those that failed or were left out are tried again by another call."""

@@ -10,7 +10,7 @@ from typing import Any
 from bench.gpu.evaluate import SEGMENTER
 from bench.gpu.journal import Step
 from bench.gpu.machine import idle_share
-from bench.gpu.plan import Pace, Training, choose, trainings
+from bench.gpu.plan import Choice, Pace, Training, choose, trainings
 from bench.gpu.processes import Outcome, Running
 from bench.gpu.session import Session
 from bench.gpu.table import DEFAULT, EVALUATE, SPEED, TRAIN
@@ -19,27 +19,38 @@ from pipeline import layout
 
 START, EVALUATION = 20.0, 60.0  # seconds until measured: before a training's first epoch; of an evaluation
 LEAD = 20.0  # seconds before a training's end at which the next may start, which loads and compiles first
+LATE = 60.0  # seconds that a training may take beside twice what is expected
 PLAIN_SHARE = 0.2  # of a network's speed that is expected of it in float32 and not compiled
-UNKNOWN = 300.0  # photographs a second of `semantics` where the speed could not be measured
+UNKNOWN = 1000.0  # photographs a second of `semantics` where the speed could not be measured
 SMALL = Training(SEGMENTER, SEGMENTER, 0, SEGMENTER)
+DEFAULT_MODE = "as by default"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A training that runs. `plain`: in float32 and not compiled, after the error `plain`."""
+    """A training that runs. `plain`: the error after which it runs in float32 and not compiled, else "".
+
+    `expected`: seconds that its process takes; `began`: in seconds since 1970.
+    """
 
     training: Training
     epochs: int
     of_epochs: int
     plain: str
     running: Running
-    expected: float  # seconds
+    expected: float
+    began: float
 
     def ahead(self) -> float:
-        """Seconds that it still takes: by its progress bar, before that as expected."""
+        """Seconds that it still takes: by its progress bar, before that as expected, and more than the next's lead."""
         remaining = self.running.remaining()
         elapsed = time.monotonic() - self.running.began
-        return max(1.0, self.expected - elapsed) if remaining is None else remaining
+        return max(LEAD + 1, self.expected - elapsed) if remaining is None else remaining
+
+    @property
+    def mode(self) -> str:
+        """How it trains, as its rows say it."""
+        return f"plainest mode (float32, not compiled), after: {self.plain}" if self.plain else DEFAULT_MODE
 
 
 class Lane:
@@ -47,22 +58,22 @@ class Lane:
 
     def __init__(self, session: Session) -> None:
         self.session, self.journal, self.place, self.scale = session, session.journal, session.place, session.scale
-        self.waiting = [one for one in trainings(self.scale) if not self.journal.done(EVALUATE + one.name)]
         self.plain: dict[str, str] = {}  # the error of trainings that are tried again in the plainest mode
         self.begun = {  # epochs of each group
             one.group: self.journal.result(TRAIN + one.name)["epochs"]
             for one in trainings(self.scale)
             if self.journal.done(TRAIN + one.name)
         }
+        self.waiting: list[Training] = []
 
     def train_all(self) -> None:
         """The segmenter, then all that fit."""
         self.segmenter()
-        self.session.beside.submit(self.session.warm_up_others)
+        self.waiting = [one for one in trainings(self.scale) if not self.journal.done(EVALUATE + one.name)]
+        self.session.submit("warm-up", self.session.warm_up_others)
         self.evaluate_trained()
         if not self.journal.done(EVALUATE + "references"):
-            folder = self.place.folder("references")
-            self.place.write_params(folder)
+            self.place.write_params(self.place.folder("references"))
             self.session.evaluate("references", REFERENCES, {})
         active: list[Trial] = []
         left_out: dict[str, str] = {}
@@ -78,7 +89,8 @@ class Lane:
                 break
             time.sleep(0.1)
         for name, reason in left_out.items():
-            self.journal.note(TRAIN + name, Step("left out", 0.0, reason))
+            if not self.journal.done(TRAIN + name):
+                self.journal.note(TRAIN + name, Step("left out", 0.0, reason))
 
     def evaluate_trained(self) -> None:
         """What an earlier call has trained here and had no time to evaluate."""
@@ -94,44 +106,60 @@ class Lane:
         self.session.evaluate(training.name, list(methods_of(training)), about)
 
     def segmenter(self) -> None:
-        """What will judge all the pictures, unless it is there already."""
+        """What will judge all the pictures, unless it is there already; another judge's figures are then forgotten."""
         weights = self.place.work / layout.segmenter(self.place.dataset, SEGMENTER) / "weights.safetensors"
         if self.journal.done(TRAIN + SEGMENTER) and weights.exists():
             return
-        for plain in (False, True):
-            trial = self.start(SMALL, self.scale.segmenter_epochs, "the first try failed" if plain else "")
-            outcome = trial.running.wait()
-            self.note(trial, outcome)
-            if not outcome.reason or outcome.timed_out:
-                return
+        for name in self.journal.all():
+            if name.startswith(EVALUATE):
+                self.journal.forget(name)
+        outcome = self._train_segmenter("")
+        if outcome.reason and not outcome.timed_out:
+            self._train_segmenter(outcome.reason)
+
+    def _train_segmenter(self, plain: str) -> Outcome:
+        trial = self.start(SMALL, self.scale.segmenter_epochs, plain)
+        outcome = trial.running.wait()
+        self.note(trial, outcome)
+        return outcome
 
     def next(self, active: Sequence[Trial]) -> tuple[Trial | None, dict[str, str]]:
         """Start the training that comes next, once the one that runs is about to end; or say why none fits."""
         ahead = sum(trial.ahead() for trial in active)
         if not self.waiting or len(active) > 1 or (active and ahead > LEAD):
             return None, {}
-        seconds, after, pace = self.session.left() - ahead, self.evaluation_seconds(), self.pace()
-        choice = choose(self.waiting, self.begun, pace, self.scale.epochs, seconds, after)
-        if choice.training is None:
+        choice = self.choice(self.session.left() - ahead)
+        training = choice.training
+        if training is None:
             return None, choice.left_out
-        training, epochs, reason = choice.training, choice.epochs, self.plain.get(choice.training.name, "")
-        if reason:
-            epochs = max(1, min(epochs, int(PLAIN_SHARE * pace.epochs([training.model], seconds - after))))
+        warm_up = self.session.warm_ups.get(training.model)
+        if warm_up is not None and not warm_up.done():
+            return None, {}  # what it compiles just now need not be compiled twice
         self.waiting.remove(training)
-        self.begun[training.group] = epochs
-        if training.model in self.session.warm_ups:
-            self.session.warm_ups[training.model].result()  # what it compiles just now need not be compiled twice
-        return self.start(training, epochs, reason), {}
+        self.begun[training.group] = choice.epochs
+        return self.start(training, choice.epochs, self.plain.get(training.name, "")), {}
+
+    def choice(self, seconds: float) -> Choice:
+        """What to train in the `seconds` that are left: first again, if it still fits, what has failed."""
+        epochs, after = self.scale.epochs, self.evaluation_seconds()
+        again = [training for training in self.waiting if training.name in self.plain]
+        if again:
+            found = choose(again, self.begun, self.pace(plain=True), epochs, seconds, after)
+            if found.training is not None:
+                return found
+            self.waiting = [training for training in self.waiting if training not in again]
+        return choose(self.waiting, self.begun, self.pace(), epochs, seconds, after)
 
     def start(self, training: Training, epochs: int, plain: str) -> Trial:
         """Start a training's process."""
         folder = self.place.folder(training.name)
         self.place.write_params(folder, training, epochs, "float32" if plain else "auto")
         module = ["pipeline.train", self.place.dataset, training.name, "--device", self.session.options.device]
-        limit = self.session.left() - (0 if training is SMALL else self.evaluation_seconds() / 2)
+        expected = self.pace(bool(plain)).seconds(training.model, epochs) + LEAD
+        limit = min(2 * expected + LATE, self.session.left() - self.evaluation_seconds() / 2)
         running = self.session.start(TRAIN + training.name, [*module, *["--eager"] * bool(plain)], folder, limit)
         of_epochs = self.scale.segmenter_epochs if training is SMALL else self.scale.epochs
-        return Trial(training, epochs, of_epochs, plain, running, self.pace().seconds(training.model, epochs))
+        return Trial(training, epochs, of_epochs, plain, running, expected, time.time())
 
     def ended(self, trial: Trial, outcome: Outcome) -> None:
         """Note it and have it evaluated; after an error it is tried once more in the plainest mode."""
@@ -144,8 +172,13 @@ class Lane:
 
     def note(self, trial: Trial, outcome: Outcome) -> None:
         """Write down what a training took and came to."""
-        result = {} if outcome.reason else self.measured(trial)
-        self.journal.note(TRAIN + trial.training.name, Step(outcome.status, outcome.seconds, outcome.reason, result))
+        reason, result, status = outcome.reason, {}, outcome.status
+        if not reason:
+            try:
+                result = self.measured(trial)
+            except (OSError, ValueError, KeyError) as error:
+                status, reason = "failed", f"has left no record of itself: {error}"
+        self.journal.note(TRAIN + trial.training.name, Step(status, outcome.seconds, reason, result))
 
     def measured(self, trial: Trial) -> dict[str, Any]:
         """From the run's own record and the GPU's use; the rate is that of the median epoch."""
@@ -153,6 +186,7 @@ class Lane:
         path = self.place.folder(name) / layout.RUNS / f"train-{dataset}-{name}.json"
         record = json.loads(path.read_text(encoding="utf-8"))
         ended = path.stat().st_mtime
+        began = max(trial.began, ended - record["seconds"])  # a resumed one has seconds of an earlier call
         photographs = record["images_per_second"] * record["seconds"] / trial.epochs
         return {
             "epochs": trial.epochs,
@@ -160,23 +194,25 @@ class Lane:
             "images_per_second": photographs / median(record["epoch_seconds"]),
             "seconds": record["seconds"],
             "peak_memory_bytes": record["peak_memory_bytes"],
-            "idle": idle_share(self.session.usage.samples(), ended - record["seconds"], ended),
-            "how": how(trial),
+            "idle": idle_share(self.session.usage.samples(), began, ended),
+            "how": trial.mode,
         }
 
-    def pace(self) -> Pace:
-        """What trainings have taken so far."""
-        steps = self.journal.steps
-        done = {name.removeprefix(TRAIN): step for name, step in steps.items() if name.startswith(TRAIN)}
-        measured = {
-            name: step for name, step in done.items() if step.status == "done" and "images_per_second" in step.result
-        }
+    def pace(self, plain: bool = False) -> Pace:
+        """What trainings have taken so far, by default those of the default mode; of the plainest, a share of it."""
         models = {training.name: training.model for training in (*trainings(self.scale), SMALL)}
+        measured = {
+            name.removeprefix(TRAIN): step
+            for name, step in self.journal.all().items()
+            if name.startswith(TRAIN) and step.result.get("how") == DEFAULT_MODE
+        }
         rates = {models[name]: step.result["images_per_second"] for name, step in measured.items() if name in models}
         starts = [step.seconds - step.result["seconds"] for name, step in measured.items() if name != SEGMENTER]
-        speed = self.journal.result(SPEED).get("training", {}).get(f"images/s, {DEFAULT}", UNKNOWN)
+        semantics = rates.get("semantics", self.journal.result(SPEED).get(DEFAULT, {}).get("images/s", UNKNOWN))
         start = max(3.0, median(starts) - LEAD) if starts else START
-        return Pace(self.photographs(), self.scale.batch_size, rates.get("semantics", speed), start, rates)
+        share = PLAIN_SHARE if plain else 1.0
+        slowed = {model: share * rate for model, rate in rates.items()}
+        return Pace(self.photographs(), self.scale.batch_size, share * semantics, start, slowed)
 
     def photographs(self) -> int:
         """How many an epoch has."""
@@ -187,12 +223,7 @@ class Lane:
         """What an evaluation takes, by the slowest so far."""
         took = [
             step.seconds
-            for name, step in self.journal.steps.items()
+            for name, step in self.journal.all().items()
             if name.startswith(EVALUATE) and step.status == "done" and name != EVALUATE + "references"
         ]
-        return 1.1 * max(took) if took else min(EVALUATION, self.session.options.seconds / 4)
-
-
-def how(trial: Trial) -> str:
-    """In which mode it trained."""
-    return f"plainest mode (float32, not compiled), after: {trial.plain}" if trial.plain else "as by default"
+        return 1.1 * max(took) if took else min(EVALUATION, self.session.total() / 4)

@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from statistics import mean
 
+from bench.gpu.processes import end_with_parent
 from pipeline import provenance
 from pipeline.files import write_whole
 
@@ -94,7 +95,9 @@ class Usage:
         command = ["nvidia-smi", f"--query-gpu={','.join(SAMPLED)}", "--format=csv,noheader,nounits", f"-lms={EVERY}"]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab") as output, suppress(FileNotFoundError):
-            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
+            self.process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.DEVNULL, preexec_fn=end_with_parent
+            )
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -3,29 +3,34 @@
     python -m bench.gpu.pairs HOME
 
 Reads `rows.zip` of what a session brought home. An interval of a seed is over photographs (BCa bootstrap; of mIoU
-percentiles of the photographs' resamples), one of the seeds together is Student's over their means.
+percentiles of the photographs' resamples), one of the seeds together is Student's over their means: it is about other
+trainings on these photographs. `zhang`, which has one training, and the segmenter are the same in all three.
 """
 
 import argparse
 import io
 import math
+import re
 import zipfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pipeline.data.source import VOID
-from reports.miou import class_ratios
+from pipeline.errors import UserError, run_stage
+from reports.miou import class_ratios, mean_difference
 from reports.paired import compare_columns
 from reports.seeds import between_seeds
-from reports.statistics import percentile_ends
 
 SEEDS = ("", "_seed1", "_seed2")
 PAIRS = (
     ("semantics{}", "no_semantics{}"),
     ("semantics{}_jbu", "semantics{}"),
     ("no_semantics{}_jbu", "no_semantics{}"),
+    ("semantics{}", "zhang"),
     ("semantics{}_jbu", "zhang"),
     ("semantics{}_jbu", "gray"),
     ("original", "semantics{}_jbu"),
@@ -38,6 +43,7 @@ MEASURES = {  # column -> its file, its name and digits
     "bleeding_boundary": ("diseases/{}/{}.csv", "bleeding across boundaries", 3),
 }
 MIOU = ("mIoU, points", 1)
+SEGMENTED = "segmented/{}/small/{}.csv"
 BOOTSTRAP_SEED = 0
 
 Found = tuple[float, float, float]  # a mean difference and the ends of its interval
@@ -49,7 +55,21 @@ class Rows:
     def __init__(self, home: Path) -> None:
         self.zip = zipfile.ZipFile(home / "rows.zip")
         self.names = {Path(*Path(name).parts[2:]): name for name in self.zip.namelist()}  # without runs/<training>
-        self.dataset = next(path.parts[1] for path in self.names if path.parts[0] == "scores")
+        datasets = [path.parts[1] for path in self.names if path.parts[0] == "scores"]
+        if not datasets:
+            raise UserError(f"{home / 'rows.zip'} holds no scores: nothing was evaluated.")
+        self.dataset = datasets[0]
+
+    def has(self, *methods: str) -> bool:
+        """Whether all of them were scored, measured and segmented."""
+        files = (*{file for file, _, _ in MEASURES.values()}, SEGMENTED)
+        return all(Path(file.format(self.dataset, method)) in self.names for file in files for method in methods)
+
+    def epochs(self, method: str) -> int | None:
+        """How long its network was trained; None of what is not trained."""
+        training = method.removesuffix("_jbu")
+        history = self.names.get(Path(f"models/{self.dataset}/{training}/history.csv"))
+        return None if history is None else len(self.zip.read(history).splitlines()) - 1
 
     def column(self, method: str, column: str) -> pd.Series:
         """A measure of the photographs that have colour, by id."""
@@ -62,7 +82,7 @@ class Rows:
 
     def counts(self, method: str, ids: list[str]) -> np.ndarray:
         """(photographs, 2, labels) intersections and unions; a label that nobody found or has counts nowhere."""
-        rows = self._read(f"segmented/{self.dataset}/small/{method}.csv")
+        rows = self._read(SEGMENTED.format(self.dataset, method))
         counts = np.zeros((len(ids), 2, VOID))
         at = rows["id"].map({id: number for number, id in enumerate(ids)}).to_numpy()
         for place, column in enumerate(("intersection", "union")):
@@ -81,19 +101,23 @@ def main() -> None:
 
 
 def table(rows: Rows) -> str:
-    """A line for each pair and measure."""
+    """A line for each pair and measure; what is not there, or not measured, is left out."""
     lines = [
         "| difference | measure | seed 0 | seed 1 | seed 2 | mean over seeds |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
-    for first, second in PAIRS:
-        named = f"{first.format('')} less {second.format('')}"
-        for column, (_, name, digits) in MEASURES.items():
-            found = [paired(rows, first.format(seed), second.format(seed), column) for seed in SEEDS]
-            lines.append(line(named, name, found, digits))
-        found = [paired_miou(rows, first.format(seed), second.format(seed)) for seed in SEEDS]
-        lines.append(line(named, MIOU[0], found, MIOU[1]))
-    return "\n".join(line for line in lines if line) + "\n"
+    for pair in PAIRS:
+        seeds = [tuple(method.format(seed) for method in pair) for seed in SEEDS]
+        there = [one if rows.has(*one) else None for one in seeds]
+        for name, digits, difference in measures():
+            lines += line(rows, name, digits, there, [difference(rows, *one) if one else None for one in there])
+    return "\n".join(lines) + "\n"
+
+
+def measures() -> list[tuple[str, int, Callable[..., Found]]]:
+    """Each measure's name and digits, and the difference of two methods in it."""
+    columns = [(name, digits, partial(paired, column=column)) for column, (_, name, digits) in MEASURES.items()]
+    return [*columns, (*MIOU, paired_miou)]
 
 
 def paired(rows: Rows, first: str, second: str, column: str) -> Found:
@@ -107,22 +131,42 @@ def paired_miou(rows: Rows, first: str, second: str) -> Found:
     """The difference of two mIoUs in points; both see the same resamples of photographs."""
     ids = rows.ids(first)
     counts = [rows.counts(method, ids) for method in (first, second)]
-    ratios = [class_ratios(one[:, 0], one[:, 1], BOOTSTRAP_SEED) for one in counts]
-    difference = ratios[0].interval.mean - ratios[1].interval.mean
-    resampled = np.nanmean(ratios[0].filled, axis=1) - np.nanmean(ratios[1].filled, axis=1)
-    low, high = percentile_ends(resampled[:, None])
-    return 100 * difference, 100 * float(low[0]), 100 * float(high[0])
+    found = mean_difference(*(class_ratios(one[:, 0], one[:, 1], BOOTSTRAP_SEED) for one in counts))
+    return 100 * found.mean, 100 * found.low, 100 * found.high
 
 
-def line(pair: str, measure: str, found: list[Found], digits: int) -> str:
-    """A row of the table, empty where nothing is measured."""
-    if not all(math.isfinite(one[0]) for one in found):
-        return ""
-    spread = between_seeds([one[0] for one in found])
-    together = (spread.mean, spread.low, spread.high)
-    cells = [f"{mean:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]" for mean, low, high in (*found, together)]
-    return f"| {pair} | {measure} | {' | '.join(cells)} |"
+def line(
+    rows: Rows, name: str, digits: int, pairs: Sequence[tuple[str, ...] | None], found: Sequence[Found | None]
+) -> list[str]:
+    """A row of the table, or none where nothing is measured."""
+    means = [one[0] for one in found if one is not None]
+    if not means or not all(map(math.isfinite, means)):
+        return []
+    first, second = next(pair for pair in pairs if pair)
+    cells = [
+        "-" if pair is None or one is None else interval(one, digits) + shortened(*map(rows.epochs, pair))
+        for pair, one in zip(pairs, found, strict=True)
+    ]
+    together = between_seeds(means) if len(means) > 1 else None
+    cells.append(interval((together.mean, together.low, together.high), digits) if together else "-")
+    return [f"| {base(first)} less {base(second)} | {name} | {' | '.join(cells)} |"]
+
+
+def interval(found: Found, digits: int) -> str:
+    """A mean with the ends of its interval; nothing is -0."""
+    mean, low, high = (f"{round(value, digits) + 0.0:+.{digits}f}" for value in found)
+    return f"{mean} [{low}, {high}]"
+
+
+def shortened(first: int | None, second: int | None) -> str:
+    """A remark where two trainings are not of the same length."""
+    return "" if first is None or second is None or first == second else f" ({first} and {second} epochs)"
+
+
+def base(method: str) -> str:
+    """A method's name without its seed."""
+    return re.sub(r"_seed\d", "", method)
 
 
 if __name__ == "__main__":
-    main()
+    run_stage(main)

@@ -1,5 +1,6 @@
 """Steps as processes of their own, each with a time limit: one that fails or hangs ends no other."""
 
+import ctypes
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from bench.gpu.journal import Status
 
+PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 LAST_WORDS = 600  # characters of a failed step's output that its reason quotes
 BAR = re.compile(r"(\d+)/(\d+) \[[\d:]+<([\d:]+)")  # tqdm's: done, of all, elapsed, remaining
 
@@ -30,6 +32,15 @@ class Outcome:
         return "timed out" if self.timed_out else "failed" if self.reason else "done"
 
 
+_LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent() -> None:
+    """In a child before its program starts: be killed when the session is, however that ends (Linux)."""
+    with suppress(AttributeError):
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Running:
     """A process in a session of its own whose output goes to a file, and its end."""
 
@@ -40,8 +51,9 @@ class Running:
             self.offset = output.tell()
             self.process = subprocess.Popen(
                 command, cwd=cwd, env=dict(env), stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                start_new_session=True,
+                start_new_session=True, preexec_fn=end_with_parent,
             )  # fmt: skip
+        self.over = False
 
     def poll(self) -> Outcome | None:
         """How it ended, if it has; kills it when its time is up."""
@@ -61,7 +73,10 @@ class Running:
         return outcome
 
     def kill(self) -> None:
-        """End it and all that it has started."""
+        """End it and all that it has started, once: later its number may be another's."""
+        if self.over:
+            return
+        self.over = True
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

@@ -9,9 +9,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ from pipeline.provenance import ROOT
 CHECKS, SPEED_UNTIL = 58.0, 100.0  # seconds: the limit of each check; when the speed must be measured, from the start
 SPEED_AT_LEAST = 40.0
 COMPILING = 120.0  # seconds: the limit of a warm-up
-LAST_WRITING = 4.0  # seconds
+LAST_WRITING = 8.0  # seconds
+PACKING, EVALUATING = 180.0, 240.0  # seconds: limits, several times as long as it takes
 WARMED = ("semantics", "no_semantics")  # before the speed is measured; the others beside the first trainings
 TESTS = {
     "tests: kernels": (
@@ -49,12 +52,12 @@ PYTEST = ("pytest", "-q", "--tb=short", "-rfE", "-m", "gpu", "-p", "no:cacheprov
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. `seconds`: for everything; `device`: "cuda", or "cpu" in a rehearsal."""
+    """What the command line says. `until`: of `time.monotonic`; `device`: "cuda", or "cpu" in a rehearsal."""
 
     out: Path
     work: Path
     data: Path | None
-    seconds: float
+    until: float
     scale: Scale
     commit: str
     device: str
@@ -66,7 +69,8 @@ class Session:
     def __init__(self, options: Options) -> None:
         self.options, self.scale = options, options.scale
         self.began = time.monotonic()
-        self.deadline = self.began + options.seconds - LAST_WRITING
+        self.deadline = options.until - LAST_WRITING
+        self.closing = False
         self.place = Workplace(options.work, options.data is not None, options.scale)
         self.journal = Journal(self.place.work / FILE, self.changed)
         self.journal.about |= {"commit": options.commit, "scale": str(asdict(options.scale))}
@@ -85,6 +89,7 @@ class Session:
 
     def __exit__(self, *exception: object) -> None:
         """Whatever has happened, what is there comes home."""
+        self.closing = True
         for process in self.processes:
             process.kill()
         self.beside.shutdown(wait=True, cancel_futures=True)
@@ -96,6 +101,10 @@ class Session:
         """Wait for the evaluations that are under way."""
         for evaluation in self.evaluations:
             evaluation.result()
+
+    def total(self) -> float:
+        """Seconds of the whole session."""
+        return self.deadline - self.began
 
     def left(self) -> float:
         """Seconds until everything must be home."""
@@ -119,6 +128,8 @@ class Session:
             "OMP_NUM_THREADS": str(threads if self.options.device == "cuda" else 1),
         }
         log = self.logs / f"{name.replace(': ', '-')}.txt"
+        if self.closing:
+            raise UserError("the session is over.")
         command = [*["nice", "-n", "10"] * beside, sys.executable, "-m", *module]
         running = Running(command, folder, environment, log, max(0.0, min(limit, self.left())))
         self.processes.append(running)
@@ -130,11 +141,16 @@ class Session:
         """Run a module to its end and note how that went; `result` is a JSON file that it writes."""
         if not self.journal.done(name):
             folder = self.place.folder("checks")
+            written = folder / (result or "no.json")
+            written.unlink(missing_ok=True)
             outcome = self.start(name, module, folder, limit, beside=beside).wait()
-            written = folder / result if result else None
-            found = json.loads(written.read_text(encoding="utf-8")) if written and written.exists() else {}
+            found = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
             self.journal.note(name, Step(outcome.status, outcome.seconds, outcome.reason, found))
         return self.journal.done(name)
+
+    def submit(self, name: str, work: Callable[[], Any]) -> Future[None]:
+        """Do `work` beside; see `guarded`."""
+        return self.beside.submit(self.guarded, name, work)
 
     def guarded(self, name: str, work: Callable[[], Any]) -> None:
         """Do `work`; what goes wrong in it is noted as the failure of the step `name`."""
@@ -152,11 +168,11 @@ class Session:
         self.forget_other_machines()
         machine = ["bench.gpu.machine", "--out", "machine.json"]
         waiting: list[Future[Any]] = [
-            self.beside.submit(self.guarded, "data", self.pack),
-            self.beside.submit(self.step, "machine", machine, CHECKS, Path("machine.json")),
+            self.submit("data", self.pack),
+            self.submit("machine", partial(self.step, "machine", machine, CHECKS, Path("machine.json"))),
         ]
         checking = [
-            self.beside.submit(self.step, name, [*PYTEST, *(str(ROOT / file) for file in files)], CHECKS)
+            self.submit(name, partial(self.step, name, [*PYTEST, *(str(ROOT / file) for file in files)], CHECKS))
             for name, files in TESTS.items()
         ]
         for model in WARMED:
@@ -168,8 +184,10 @@ class Session:
 
     def forget_other_machines(self) -> None:
         """An earlier call may have had another machine, and another GPU has another speed."""
-        if gpu().get("name") != self.journal.result("machine").get("GPU name"):
+        name = gpu().get("name", "none")
+        if name != self.journal.about.get("GPU"):
             self.journal.forget(SPEED)
+        self.journal.about["GPU"] = name
         self.journal.forget("machine")
 
     def pack(self) -> None:
@@ -181,7 +199,7 @@ class Session:
         folder = self.place.folder("pack")
         self.place.write_params(folder)
         for stage in ("fetch", "pack"):
-            outcome = self.start(stage, [f"pipeline.{stage}", self.place.dataset], folder, self.left()).wait()
+            outcome = self.start(stage, [f"pipeline.{stage}", self.place.dataset], folder, PACKING).wait()
             if outcome.reason:
                 raise UserError(f"{stage} {outcome.reason}")
         self.journal.note("data", Step("done", time.monotonic() - began, "", contents))
@@ -199,7 +217,7 @@ class Session:
             if self.step(name, ["bench.gpu.warm", self.place.dataset, model], COMPILING, beside=beside):
                 write_whole(marker, "")
 
-        self.warm_ups[model] = self.beside.submit(self.guarded, name, compiling)
+        self.warm_ups[model] = self.submit(name, compiling)
 
     def speed(self) -> None:
         """Every part by itself, with the GPU to itself."""
@@ -218,14 +236,14 @@ class Session:
 
     def evaluate(self, name: str, methods: Sequence[str], about: dict[str, Any]) -> None:
         """Begin the evaluation of methods whose weights lie in the folder `name`; `about` stands in their rows."""
-        work = lambda: self._evaluate(name, methods, about)  # noqa: E731
-        self.evaluations.append(self.beside.submit(self.guarded, EVALUATE + name, work))
+        work = partial(self._evaluate, name, methods, about)
+        self.evaluations.append(self.submit(EVALUATE + name, work))
 
     def _evaluate(self, name: str, methods: Sequence[str], about: dict[str, Any]) -> None:
         folder, dataset, began = self.place.folder(name), self.place.dataset, time.monotonic()
         processes = [
             self.start(f"{EVALUATE}{method}", ["bench.gpu.evaluate", dataset, method, "--device", self.options.device],
-                       folder, self.left(), beside=True)
+                       folder, EVALUATING, beside=True)
             for method in methods
         ]  # fmt: skip
         outcomes = [process.wait() for process in processes]
@@ -233,19 +251,20 @@ class Session:
         found = {method: figures(folder, dataset, method) for method in methods}
         result = {**about, "methods": found}
         worst = max(outcomes, key=lambda outcome: bool(outcome.reason) + outcome.timed_out)
+        self.bring_rows()  # first: what is noted as done is not done again
         self.journal.note(EVALUATE + name, Step(worst.status, time.monotonic() - began, "; ".join(reasons), result))
-        self.bring_rows()
 
     # What comes home
 
     def changed(self) -> None:
-        """After every step: the journal, its table, and the logs."""
-        home.write_journal(self.options.out, self.journal)
-        home.write_logs(self.options.out, self.logs)
+        """After every step: the journal, its table, and the logs. A full disk there ends nothing."""
+        with telling("figures and logs"):
+            home.write_journal(self.options.out, self.journal)
+            home.write_logs(self.options.out, self.logs)
 
     def bring_rows(self) -> None:
         """After every evaluation: all rows and the sheet of pictures."""
-        with self.journal.lock:
+        with telling("rows and pictures"), self.journal.lock:
             folders = [self.place.folder(name) for name in ("references", *(one.name for one in trainings(self.scale)))]
             files = [
                 file
@@ -260,3 +279,12 @@ class Session:
             home.write_sheet(self.options.out, strips)
             home.copy(self.place.work / home.USAGE, self.options.out)
             home.bring_segmenter(self.options.out, self.place.work, layout.segmenter(self.place.dataset, SEGMENTER))
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """Print what keeps something from coming home; the session goes on, and the next step tries again."""
+    try:
+        yield
+    except Exception as error:
+        print(f"{what} did not come home: {type(error).__name__}: {error}", flush=True)

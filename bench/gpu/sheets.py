@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from pipeline import layout
 from pipeline.archive import Archive
 from pipeline.data.pack import Pack
+from pipeline.files import whole_file
 
 PHOTOGRAPHS = 12
 CELL = (160, 120)  # width and height in pixels
@@ -20,8 +21,8 @@ def write(dataset: str, method: str, path: Path) -> None:
     archive = Archive(layout.archive(dataset, method))
     pack = Pack(layout.pack(dataset, "val"))
     chosen = spread([entry.id for entry in pack.index if not entry.colorless], PHOTOGRAPHS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    strip([archive[id] for id in chosen], method).save(path, quality=80, method=4)
+    with whole_file(path) as temporary:
+        strip([archive[id] for id in chosen], method).save(temporary, "webp", quality=80, method=4)
 
 
 def spread(ids: Sequence[str], count: int) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 from bench.gpu.journal import FILE
 from bench.gpu.machine import parsed
 from bench.gpu.table import TRAIN
+from pipeline.errors import UserError, run_stage
 from reports.theme import styled
 
 EVERY = 5  # seconds that a point is the mean of
@@ -36,6 +37,8 @@ def main() -> None:
         for name, step in steps.items()
         if name.startswith(TRAIN) and step.get("at") and step["seconds"]
     }
+    if not samples:
+        raise UserError(f"{arguments.home}/usage.csv has no samples: there was no nvidia-smi.")
     at, busy = np.array([sample.at for sample in samples]), np.array([sample.busy for sample in samples])
     with styled():
         draw(at, busy, spans, arguments.out)
@@ -53,6 +56,7 @@ def draw(at: np.ndarray, busy: np.ndarray, spans: dict[str, tuple[float, float]]
     figure, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
     minutes = EVERY * (np.flatnonzero(there) + 0.5) / 60
     axes.plot(minutes, np.bincount(places, busy)[there] / counts[there], color="#0072b2", linewidth=1)
+    spans = {name: span for name, span in spans.items() if span[0] >= began}  # those of this call
     for number, (name, (start, end)) in enumerate(spans.items()):
         height = -14 - 12 * (number % 2)
         axes.barh(height, (end - start) / 60, left=(start - began) / 60, height=9, color="#d0d0d0")
@@ -63,4 +67,4 @@ def draw(at: np.ndarray, busy: np.ndarray, spans: dict[str, tuple[float, float]]
 
 
 if __name__ == "__main__":
-    main()
+    run_stage(main)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from bench.gpu import pairs
+from pipeline.errors import UserError
 
 IDS = [f"photo{number}" for number in range(8)]
 METHODS = ["gray", "original", "zhang", *(f"{network}{seed}{up}" for network in ("semantics", "no_semantics")
@@ -42,6 +43,26 @@ def test_differences_are_of_the_same_photographs_and_those_without_colour_are_le
     for seed, gain in zip(pairs.SEEDS, (1, 2, 3), strict=True):
         assert pairs.paired(rows, f"semantics{seed}", f"no_semantics{seed}", "psnr_rgb") == (gain, gain, gain)
     assert pairs.paired_miou(rows, "semantics", "no_semantics") == pytest.approx((10, 10, 10))
+
+
+def test_what_is_not_there_is_left_out_and_unequal_trainings_are_told(home: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(home / "rows.zip") as whole, zipfile.ZipFile(tmp_path / "part.zip", "w") as part:
+        for name in whole.namelist():
+            if "seed1" not in name and "zhang" not in name:
+                part.writestr(name, whole.read(name))
+        for model, epochs in (("semantics", 24), ("no_semantics", 40)):
+            part.writestr(f"runs/x/models/part/{model}/history.csv", "epoch\n" + epochs * "1\n")
+    (tmp_path / "part.zip").rename(home / "rows.zip")
+    table = pairs.table(pairs.Rows(home))
+    line = next(line for line in table.splitlines() if line.startswith("| semantics less no_semantics | PSNR"))
+    assert "+1.00 [+1.00, +1.00] (24 and 40 epochs) | - | +3.00" in line and "zhang" not in table
+
+
+def test_a_session_without_rows_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "rows.zip", "w"):
+        pass
+    with pytest.raises(UserError, match="holds no scores"):
+        pairs.Rows(tmp_path)
 
 
 def test_the_table_has_each_seed_and_all_together(home: Path) -> None:

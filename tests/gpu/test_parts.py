@@ -2,6 +2,8 @@
 
 import io
 import json
+import signal
+import subprocess
 import sys
 import time
 import zipfile
@@ -16,6 +18,7 @@ from bench.gpu.journal import FILE, Journal, Step
 from bench.gpu.plan import PAPER, TINY, Pace, choose, trainings
 from bench.gpu.processes import Running
 from bench.gpu.table import goals, markdown
+from tests.conftest import environment
 
 PHOTOGRAPHS = 3131
 PACE = Pace(PHOTOGRAPHS, batch_size=40, semantics=1400.0, start=10.0, rates={})
@@ -99,6 +102,27 @@ def test_a_process_and_its_children_end_at_the_limit(tmp_path: Path) -> None:
     assert str(process.process.pid) not in groups
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_process_ends_with_the_session_however_that_ends(tmp_path: Path, how: signal.Signals) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from bench.gpu.processes import Running\n"
+        "running = Running(['sleep', '60'], Path('.'), {}, Path(sys.argv[1]), 60)\n"
+        "print(running.process.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "log.txt")], env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert stat_of(child) is not None
+    parent.send_signal(how)
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while stat_of(child) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert stat_of(child) is None
+
+
 def stat_of(pid: int) -> Path | None:
     path = Path(f"/proc/{pid}/stat")
     try:
@@ -126,7 +150,7 @@ def test_the_table_names_goals_shortened_trainings_and_reasons() -> None:
     }
     steps = {
         "speed": Step(
-            "timed out", 40.0, "stopped at its limit of 40 s", {"training": {"images/s, bfloat16, compiled": 1500.0}}
+            "timed out", 40.0, "stopped at its limit of 40 s", {"training, bfloat16, compiled": {"images/s": 1500.0}}
         ),
         "train: semantics": Step("done", 70.0, "", training),
         "evaluate: semantics": Step("done", 30.0, "", {**training, "methods": {"semantics_jbu": {"psnr_rgb": 22.5}}}),

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bench.gpu import home, session
+from bench.gpu import home, lane, session
 from bench.gpu.journal import FILE
 from bench.gpu.lane import Lane
 from bench.gpu.plan import PAPER, TINY, Scale
@@ -26,7 +27,7 @@ from pipeline.records import write_json
 from tests.conftest import ROOT
 from tests.gpu.bare import bare_python
 
-RATE = {"images/s, bfloat16, compiled": 1e6}
+RATE = {"images/s": 1e6}
 
 
 class Made:
@@ -63,7 +64,7 @@ class Rehearsed(Session):
         if name == "pack":
             write_json(folder / layout.pack(dataset, "train") / "summary.json", {"photographs": 100})
         if name == "speed":
-            write_json(folder / "speed.json", {"training": RATE})
+            write_json(folder / "speed.json", {"training, bfloat16, compiled": RATE})
         if name.startswith("train: "):
             trained = name.removeprefix("train: ")
             record = {"seconds": 2.0, "images_per_second": 100.0, "epoch_seconds": [2.0], "peak_memory_bytes": 1e9}
@@ -74,7 +75,8 @@ class Rehearsed(Session):
 
 
 def rehearse(tmp_path: Path, scale: Scale, *fail: str, seconds: float = 600) -> Rehearsed:
-    options = Options(tmp_path / "home", tmp_path / "work", None, seconds, scale, "abc", "cpu")
+    until = time.monotonic() + seconds
+    options = Options(tmp_path / "home", tmp_path / "work", None, until, scale, "abc", "cpu")
     with Rehearsed(options) as rehearsed:
         rehearsed.fail = fail
         rehearsed.checks()
@@ -167,6 +169,60 @@ def test_a_second_call_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
     assert set(statuses(again).values()) == {"done"}
 
 
+def test_a_training_that_failed_and_no_longer_fits_makes_way_for_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "PLAIN_SHARE", 1e-9)
+    found = statuses(rehearse(tmp_path, TINY, "train: semantics"))
+    assert found["train: semantics"] == "failed" and found["evaluate: no_semantics"] == "done"
+
+
+def test_a_full_disk_where_results_go_ends_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for function in ("write_journal", "write_rows"):
+        monkeypatch.setattr(home, function, full)
+    rehearsed = rehearse(tmp_path, TINY)
+    assert {step.status for step in rehearsed.journal.steps.values()} == {"done"}
+    assert "did not come home: OSError" in capsys.readouterr().out
+
+
+def test_rows_are_home_before_an_evaluation_counts_as_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    write = home.write_rows
+
+    def noted(out: Path, work: Path, files: Sequence[Path]) -> None:
+        seen.append("evaluate: semantics" in json.loads((out / FILE).read_text())["steps"])
+        write(out, work, files)
+
+    monkeypatch.setattr(home, "write_rows", noted)
+    rehearse(tmp_path, TINY)
+    assert not seen[0] and seen[-1]
+
+
+def test_what_was_brought_home_is_gone_on_from_and_never_written_over(tmp_path: Path) -> None:
+    out = tmp_path / "home"
+    rehearse(tmp_path, TINY)
+    before = json.loads((out / FILE).read_text())["steps"]
+    for place in (["--from", str(out)], []):
+        work = tmp_path / f"work{len(place)}"
+        command = [sys.executable, "-m", "bench.gpu_session", "--tiny", "--minutes", "0.2", *place]
+        subprocess.run([*command, "--out", str(out), "--work", str(work)], cwd=ROOT, check=True, capture_output=True)
+        after = json.loads((out / FILE).read_text())["steps"]
+        assert set(before) <= set(after)
+        assert after["speed"] == before["speed"] and after["train: semantics"] == before["train: semantics"]
+
+
+def test_a_wrong_place_to_go_on_from_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench.gpu_session", "--tiny", "--from", str(tmp_path / "hoem")]
+    place = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+    done = subprocess.run([*command, *place], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "hoem holds no session.json" in done.stderr and "Traceback" not in done.stderr
+
+
 def kill_once(needle: str, until: threading.Event) -> None:
     """Kill the first process whose command line holds `needle`."""
     while not until.is_set():
@@ -216,5 +272,5 @@ def test_without_data_or_gpu_it_ends_in_a_sentence(tmp_path: Path) -> None:
     ):
         command = ["-m", "bench.gpu_session", "--out", str(tmp_path / "out"), *arguments]
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-        done = subprocess.run([os.sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
         assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr

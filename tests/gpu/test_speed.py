@@ -48,9 +48,9 @@ def test_every_part_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert speed.colour(2, 32, CPU)["Lab, ms a photograph"] == 1
     upsampled = speed.upsampling(make_upsampling("jbu"), (4, 4), (9, 12), 2, CPU)
     assert upsampled["ms a picture"] == 1 and upsampled["largest difference of ab"] < 1e-3
-    step = speed.training(2, 32, 0.05, {"eager": speed.Variant("float32")}, CPU)
-    assert step["images/s, eager"] == 1000
-    assert step["TFLOP/s, the last"] == pytest.approx(step["GFLOP a photograph"] * 2 / 2e-3 / 1e3)
+    step = speed.training(2, 32, 0.05, speed.Variant("float32"), CPU)
+    assert step["images/s"] == 1000
+    assert step["TFLOP/s"] == pytest.approx(step["GFLOP a photograph"] * 2 / 2e-3 / 1e3)
     assert speed.colorizing(32, 0.05, 2, (40, 48), CPU)["images/s"] == 500
 
 
