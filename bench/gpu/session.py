@@ -24,7 +24,7 @@ from bench.gpu.journal import FILE, Journal, Step
 from bench.gpu.machine import Usage, gpu
 from bench.gpu.plan import Scale, trainings
 from bench.gpu.processes import Running
-from bench.gpu.table import EVALUATE, SPEED
+from bench.gpu.table import DEFAULT, EVALUATE, SPEED
 from bench.gpu.workplace import REFERENCES, Workplace
 from pipeline import layout
 from pipeline.errors import UserError
@@ -177,7 +177,7 @@ class Session:
         ]
         for model in WARMED:
             self.warm_up(model)
-        if not self.journal.done(SPEED):  # which wants the GPU for itself
+        if not self.knows_speed():  # whose measurement wants the GPU for itself
             waiting += [*checking, *self.warm_ups.values()]
         for one in waiting:
             one.result()
@@ -221,9 +221,15 @@ class Session:
 
     def speed(self) -> None:
         """Every part by itself, with the GPU to itself."""
+        if self.knows_speed():
+            return
         limit = max(SPEED_AT_LEAST, SPEED_UNTIL - (time.monotonic() - self.began))
         size = ["--size", str(self.scale.size), "--width", str(self.scale.width), "--device", self.options.device]
         self.step(SPEED, ["bench.gpu.speed", "--out", "speed.json", *size], limit, Path("speed.json"))
+
+    def knows_speed(self) -> bool:
+        """Whether what trainings are planned by is measured; what took too long after it is not tried again."""
+        return DEFAULT in self.journal.result(SPEED)
 
     # What is done beside the trainings
 

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from bench.gpu import home, lane, session
-from bench.gpu.journal import FILE
+from bench.gpu.journal import FILE, Step
 from bench.gpu.lane import Lane
 from bench.gpu.plan import PAPER, TINY, Scale
 from bench.gpu.processes import Outcome
@@ -160,6 +160,16 @@ def test_when_time_runs_out_trainings_are_left_out_with_the_reason(tmp_path: Pat
     left_out = [name for name, step in steps.items() if step.status == "left out"]
     assert left_out and all("epochs" in steps[name].reason for name in left_out)
     assert all(f"| {name} | left out |" in (tmp_path / "home" / home.TABLE).read_text() for name in left_out)
+
+
+def test_a_speed_that_is_known_is_not_measured_again(tmp_path: Path) -> None:
+    options = Options(tmp_path / "home", tmp_path / "work", None, time.monotonic() + 600, TINY, "abc", "cpu")
+    with Rehearsed(options) as first:
+        first.forget_other_machines()
+        figures = {"training, bfloat16, compiled": RATE}
+        first.journal.note("speed", Step("timed out", 40.0, "stopped at its limit of 40 s", figures))
+    again = rehearse(tmp_path, TINY)
+    assert "speed" not in again.started and again.journal.result("speed") == figures
 
 
 def test_a_second_call_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
