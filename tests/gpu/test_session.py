@@ -233,13 +233,13 @@ def test_a_wrong_place_to_go_on_from_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1 and "hoem holds no session.json" in done.stderr and "Traceback" not in done.stderr
 
 
-def kill_once(needle: str, until: threading.Event) -> None:
-    """Kill the first process whose command line holds `needle`."""
+def kill_once(module: str, folder: Path, until: threading.Event) -> None:
+    """Kill the first process that runs `module` in `folder`."""
     while not until.is_set():
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                if needle in path.read_bytes().replace(b"\0", b" ").decode():
-                    os.kill(int(path.parent.name), signal.SIGKILL)
+                if module in (process / "cmdline").read_text() and (process / "cwd").readlink() == folder:
+                    os.kill(int(process.name), signal.SIGKILL)
                     return
             except (OSError, UnicodeDecodeError):
                 continue
@@ -250,7 +250,8 @@ def test_a_rehearsal_runs_where_only_the_packages_of_a_gpu_machine_are(tmp_path:
     """From end to end, with one training killed on the way."""
     python, out, ended = bare_python(tmp_path / "bare"), tmp_path / "home", threading.Event()
     command = [str(python), "-m", "bench.gpu_session", "--tiny", "--minutes", "9", "--out", str(out)]
-    killer = threading.Thread(target=kill_once, args=("pipeline.train scenes no_semantics --device", ended))
+    where = tmp_path / "work" / "runs" / "no_semantics"
+    killer = threading.Thread(target=kill_once, args=("pipeline.train", where, ended))
     killer.start()
     done = subprocess.run(
         [*command, "--work", str(tmp_path / "work")],
