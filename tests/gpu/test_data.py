@@ -214,16 +214,16 @@ def test_damaged_contents_and_other_folders_are_told(copy: Path, tmp_path: Path)
         check(tmp_path)
 
 
-def test_a_folder_of_something_else_is_never_replaced(voc: Path, copy: Path, tmp_path: Path) -> None:
+def test_a_folder_of_something_else_is_never_replaced(voc: Path, changed: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("dear")
     for target in (tmp_path / "thesis", tmp_path / "thesis" / "chapter.txt"):
         with pytest.raises(UserError, match="holds something else"):
             pack(voc, target, SIZE)
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "dear"
-    for target in (copy, copy.parent):
+    for target in (changed, changed.parent):
         with pytest.raises(UserError, match="would replace the photographs"):
-            pack(copy, target, SIZE)
+            pack(changed, target, SIZE)
 
 
 def test_a_folder_that_was_packed_before_is_replaced(voc: Path, copy: Path) -> None:
