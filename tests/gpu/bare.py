@@ -1,4 +1,4 @@
-"""A virtual environment that has only what a lent GPU machine has, made of the running one by symbolic links."""
+"""A virtual environment that has only what a bare GPU machine has, made of the running one by symbolic links."""
 
 import importlib.metadata
 import os
@@ -36,7 +36,7 @@ BARE = (
 
 
 def bare_python(folder: Path) -> Path:
-    """Make the environment in `folder`; its python. Raises `PackageNotFoundError` for a package that is not here."""
+    """Make the environment in `folder`; its python. A package that is not in the running environment is an error."""
     venv.create(folder, with_pip=False, symlinks=True)
     installed, target = Path(sysconfig.get_path("purelib")), _site_packages(folder)
     files: defaultdict[str, list[Path]] = defaultdict(list)  # by the first part of their path
@@ -50,19 +50,25 @@ def bare_python(folder: Path) -> Path:
 
 
 def needed(names: tuple[str, ...]) -> set[str]:
-    """The distributions and all that they require, without extras."""
-    found: set[str] = set()
-    waiting = [canonicalize_name(name) for name in names]
+    """The distributions and all that they require; extras only where one asks for them, as torch does for CUDA's."""
+    found: set[tuple[str, str]] = set()  # name and extra
+    waiting = [(canonicalize_name(name), "") for name in names]
     while waiting:
-        name = waiting.pop()
-        if name in found:
+        name, extra = one = waiting.pop()
+        if one in found:
             continue
-        found.add(name)
-        for line in importlib.metadata.requires(name) or []:
-            requirement = Requirement(line)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(canonicalize_name(requirement.name))
-    return found
+        found.add(one)
+        for requirement in map(Requirement, _requires(name)):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                waiting += [(canonicalize_name(requirement.name), wanted) for wanted in ("", *requirement.extras)]
+    return {name for name, _ in found}
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise RuntimeError(f"{name} belongs to the bare machine but is not in {sys.prefix}.") from None
 
 
 def _link(installed: Path, target: Path, place: Path, paths: list[Path]) -> None:
