@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 
 from bench.gpu import home
-from bench.gpu.lane import Lane
 from bench.gpu.plan import PAPER, TINY
 from bench.gpu.session import Options, Session
+from bench.gpu.training_queue import TrainingQueue
 from pipeline import provenance
 from pipeline.errors import UserError, run_stage
 
@@ -57,7 +57,7 @@ def main() -> None:
         session.checks()
         session.speed()
         if session.journal.done("data"):
-            Lane(session).train_all()
+            TrainingQueue(session).train_all()
             session.settle()
     print((arguments.out / home.TABLE).read_text(encoding="utf-8"))
 

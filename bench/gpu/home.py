@@ -30,8 +30,8 @@ LOG_TAIL = 6000  # characters of each step's output
 
 def write_journal(out: Path, journal: Journal) -> None:
     """The figures as JSON and as a table."""
-    write_whole(out / FILE, journal.path.read_bytes())
-    write_whole(out / TABLE, markdown(journal.about, journal.steps))
+    write_whole(out / FILE, journal.text())
+    write_whole(out / TABLE, markdown(journal.about, journal.all()))
 
 
 def write_rows(out: Path, work: Path, files: Sequence[Path]) -> None:

@@ -70,5 +70,9 @@ class Journal:
 
     def save(self) -> None:
         """Write everything."""
-        content = {"about": self.about, "steps": {name: asdict(step) for name, step in self.steps.items()}}
-        write_whole(self.path, json.dumps(content, indent=1) + "\n")
+        write_whole(self.path, self.text())
+
+    def text(self) -> str:
+        """Everything as JSON."""
+        content = {"about": self.about, "steps": {name: asdict(step) for name, step in self.all().items()}}
+        return json.dumps(content, indent=1) + "\n"

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.gpu.journal import Status
 
 PR_SET_PDEATHSIG = 1  # of linux/prctl.h
+TAIL = 4000  # bytes: of a log that may be long and is looked at ten times a second
 LAST_WORDS = 600  # characters of a failed step's output that its reason quotes
 BAR = re.compile(r"(\d+)/(\d+) \[[\d:]+<([\d:]+)")  # tqdm's: done, of all, elapsed, remaining
 
@@ -66,10 +67,10 @@ class Running:
             return Outcome(took, f"stopped at its limit of {self.limit:.0f} s", timed_out=True)
         return Outcome(took, "" if code == 0 else f"ended with {code}: {self.last_words()}")
 
-    def wait(self, every: float = 0.1) -> Outcome:
+    def wait(self) -> Outcome:
         """How it ended, once it has."""
         while (outcome := self.poll()) is None:
-            time.sleep(every)
+            time.sleep(0.1)
         return outcome
 
     def kill(self) -> None:
@@ -81,19 +82,19 @@ class Running:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def output(self) -> str:
-        """What it has printed so far."""
+    def printed(self) -> str:
+        """The end of what it has printed so far."""
         with self.log.open("rb") as file:
-            file.seek(self.offset)
+            file.seek(max(self.offset, self.log.stat().st_size - TAIL))
             return file.read().decode(errors="replace")
 
     def last_words(self) -> str:
-        """The end of its output in one line."""
-        return " ".join(self.output().replace("\r", "\n").split())[-LAST_WORDS:]
+        """The same in one line, to be quoted."""
+        return " ".join(self.printed().split())[-LAST_WORDS:]
 
     def remaining(self) -> float | None:
         """Seconds that its progress bar still sees ahead; None before it has one."""
-        found = BAR.findall(self.output()[-2000:])
+        found = BAR.findall(self.printed())
         if not found:
             return None
         seconds = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bench.gpu import pairs
+from bench.gpu_results import pairs
 from pipeline.errors import UserError
 
 IDS = [f"photo{number}" for number in range(8)]

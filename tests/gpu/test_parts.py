@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.gpu import home, machine, sheets, timeline
+from bench.gpu import home, machine, sheets
 from bench.gpu.journal import FILE, Journal, Step
 from bench.gpu.plan import PAPER, TINY, Pace, choose, trainings
 from bench.gpu.processes import Running
 from bench.gpu.table import goals, markdown
+from bench.gpu_results import timeline
 from tests.conftest import environment
 
 PHOTOGRAPHS = 3131

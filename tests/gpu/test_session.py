@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bench.gpu import home, lane, session
+from bench.gpu import home, session, training_queue
 from bench.gpu.journal import FILE, Step
-from bench.gpu.lane import Lane
 from bench.gpu.plan import PAPER, TINY, Scale
 from bench.gpu.processes import Outcome
 from bench.gpu.session import Options, Session
+from bench.gpu.training_queue import TrainingQueue
 from pipeline import layout
 from pipeline.files import write_whole
 from pipeline.records import write_json
@@ -82,7 +82,7 @@ def rehearse(tmp_path: Path, scale: Scale, *fail: str, seconds: float = 600) -> 
         rehearsed.checks()
         rehearsed.speed()
         if rehearsed.journal.done("data"):
-            Lane(rehearsed).train_all()
+            TrainingQueue(rehearsed).train_all()
             rehearsed.settle()
     return rehearsed
 
@@ -182,7 +182,7 @@ def test_a_second_call_goes_on_where_the_first_stopped(tmp_path: Path) -> None:
 def test_a_training_that_failed_and_no_longer_fits_makes_way_for_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lane, "PLAIN_SHARE", 1e-9)
+    monkeypatch.setattr(training_queue, "PLAIN_SHARE", 1e-9)
     found = statuses(rehearse(tmp_path, TINY, "train: semantics"))
     assert found["train: semantics"] == "failed" and found["evaluate: no_semantics"] == "done"
 

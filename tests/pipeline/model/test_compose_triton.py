@@ -3,8 +3,6 @@
 Triton decides when it is imported whether to interpret, so that happens in a process of its own.
 """
 
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +16,7 @@ import torch
 from torch import Tensor
 
 from pipeline import color, method
+from tests.pipeline.model import interpreter
 
 pytest.importorskip("triton")
 ROOT = Path(__file__).resolve().parents[3]
@@ -89,15 +88,7 @@ def composed(case: str, device: str) -> np.ndarray:
 
 @cache
 def interpreted() -> dict[str, Any]:
-    run = subprocess.run(
-        [sys.executable, "-c", INTERPRETED],
-        cwd=ROOT,
-        env={**os.environ, "TRITON_INTERPRET": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    return {case: np.array(picture, np.uint8) for case, picture in json.loads(run.stdout).items()}
+    return {case: np.array(picture, np.uint8) for case, picture in interpreter.interpreted(INTERPRETED).items()}
 
 
 def check(picture: np.ndarray, case: str) -> None:

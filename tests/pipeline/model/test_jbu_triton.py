@@ -3,10 +3,6 @@
 Triton decides when it is imported whether to interpret, so that happens in a process of its own.
 """
 
-import json
-import os
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from torch import Tensor
 
 from pipeline.model import jbu
 from pipeline.model.jbu import JointBilateralUpsample
+from tests.pipeline.model import interpreter
 from tests.pipeline.model.test_jbu import SCALES, SIGMAS, smooth_inputs
 
 pytest.importorskip("triton")
@@ -57,15 +54,7 @@ def error(case: str, device: str) -> float:
 
 @cache
 def interpreted() -> dict[str, float]:
-    run = subprocess.run(
-        [sys.executable, "-c", INTERPRETED],
-        cwd=ROOT,
-        env={**os.environ, "TRITON_INTERPRET": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    return json.loads(run.stdout)
+    return interpreter.interpreted(INTERPRETED)
 
 
 @pytest.mark.parametrize("case", CASES)

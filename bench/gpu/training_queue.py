@@ -53,8 +53,8 @@ class Trial:
         return f"plainest mode (float32, not compiled), after: {self.plain}" if self.plain else DEFAULT_MODE
 
 
-class Lane:
-    """The GPU's queue."""
+class TrainingQueue:
+    """What waits for the GPU, and what it trains."""
 
     def __init__(self, session: Session) -> None:
         self.session, self.journal, self.place, self.scale = session, session.journal, session.place, session.scale

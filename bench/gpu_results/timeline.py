@@ -1,6 +1,6 @@
 """How busy the GPU was over a session, drawn from what came home.
 
-    python -m bench.gpu.timeline HOME --out usage.png
+    python -m bench.gpu_results.timeline HOME --out usage.png
 
 Reads `usage.csv` and `session.json`. Bars below the line are the trainings, from their process's start to its end.
 """

@@ -1,6 +1,6 @@
 """The pairs that the paper is about, from the rows of a session: each seed's difference, and the seeds' together.
 
-    python -m bench.gpu.pairs HOME
+    python -m bench.gpu_results.pairs HOME
 
 Reads `rows.zip` of what a session brought home. An interval of a seed is over photographs (BCa bootstrap; of mIoU
 percentiles of the photographs' resamples), one of the seeds together is Student's over their means: it is about other
