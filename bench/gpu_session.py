@@ -14,6 +14,7 @@ import argparse
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from bench.gpu import home
@@ -50,7 +51,7 @@ def main() -> None:
     if device == "cpu" and not arguments.tiny:
         raise UserError("PyTorch sees no GPU on this machine; --tiny rehearses without one.")
     commit = arguments.commit or provenance.commit()
-    scale = TINY if arguments.tiny else PAPER
+    scale = TINY if arguments.tiny else replace(PAPER, seeds=tuple(arguments.seeds))
     until = began + 60 * arguments.minutes
     options = Options(arguments.out, arguments.work, arguments.data, until, scale, commit, device)
     with Session(options) as session:
@@ -70,6 +71,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--pack", type=Path, metavar="VOCDEVKIT", help="make DATA from a VOCdevkit-style folder")
     parser.add_argument("--data", type=Path, help="what --pack has made; --tiny paints scenes without it")
     parser.add_argument("--out", type=Path, required=True, help="where results, or the packed photographs, go")
+    parser.add_argument("--seeds", type=int, nargs="+", default=PAPER.seeds, help="of semantics and no_semantics")
     parser.add_argument("--minutes", type=float, default=9.0, help="for everything")
     parser.add_argument("--work", type=Path, default=WORK, help="the session's state, in an ignored folder")
     parser.add_argument("--from", dest="previous", type=Path, metavar="HOME", help="what an earlier call brought home")
