@@ -4,7 +4,7 @@
 
 Reads `rows.zip` of what a session brought home. An interval of a seed is over photographs (BCa bootstrap; of mIoU
 percentiles of the photographs' resamples), one of the seeds together is Student's over their means: it is about other
-trainings on these photographs. `zhang`, which has one training, and the segmenter are the same in all three.
+trainings on these photographs. `zhang`, which has one training, and the segmenter are the same for all seeds.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from reports.miou import class_ratios, mean_difference
 from reports.paired import compare_columns
 from reports.seeds import between_seeds
 
-SEEDS = ("", "_seed1", "_seed2")
 PAIRS = (
     ("semantics{}", "no_semantics{}"),
     ("semantics{}_jbu", "semantics{}"),
@@ -65,6 +64,12 @@ class Rows:
         files = (*{file for file, _, _ in MEASURES.values()}, SEGMENTED)
         return all(Path(file.format(self.dataset, method)) in self.names for file in files for method in methods)
 
+    def seeds(self) -> list[int]:
+        """Those with which `semantics` was trained."""
+        methods = {path.stem for path in self.names if path.parts[0] == "scores"}
+        found = [re.fullmatch(r"semantics(?:_seed(\d+))?", method) for method in methods]
+        return sorted(int(match[1] or 0) for match in found if match)
+
     def epochs(self, method: str) -> int | None:
         """How long its network was trained; None of what is not trained."""
         training = method.removesuffix("_jbu")
@@ -102,13 +107,15 @@ def main() -> None:
 
 def table(rows: Rows) -> str:
     """A line for each pair and measure; what is not there, or not measured, is left out."""
+    seeds = rows.seeds()
+    names = " | ".join(f"seed {seed}" for seed in seeds)
     lines = [
-        "| difference | measure | seed 0 | seed 1 | seed 2 | mean over seeds |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
+        f"| difference | measure | {names} | mean over seeds |",
+        f"| --- | --- |{' ---: |' * (len(seeds) + 1)}",
     ]
     for pair in PAIRS:
-        seeds = [tuple(method.format(seed) for method in pair) for seed in SEEDS]
-        there = [one if rows.has(*one) else None for one in seeds]
+        of_seeds = [tuple(method.format(suffix(seed)) for method in pair) for seed in seeds]
+        there = [one if rows.has(*one) else None for one in of_seeds]
         for name, digits, difference in measures():
             lines += line(rows, name, digits, there, [difference(rows, *one) if one else None for one in there])
     return "\n".join(lines) + "\n"
@@ -165,7 +172,12 @@ def shortened(first: int | None, second: int | None) -> str:
 
 def base(method: str) -> str:
     """A method's name without its seed."""
-    return re.sub(r"_seed\d", "", method)
+    return re.sub(r"_seed\d+", "", method)
+
+
+def suffix(seed: int) -> str:
+    """What the name of a training with this seed ends with."""
+    return f"_seed{seed}" if seed else ""
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import pytest
 from bench.gpu_results import pairs
 from pipeline.errors import UserError
 
+SEEDS = ("", "_seed1", "_seed2")
 IDS = [f"photo{number}" for number in range(8)]
 METHODS = ["gray", "original", "zhang", *(f"{network}{seed}{up}" for network in ("semantics", "no_semantics")
-                                          for seed in pairs.SEEDS for up in ("", "_jbu"))]  # fmt: skip
+                                          for seed in SEEDS for up in ("", "_jbu"))]  # fmt: skip
 
 
 def score(method: str, number: int) -> float:
@@ -40,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_differences_are_of_the_same_photographs_and_those_without_colour_are_left_out(home: Path) -> None:
     rows = pairs.Rows(home)
-    for seed, gain in zip(pairs.SEEDS, (1, 2, 3), strict=True):
+    for seed, gain in zip(SEEDS, (1, 2, 3), strict=True):
         assert pairs.paired(rows, f"semantics{seed}", f"no_semantics{seed}", "psnr_rgb") == (gain, gain, gain)
     assert pairs.paired_miou(rows, "semantics", "no_semantics") == pytest.approx((10, 10, 10))
 
@@ -48,7 +49,7 @@ def test_differences_are_of_the_same_photographs_and_those_without_colour_are_le
 def test_what_is_not_there_is_left_out_and_unequal_trainings_are_told(home: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(home / "rows.zip") as whole, zipfile.ZipFile(tmp_path / "part.zip", "w") as part:
         for name in whole.namelist():
-            if "seed1" not in name and "zhang" not in name:
+            if "/no_semantics_seed1" not in name and "zhang" not in name:
                 part.writestr(name, whole.read(name))
         for model, epochs in (("semantics", 24), ("no_semantics", 40)):
             part.writestr(f"runs/x/models/part/{model}/history.csv", "epoch\n" + epochs * "1\n")
