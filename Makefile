@@ -25,12 +25,12 @@ test: $(INSTALLED) ## the whole test suite
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 bench: $(INSTALLED) ## one table: our speed beside other libraries', beside this machine's limits, and the study under load
-	python -m tests.bench
+	python -m bench.speed
 
 bench-long: $(INSTALLED) ## the study's load, rush and kills on both databases; how good our intervals are; 10,000 pictures
-	python -m tests.bench_study
-	OMP_NUM_THREADS=1 python -m tests.bench_statistics
-	python -m tests.bench_flow
+	python -m bench.study
+	OMP_NUM_THREADS=1 python -m bench.statistics
+	python -m bench.flow
 
 lint: $(INSTALLED) ## style and types
 	ruff check .

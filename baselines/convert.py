@@ -3,7 +3,7 @@
     python -m baselines.convert scenes zhang_published
 
 Reads the block `published.<model>` of params.yaml and the file that it names.
-Writes `models/<dataset>/<model>/`: weights.safetensors and manifest.json.
+Writes `results/models/<dataset>/<model>/`: weights.safetensors and manifest.json.
 """
 
 import argparse
@@ -12,15 +12,16 @@ from typing import Any
 
 import torch
 
-from baselines.published import Weights
-from pipeline import layout, provenance
-from pipeline.errors import UserError, run_stage
-from pipeline.files import whole_folder
-from pipeline.method import Setup, Trainable, load_class, make
-from pipeline.model.published_file import check_digest
-from pipeline.model.weights import About, save_weights
-from pipeline.params import load_params
-from pipeline.records import write_json
+from baselines.published.states import Weights
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.networks.published_file import check_digest
+from pipeline.networks.weights import About, save_weights
+from pipeline.records.rows import write_json
+from pipeline.settings import paths, provenance
+from pipeline.settings.classes import load_class, make
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import whole_folder
+from pipeline.settings.params import load_params
 
 
 def main() -> None:
@@ -46,7 +47,7 @@ def main() -> None:
     origin = f"published by its authors: {file.name}, SHA-256 {digest[:12]}"
     differences = list(weights.differences)
     about = About(block, 1.0, weights.size, list(classes), digest, origin, weights.trained_on, differences)
-    write_result(layout.trained(arguments.dataset, arguments.model), network, about, file, digest)
+    write_result(paths.trained(arguments.dataset, arguments.model), network, about, file, digest)
 
 
 def fill(network: Trainable, weights: Weights, file: Path) -> None:

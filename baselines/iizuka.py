@@ -8,11 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline import color
-from pipeline.data.source import VOID
-from pipeline.distributed import mean_over_processes
-from pipeline.method import Batch, Setup, Trainable
-from pipeline.model.network import scaled
+from pipeline.color import cielab
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.networks.network import scaled
+from pipeline.packs.batch import Batch
+from pipeline.packs.masks import VOID
+from pipeline.runtime.distributed import mean_over_processes
 
 ALPHA = 1 / 300  # weight of the classification in the joint loss
 AB_RANGE = 100  # ab = (2 output - 1) x 100 (colorize.lua)
@@ -84,7 +85,7 @@ class Iizuka(Trainable):
 
         Another size than the training's is scaled to it for the global network.
         """
-        gray = color.gray_level(lightness) - self.mean_gray
+        gray = cielab.gray_level(lightness) - self.mean_gray
         low = self.low(gray)
         seen_globally = low
         if gray.shape[2:] != (self.global_size, self.global_size):

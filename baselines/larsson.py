@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline import color
-from pipeline.device import on_gpu
-from pipeline.method import Batch, Setup, Trainable
-from pipeline.model.network import scaled
+from pipeline.color import cielab
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.networks.network import scaled
+from pipeline.packs.batch import Batch
+from pipeline.runtime.device import on_gpu
 
 VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 FULLY_CONNECTED, HIDDEN = 4096, 1024
@@ -108,10 +109,10 @@ class Larsson(Trainable):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Kullback-Leibler divergence from local histograms: 5 x hue, weighted by chroma, + chroma by lightness."""
-        rgb = color.lab_to_rgb(torch.cat((batch.lightness, batch.ab), dim=1))
+        rgb = cielab.lab_to_rgb(torch.cat((batch.lightness, batch.ab), dim=1))
         hue, chroma = hue_and_chroma(rgb)
         places = draw_places(len(rgb), rgb.shape[-1], rgb.device)  # (N, P, 2)
-        columns = self.at(self.features(color.gray_level(batch.lightness)), places.float())
+        columns = self.at(self.features(cielab.gray_level(batch.lightness)), places.float())
         logits = self.predict(self.hidden(columns))
         targets = [histograms(channel, places) for channel in (hue, chroma)]
         at_places = torch.arange(len(rgb), device=rgb.device)[:, None], places[..., 0], places[..., 1]
@@ -125,7 +126,7 @@ class Larsson(Trainable):
 
     def chroma(self, lightness: Tensor) -> Tensor:
         """(N, 1, H, W) L -> (N, 2, H, W) ab: distributions at stride 4, raised bilinearly, then decoded."""
-        gray = color.gray_level(lightness)
+        gray = cielab.gray_level(lightness)
         hue, chroma = self.predict(self.everywhere(self.features(gray)))
         size = lightness.shape[2:]
         ab = []
@@ -135,7 +136,7 @@ class Larsson(Trainable):
                 for part in (hue, chroma)
             )
             hues, chromas = decode(*(part[..., : size[0], : size[1]] for part in raised))
-            ab.append(color.rgb_to_lab(to_rgb(hues, chromas, gray[one].float()))[:, 1:])
+            ab.append(cielab.rgb_to_lab(to_rgb(hues, chromas, gray[one].float()))[:, 1:])
         return torch.cat(ab)
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:

@@ -9,11 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.device import on_gpu
-from pipeline.distributed import mean_over_processes
-from pipeline.errors import UserError
-from pipeline.method import Batch, Setup, Trainable
-from pipeline.model.network import block, scaled
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.networks.network import block, scaled
+from pipeline.packs.batch import Batch
+from pipeline.runtime.device import on_gpu
+from pipeline.runtime.distributed import mean_over_processes
+from pipeline.settings.errors import UserError
 
 AB_RANGE = 110  # ab are divided by it, and the grid of classes reaches that far
 STEP = 10

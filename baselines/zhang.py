@@ -1,6 +1,6 @@
 """Zhang, Isola and Efros, "Colorful Image Colorization", ECCV 2016: colours as classes, by the authors' own recipe.
 
-The network is `pipeline.model.network.ColorizationNet` without its semantic branch, so that of `no_semantics`. What
+The network is `pipeline.networks.network.ColorizationNet` without its semantic branch, so that of `no_semantics`. What
 differs from that ablation is how it is trained; numbers are from the authors' models/colorization_train_val_v2.prototxt
 and train/solver.prototxt (github.com/richzhang/colorization, BSD-2-Clause) unless another place is named.
 """
@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from baselines.kmeans import initialize
-from pipeline import gamut
-from pipeline.device import on_gpu
-from pipeline.errors import UserError
-from pipeline.method import Batch, Setup, Trainable
-from pipeline.model.losses import SparseCrossEntropy
-from pipeline.model.network import STRIDE, ColorizationNet
+from pipeline.color import gamut
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.networks.losses import SparseCrossEntropy
+from pipeline.networks.network import STRIDE, ColorizationNet
+from pipeline.packs.batch import Batch
+from pipeline.runtime.device import on_gpu
+from pipeline.settings.errors import UserError
 
 NEIGHBOURS = 10  # bins in a pixel's soft-encoding: NNEncLayer's NN of 10, where the paper's section 2.1 says 5
 CROP, WHOLE = 176, 256  # the side of a random training crop, and of the pictures that it is cut from

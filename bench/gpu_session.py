@@ -21,8 +21,8 @@ from bench.gpu import home
 from bench.gpu.plan import PAPER, TINY
 from bench.gpu.session import Options, Session
 from bench.gpu.training_queue import TrainingQueue
-from pipeline import provenance
-from pipeline.errors import UserError, run_stage
+from pipeline.settings import provenance
+from pipeline.settings.errors import UserError, run_stage
 
 WORK = Path(".gpu/work")
 

@@ -3,8 +3,8 @@
     python -m pipeline.colorize scenes semantics_jbu
     torchrun --nproc-per-node 8 -m pipeline.colorize voc2012 semantics_jbu
 
-Reads `data/<dataset>/val`, the block `methods.<method>` of params.yaml, and the weights that the method names.
-Writes `colorized/<dataset>/<method>.zip`, one lossless PNG a photograph, and `<method>.json`, the method's card.
+Reads `results/data/<dataset>/val`, the block `methods.<method>` of params.yaml, and the weights that the method names.
+Writes `results/colorized/<dataset>/<method>.zip`, one lossless PNG a photograph, and `<method>.json`, the method's card.
 
 Photographs are read and pictures encoded in threads beside the method, as many as PyTorch has (`OMP_NUM_THREADS`);
 `.scratch/runs` tells how long each part took. Where a method says what its pictures depend on (`Method.identity`),
@@ -26,17 +26,19 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from pipeline import distributed, layout, provenance
-from pipeline.archive import encode_png
-from pipeline.data.pack import Pack
-from pipeline.device import choose_device
-from pipeline.errors import UserError, run_stage
-from pipeline.method import Context, Method, Photo, Photos, make
-from pipeline.params import load_params
-from pipeline.parts import Parts
-from pipeline.records import write_json
-from pipeline.resume import fingerprint
-from pipeline.threads import Beside, single_threaded
+from pipeline.methods.method import Context, Method, Photo, Photos
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import encode_png
+from pipeline.records.rows import write_json
+from pipeline.runtime import distributed
+from pipeline.runtime.device import choose_device
+from pipeline.runtime.resume import fingerprint
+from pipeline.runtime.shards import Shards
+from pipeline.runtime.threads import Prefetch, single_threaded
+from pipeline.settings import paths, provenance
+from pipeline.settings.classes import make
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.params import load_params
 
 BATCH = 16
 
@@ -59,7 +61,7 @@ def run(dataset: str, name: str, block: dict[str, Any], device: torch.device) ->
     began = time.perf_counter()
     first = distributed.rank() == 0
     method: Method = make(block, f"methods.{name}", Context(dataset, device))
-    pack = Pack(layout.pack(dataset, "val"))
+    pack = Pack(paths.pack(dataset, "val"))
     identity = method.identity()
     key = fingerprint(
         ["pipeline.colorize", type(method).__module__],
@@ -67,19 +69,19 @@ def run(dataset: str, name: str, block: dict[str, Any], device: torch.device) ->
         None,
         (block, identity, source_of(method), device.type, torch.__version__),
     )
-    parts = Parts(layout.unfinished("colorize", dataset, name), key, [entry.id for entry in pack.index], BATCH)
+    parts = Shards(paths.unfinished("colorize", dataset, name), key, [entry.id for entry in pack.index], BATCH)
     if first and identity is None:
         parts.discard()
-    missing = distributed.told(parts.missing() if first else [])
+    missing = distributed.broadcast(parts.missing() if first else [])
     mine = distributed.share(missing) if identity is not None else missing if first else []
-    works = distributed.gathered([work_through(method, name, pack, parts, mine, device)])
+    works = distributed.gather([work_through(method, name, pack, parts, mine, device)])
     if not first:
         return
-    parts.join(layout.archive(dataset, name))
-    write_json(layout.card(dataset, name), asdict(method.card()))
+    parts.join(paths.archive(dataset, name))
+    write_json(paths.card(dataset, name), asdict(method.card()))
     seconds = time.perf_counter() - began
     record = {"device": provenance.hardware(), "processes": len(works), "seconds": seconds, **summary(works, seconds)}
-    write_json(layout.RUNS / f"colorize-{dataset}-{name}.json", record)
+    write_json(paths.RUNS / f"colorize-{dataset}-{name}.json", record)
     print(f"{name} on {dataset}: {len(parts.ids)} photographs, {record['images_per_second']:.1f} a second")
     parts.discard()
 
@@ -105,7 +107,7 @@ class PackedPhotos(Photos):
 class Clock:
     """Adds up the seconds that are spent within it: `with clock: ...`, once the work `beside` it has settled."""
 
-    def __init__(self, *beside: Beside) -> None:
+    def __init__(self, *beside: Prefetch) -> None:
         self.seconds, self.beside = 0.0, beside
 
     def __enter__(self) -> None:
@@ -135,7 +137,7 @@ class Work:
 
 
 def work_through(
-    method: Method, name: str, pack: Pack, parts: Parts, starts: Sequence[int], device: torch.device
+    method: Method, name: str, pack: Pack, parts: Shards, starts: Sequence[int], device: torch.device
 ) -> Work:
     """Make the parts that begin at `starts`.
 
@@ -155,7 +157,7 @@ def work_through(
         disable=distributed.rank() > 0,
     )
     with bar, single_threaded(torch.get_num_threads()) as pool:
-        reading, encoding = Beside(pool, BATCH), Beside(pool, BATCH)
+        reading, encoding = Prefetch(pool, BATCH), Prefetch(pool, BATCH)
         clock = Clock(reading, encoding) if device.type == "cpu" else Clock()
         read = reading.in_order(lambda number: with_lightness(photos[number]), range(len(photos.ids)))
         pngs = encoding.in_order(lambda pair: (pair[0], encode_png(pair[1])), colorized(method, read, name, clock))

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.data.decode import decode_image
-from pipeline.device import choose_device
-from pipeline.errors import UserError, run_stage, suggestion
-from pipeline.files import whole_file
-from pipeline.method import Photo
-from pipeline.model.colorizer import JBU, make_upsampling, predict_chroma, upsample_and_compose
-from pipeline.model.weights import load_weights
+from pipeline.methods.colorizer import JBU, make_upsampling, predict_chroma, upsample_and_compose
+from pipeline.methods.method import Photo
+from pipeline.networks.weights import load_weights
+from pipeline.packs.decode import decode_image
+from pipeline.runtime.device import choose_device
+from pipeline.settings.errors import UserError, run_stage, suggestion
+from pipeline.settings.files import whole_file
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP"}
 

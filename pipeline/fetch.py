@@ -3,7 +3,8 @@
     python -m pipeline.fetch scenes
 
 Reads `data.<dataset>.source` of params.yaml; downloads into `.scratch/downloads` where `root` is null.
-Writes `data/<dataset>/listing.csv`. When files under a `root` of your own have changed, run `dvc repro -f fetch@NAME`.
+Writes `results/data/<dataset>/listing.csv`. When files under a `root` of your own have changed, run
+`dvc repro -f fetch@NAME`.
 """
 
 import argparse
@@ -12,13 +13,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline import layout
-from pipeline.data.listing import read_file
-from pipeline.data.source import SPLITS, Source
-from pipeline.data.sources import open_source
-from pipeline.errors import UserError, run_stage
-from pipeline.params import load_params
-from pipeline.records import ListedPhotograph, write_rows
+from pipeline.datasets.listing import read_file
+from pipeline.datasets.registry import open_source
+from pipeline.datasets.source import SPLITS, Source
+from pipeline.records.rows import ListedPhotograph, write_rows
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.params import load_params
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def main() -> None:
     source = open_source(block, f"data.{dataset}.source")
     root = Path(getattr(source, "root", "."))
     rows = [row for split in SPLITS for row in listed(source, split, root)]
-    write_rows(layout.listing(dataset), ListedPhotograph, rows)
+    write_rows(paths.listing(dataset), ListedPhotograph, rows)
     print(f"{dataset}: " + ", ".join(f"{sum(row.split == split for row in rows)} {split}" for split in SPLITS))
 
 

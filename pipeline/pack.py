@@ -2,8 +2,8 @@
 
     python -m pipeline.pack scenes
 
-Reads `data/<dataset>/listing.csv` and the photographs it lists.
-Writes `data/<dataset>/{train,val}/`: images.npy, masks.npy, index.csv, summary.json; for val also originals.bin
+Reads `results/data/<dataset>/listing.csv` and the photographs it lists.
+Writes `results/data/<dataset>/{train,val}/`: images.npy, masks.npy, index.csv, summary.json; for val also originals.bin
 (the photographs as they were, byte for byte, with their masks), for train also the counts and means of
 colours and classes in statistics.json, from which losses take their weights and `mean_ab` and `class_mean` their ab.
 """
@@ -23,15 +23,15 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pipeline import layout
-from pipeline.data.decode import decode_image
-from pipeline.data.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
-from pipeline.data.source import SPLITS, Photograph, Source
-from pipeline.data.sources import open_source, title
-from pipeline.errors import UserError, run_stage
-from pipeline.files import whole_folder
-from pipeline.params import PackParams, load_params
-from pipeline.records import ListedPhotograph, PackedPhotograph, read_rows, write_json, write_rows
+from pipeline.datasets.registry import open_source, title
+from pipeline.datasets.source import SPLITS, Photograph, Source
+from pipeline.packs.decode import decode_image
+from pipeline.packs.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
+from pipeline.records.rows import ListedPhotograph, PackedPhotograph, read_rows, write_json, write_rows
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import whole_folder
+from pipeline.settings.params import PackParams, load_params
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def main() -> None:
     dataset = parser.parse_args().dataset
     params = load_params().dataset(dataset)
     source = open_source(params.source, f"data.{dataset}.source")
-    listing = read_rows(layout.listing(dataset), ListedPhotograph)
+    listing = read_rows(paths.listing(dataset), ListedPhotograph)
     counts = [sum(row.split == split for row in listing) for split in SPLITS]
     about = {
         "dataset": dataset,
@@ -65,7 +65,7 @@ def main() -> None:
     }
     for split in SPLITS:
         rows = [row for row in listing if row.split == split]
-        with whole_folder(layout.pack(dataset, split)) as folder:
+        with whole_folder(paths.pack(dataset, split)) as folder:
             write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, about)
 
 
@@ -163,7 +163,7 @@ def _describe(
     folder: Path, entries: list[PackedPhotograph], arrays: list[np.ndarray], about: dict[str, object]
 ) -> None:
     """Write what is known of a split once its arrays are there: index, summary, and the statistics of what it holds."""
-    from pipeline.data.survey import survey  # needs torch, which the decoding processes need not load
+    from pipeline.packs.survey import survey  # needs torch, which the decoding processes need not load
 
     found = survey(arrays[0], arrays[1] if len(arrays) > 1 else None, len(cast(list, about["classes"])))
     index = [replace(entry, colorless=bool(flag)) for entry, flag in zip(entries, found.colorless, strict=True)]

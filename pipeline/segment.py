@@ -4,9 +4,9 @@
     torchrun --nproc-per-node 8 -m pipeline.segment voc2012 deeplab semantics_jbu
 
 The segmenter has learned from original colours (`pipeline.train`), so it tells how natural a method's are to a machine:
-the paper's figure 3. Reads `data/<dataset>/val`, `colorized/<dataset>/<method>.zip` and `segmenters/<dataset>/
-<segmenter>/weights.safetensors`. Writes `segmented/<dataset>/<segmenter>/<method>.csv`, one row a photograph and class
-(`pipeline.records.SegmentationRow`), and `<method>.json` (`pipeline.records.SegmentationCard`).
+the paper's figure 3. Reads `results/data/<dataset>/val`, `results/colorized/<dataset>/<method>.zip` and `results/segmenters/<dataset>/
+<segmenter>/weights.safetensors`. Writes `results/segmented/<dataset>/<segmenter>/<method>.csv`, one row a photograph and class
+(`pipeline.records.rows.SegmentationRow`), and `<method>.json` (`pipeline.records.rows.SegmentationCard`).
 
 It looks at each picture in the resolution of its own training, and its logits are raised bilinearly to the
 photograph's own size. Pictures are taken one at a time, so that none depends on those beside it. A killed run is gone
@@ -24,17 +24,19 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from pipeline import color, distributed, layout
-from pipeline.archive import Archive, check_complete
-from pipeline.data.pack import Pack
-from pipeline.device import choose_device
-from pipeline.errors import UserError, run_stage
-from pipeline.method import Segmenter
+from pipeline.color import cielab
 from pipeline.metrics.segmentation import intersection_and_union, miou
-from pipeline.model.weights import About, load_segmenter
-from pipeline.params import load_params
-from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, write_json, write_rows
-from pipeline.resume import Unfinished, fingerprint
+from pipeline.networks.contract import Segmenter
+from pipeline.networks.weights import About, load_segmenter
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import Archive, check_complete
+from pipeline.records.rows import PackedPhotograph, SegmentationCard, SegmentationRow, write_json, write_rows
+from pipeline.runtime import distributed
+from pipeline.runtime.device import choose_device
+from pipeline.runtime.resume import Unfinished, fingerprint
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.params import load_params
 
 
 def main() -> None:
@@ -56,16 +58,16 @@ def main() -> None:
 
 def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None:
     """Count on all processes, write on the first."""
-    pack = Pack(layout.pack(dataset, "val"))
-    network, about = load_segmenter(layout.segmenter(dataset, segmenter) / "weights.safetensors", device)
+    pack = Pack(paths.pack(dataset, "val"))
+    network, about = load_segmenter(paths.segmenter(dataset, segmenter) / "weights.safetensors", device)
     if about.classes != pack.classes:
         raise UserError(
             f"the segmenter {segmenter} knows other classes than {dataset} has; `dvc repro` trains it anew."
         )
-    archive = Archive(layout.archive(dataset, method))
+    archive = Archive(paths.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
     key = fingerprint(["pipeline.segment"], [pack.folder], archive, digest_of(dataset, segmenter), device.type)
-    unfinished = Unfinished(layout.unfinished("segment", dataset, f"{segmenter}/{method}"), key, Counted)
+    unfinished = Unfinished(paths.unfinished("segment", dataset, f"{segmenter}/{method}"), key, Counted)
 
     def counted(entry: PackedPhotograph) -> Counted:
         return Counted.of(entry.id, count(network, pack, entry, archive[entry.id]))
@@ -76,9 +78,9 @@ def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None
     if distributed.rank() == 0:
         counts = {one.id: one.counts for one in everyones}
         rows = [row for id in counts for row in rows_of(dataset, segmenter, method, id, counts[id])]
-        write_rows(layout.segmented(dataset, segmenter, method), SegmentationRow, rows)
+        write_rows(paths.segmented(dataset, segmenter, method), SegmentationRow, rows)
         card = card_of(dataset, segmenter, method, network, about, np.stack(list(counts.values())))
-        write_json(layout.segmentation(dataset, segmenter, method), asdict(card))
+        write_json(paths.segmentation(dataset, segmenter, method), asdict(card))
         shown = "no labelled pixel" if card.miou is None else f"mIoU {100 * card.miou:.1f} %"
         print(f"{method} on {dataset}, seen by {segmenter}: {shown}, {card.photographs} photographs")
         unfinished.discard()
@@ -123,7 +125,7 @@ def predict(network: Segmenter, picture: np.ndarray) -> np.ndarray:
     down, across = network.sides(height, width)
     seen = np.array(Image.fromarray(picture).resize((across, down), Image.Resampling.BICUBIC))
     device = next(network.parameters()).device
-    rgb = color.to_float(torch.from_numpy(seen).permute(2, 0, 1)[None].to(device))
+    rgb = cielab.to_float(torch.from_numpy(seen).permute(2, 0, 1)[None].to(device))
     logits = F.interpolate(network.logits(rgb).float(), (height, width), mode="bilinear")
     return logits[0].argmax(dim=0).to(torch.uint8).cpu().numpy()
 
@@ -161,7 +163,7 @@ def card_of(
 
 def digest_of(dataset: str, segmenter: str) -> str:
     """SHA-256 of a segmenter's weights."""
-    return hashlib.sha256((layout.segmenter(dataset, segmenter) / "weights.safetensors").read_bytes()).hexdigest()
+    return hashlib.sha256((paths.segmenter(dataset, segmenter) / "weights.safetensors").read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

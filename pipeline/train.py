@@ -4,12 +4,13 @@
     python -m pipeline.train scenes small
     torchrun --nproc-per-node 8 -m pipeline.train voc2012 semantics
 
-Reads `data/<dataset>/{train,val}` and of params.yaml the blocks `data.<dataset>.train` and `models.<model>` or
-`segmenters.<model>`. Writes `models/<dataset>/<model>/` or `segmenters/<dataset>/<model>/`: weights.safetensors,
-history.csv (one row an epoch), manifest.json.
+Reads `results/data/<dataset>/{train,val}` and of params.yaml the blocks `data.<dataset>.train` and `models.<model>` or
+`segmenters.<model>`. Writes `results/models/<dataset>/<model>/` or `results/segmenters/<dataset>/<model>/`:
+weights.safetensors, history.csv (one row an epoch), manifest.json.
 Every epoch leaves a checkpoint in `.scratch/train/<key>`, the key being a hash of params, data and code: the same
 command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change. On a GPU some
-epochs may have none (`pipeline.checkpoint`), and the loss is compiled; `--eager` is for machines whose compiler fails.
+epochs may have none (`pipeline.runtime.checkpoint`), and the loss is compiled; `--eager` is for machines whose
+compiler fails.
 """
 
 import argparse
@@ -28,17 +29,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
-from pipeline import distributed, layout, provenance
-from pipeline.checkpoint import Checkpoint, State
-from pipeline.data.loader import Draw, Examples, Taken, examples
-from pipeline.data.pack import Pack
-from pipeline.device import choose_device
-from pipeline.errors import UserError, run_stage
-from pipeline.files import whole_folder, write_whole
-from pipeline.method import Network, Published, Setup, load_class, make, settings
-from pipeline.model.weights import About, save_weights
-from pipeline.params import Params, TrainParams, load_params
-from pipeline.records import write_json
+from pipeline.networks.contract import Network, Published, Setup
+from pipeline.networks.weights import About, save_weights
+from pipeline.packs.loader import Draw, Examples, Taken, examples
+from pipeline.packs.pack import Pack
+from pipeline.records.rows import write_json
+from pipeline.runtime import distributed
+from pipeline.runtime.checkpoint import Checkpoint, State
+from pipeline.runtime.device import choose_device
+from pipeline.settings import paths, provenance
+from pipeline.settings.classes import load_class, make, settings
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import whole_folder, write_whole
+from pipeline.settings.params import Params, TrainParams, load_params
 
 SCRATCH = Path(".scratch/train")
 WARM_UP = 0.05  # share of all steps in which the learning rate rises from 0
@@ -74,7 +77,7 @@ def main() -> None:
 def run(params: Params, dataset: str, name: str, device: torch.device, compiled: bool = True) -> None:
     """Train the network `name` on `data.<dataset>` and write the result."""
     recipe, block = params.dataset(dataset).train, params.network(name)
-    train, val = (Pack(layout.pack(dataset, split)) for split in ("train", "val"))
+    train, val = (Pack(paths.pack(dataset, split)) for split in ("train", "val"))
     if not any(train.statistics["colors"]):
         raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
     seed = params.seed_of(name)
@@ -249,7 +252,7 @@ def write_result(
         "recipe": {**asdict(recipe), "seed": params.seed_of(name)},
         "provenance": provenance.describe(),
     }
-    pack = Pack(layout.pack(dataset, "train"))
+    pack = Pack(paths.pack(dataset, "train"))
     source = model.published or Published("trained here", pack.summary["title"])
     about = About(
         model=block,
@@ -261,7 +264,7 @@ def write_result(
         training_data=source.training_data,
         differences=list(model.differences),
     )
-    place = layout.trained if name in params.models else layout.segmenter
+    place = paths.trained if name in params.models else paths.segmenter
     with whole_folder(place(dataset, name)) as folder:
         save_weights(model, folder / "weights.safetensors", about)
         write_whole(folder / "history.csv", as_csv(state.history))
@@ -277,7 +280,7 @@ def write_result(
         "epoch_seconds": state.epoch_seconds,
         "peak_memory_bytes": peak,
     }
-    write_json(layout.RUNS / f"train-{dataset}-{name}.json", run)
+    write_json(paths.RUNS / f"train-{dataset}-{name}.json", run)
     print(f"{name} on {dataset}: {seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB")
 
 

@@ -3,10 +3,10 @@
     python -m reports.build
 
 Reads, for each dataset under `datasets` in params.yaml: data/<dataset>/{train,val}/summary.json,
-scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, diseases/<dataset>/*.{csv,npy}, sizes/<dataset>/*/*,
+scores/<dataset>/*.{csv,json}, segmented/<dataset>/*/*.{csv,json}, defects/<dataset>/*.{csv,npy}, sizes/<dataset>/*/*,
 models/<dataset>/*/{manifest.json,history.csv} and colorized/<dataset>/*.{zip,json}; and, where people have rated,
 ratings/<study>/*.{csv,json}.
-Writes reports/build/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), paper/ (for LaTeX), claims.json,
+Writes results/report/: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF), paper/ (for LaTeX), claims.json,
 metrics.json and, last, index.html.
 """
 
@@ -17,40 +17,38 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline.errors import run_stage
-from pipeline.files import whole_folder, write_whole
-from pipeline.layout import BUILD
-from pipeline.params import Params, load_params
-from pipeline.records import write_json
-from reports import naturalness
-from reports.bars import figure3_plot
-from reports.browser import BUDGET, make_browser
-from reports.cards import methods_document, size_and_time_document
-from reports.claims import load_claims
-from reports.differences import paired_document
-from reports.disease_plots import boundary_plot, confusion_plot
-from reports.diseases import (
-    confusion_differences_document,
-    confusion_rows,
-    diseases_document,
-    examine,
-)
-from reports.documents import Table, scores_document, table1_document
-from reports.examples import read_examples
-from reports.figures import examples_strip, save, table1_plot, training_curves
-from reports.forest import paired_plot
-from reports.gallery import figure6, figure7
-from reports.html import DatasetPage, render
-from reports.input_sizes import Looks, input_sizes_document, read_looks
-from reports.inputs import Dataset, read_datasets
-from reports.ledger import ledger, ledger_document, ledger_json
-from reports.metrics import metrics_document
-from reports.paper import write_paper
-from reports.per_image import values_by_photograph
-from reports.published import Published, load_published
-from reports.rater_tables import documents
-from reports.seeds import repeats, seeds_document
-from reports.segmentation import (
+from pipeline.records.rows import write_json
+from pipeline.settings.errors import run_stage
+from pipeline.settings.files import whole_folder, write_whole
+from pipeline.settings.params import Params, load_params
+from pipeline.settings.paths import BUILD
+from reports.claims.ledger import ledger, ledger_document, ledger_json
+from reports.figures.bars import figure3_plot
+from reports.figures.defect_plots import boundary_plot, confusion_plot
+from reports.figures.drawing import examples_strip, save, table1_plot, training_curves
+from reports.figures.forest import paired_plot
+from reports.figures.gallery import figure6, figure7
+from reports.figures.showcases import figure1, figure4
+from reports.figures.theme import method_looks, model_looks
+from reports.inputs.examples import read_examples
+from reports.inputs.per_image import values_by_photograph
+from reports.inputs.scores import Dataset, read_datasets
+from reports.page.browser import BUDGET, make_browser
+from reports.page.html import DatasetPage, render
+from reports.page.paper import write_paper
+from reports.plan.claims import load_claims
+from reports.plan.order import in_order
+from reports.plan.published import Published, load_published
+from reports.study import results
+from reports.study.rater_tables import documents
+from reports.tables.cards import methods_document, size_and_time_document
+from reports.tables.defects import confusion_differences_document, confusion_rows, defects_document, examine
+from reports.tables.differences import paired_document
+from reports.tables.documents import Table, scores_document, table1_document
+from reports.tables.input_sizes import Looks, input_sizes_document, read_looks
+from reports.tables.metrics import metrics_document
+from reports.tables.seeds import repeats, seeds_document
+from reports.tables.segmentation import (
     Judged,
     class_iou_document,
     figure3_document,
@@ -58,14 +56,12 @@ from reports.segmentation import (
     miou_differences_document,
     segmenter_note,
 )
-from reports.showcases import figure1, figure4
-from reports.theme import in_order, method_looks, model_looks
-from reports.writers import csv_text, write_table
+from reports.tables.writers import csv_text, write_table
 
 
 def main() -> None:
     """Build the report that params.yaml asks for."""
-    from pipeline import provenance  # asks git, which nothing else here needs
+    from pipeline.settings import provenance  # asks git, which nothing else here needs
 
     build(load_params(), provenance.describe())
     print(f"report: {BUILD / 'index.html'}")
@@ -84,7 +80,7 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
     tables = {
         "table1": table1_document(datasets, methods, published, params.seed),
         "paired": paired_document(datasets, params.seed),
-        "diseases": diseases_document(datasets, confused, params.seed),
+        "defects": defects_document(datasets, confused, params.seed),
         "confusion_differences": confusion_differences_document(datasets, confused, params.seed),
         "scores": scores_document(datasets, methods, params.seed),
         "metrics": metrics_document(datasets, methods, params.seed),
@@ -100,19 +96,19 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         tables["input_sizes"] = input_sizes_document(looks, params.seed)
     if groups:
         tables["seeds"] = seeds_document(datasets, groups, params.seed)
-    studies = naturalness.read({dataset.name: dataset.title for dataset in datasets}, params.seed)
+    studies = results.read({dataset.name: dataset.title for dataset in datasets}, params.seed)
     tables |= documents(studies, published.table2, params.seed)
     entries = ledger(load_claims(), datasets, tables, params)
     tables["claims"] = ledger_document(entries, datasets, params.seed)
     pages = [draw(dataset, tables, judged, looks, published, params) for dataset in datasets]
     marks = method_looks(list(dict.fromkeys([*methods, *(name for study in studies for name in study.kept.methods)])))
-    rated = [naturalness.study_page(study, published.table2, marks, params.seed) for study in studies]
+    rated = [results.study_page(study, published.table2, marks, params.seed) for study in studies]
     with whole_folder(folder / "tables") as whole:
         for table in tables.values():
             write_table(table, whole)
         write_whole(whole / "confusion.csv", csv_text(confusion_rows(datasets)))
         if studies:
-            write_whole(whole / "naturalness_images.csv", naturalness.images_text(studies))
+            write_whole(whole / "naturalness_images.csv", results.images_text(studies))
     with whole_folder(folder / "figures") as figures:
         plots = [plot for page in pages for plot in page.plots] + [plot for page in rated for plot in page.plots]
         for plot in tqdm(plots, desc="figures", delay=2, leave=False):
@@ -136,7 +132,7 @@ def draw(
     looks, methods = method_looks(params.methods), list(params.methods)
     rows, pairs = (table.rows[table.rows["dataset"] == dataset.title] for table in (tables["table1"], tables["paired"]))
     mine = [one for one in judged if one.dataset is dataset]
-    masked = not dataset.diseases.objects.empty
+    masked = not dataset.defects.objects.empty
     examples = read_examples(dataset, methods)
     values = values_by_photograph(dataset)
     return DatasetPage(

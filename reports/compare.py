@@ -1,7 +1,7 @@
 """Two states of the results: is anything better, worse, or not shown to differ?
 
     python -m reports.compare HEAD~1 HEAD
-    python -m reports.compare ../then . --out reports/build/compare
+    python -m reports.compare ../then . --out results/report/compare
 
 Each of the two is a folder with scores/<dataset>/<method>.csv in it, a git revision whose scores lie in DVC's cache,
 or a DVC experiment. Photograph by photograph, the second less the first, for every dataset, method and measure in both;
@@ -18,22 +18,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline.errors import UserError, run_stage
-from pipeline.files import write_whole
-from pipeline.layout import BUILD
-from pipeline.params import load_params
-from reports.differences import by_photograph
-from reports.documents import Table
-from reports.family import MEASURES, Measure, miou_measure
-from reports.figures import Plot, save
-from reports.forest import forest_panel
-from reports.miou import class_ratios, mean_difference
-from reports.paired import Comparison, compare_columns, difference, holm
-from reports.revisions import Results, read_results
-from reports.statistics import RESAMPLES
-from reports.theme import in_order, method_looks, styled
-from reports.wording import count, listed, number, p_value, paired_convention, signed_with_interval
-from reports.writers import csv_text, markdown
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import write_whole
+from pipeline.settings.params import load_params
+from pipeline.settings.paths import BUILD
+from reports.figures.drawing import Plot, save
+from reports.figures.forest import forest_panel
+from reports.figures.theme import method_looks, styled
+from reports.inputs.revisions import Results, read_results
+from reports.plan.comparisons import MEASURES, Measure, miou_measure
+from reports.plan.order import in_order
+from reports.statistics.means import RESAMPLES
+from reports.statistics.miou import class_ratios, mean_difference
+from reports.statistics.paired import Comparison, compare_columns, difference, holm
+from reports.tables.differences import by_photograph
+from reports.tables.documents import Table
+from reports.tables.wording import count, listed, number, p_value, paired_convention, signed_with_interval
+from reports.tables.writers import csv_text, markdown
 
 LEVEL = 0.05
 RULE = (

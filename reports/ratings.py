@@ -1,157 +1,56 @@
-"""An export of the human study (`python -m study_app.export`), read and checked.
+"""What people say: from an export of the human study to Table 2, Figure 5, tests, agreement and a screening report.
 
-Only `ratings.csv` is needed. Beside it, `participants.csv` says whom the screening rules flag, and `study.json` which
-dataset was shown and what the rules are.
+    python -m reports.ratings ratings.csv [--to results/report/naturalness] [--seed 0]
+
+Reads the file and, beside it, participants.csv and study.json where they are (`python -m study_app.export` writes all
+three). Writes below --to: tables/ (CSV, Markdown, LaTeX) and figures/ (PNG, PDF). Prints Table 2 and the primary
+differences. What lies in ratings/<study>/ is part of the report (`reports.build`) without being named.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+import argparse
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+from pipeline.settings.errors import run_stage
+from pipeline.settings.paths import BUILD
+from reports.figures.theme import method_looks
+from reports.plan.published import load_published
+from reports.study.export import read_ratings
+from reports.study.results import study_page, titles_of, write
+from reports.study.tables import NONE_YET
+from reports.study.votes import EXPLORATORY, analyse
+from reports.tables.documents import Table
 
-from pipeline.errors import UserError
-from pipeline.ratings import Participant, Rating
-from pipeline.records import read_rows
-from reports.results import read_json
-from reports.theme import in_order
-
-NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
-ANEW = "export it anew with `python -m study_app.export`."
-
-
-@dataclass(frozen=True)
-class Ratings:
-    """All answers of one study by one kind of raters.
-
-    `name`: of the folder; `dataset`: "" where no study.json says it. `answers`: rows as `Rating`; `participants`:
-    rows as `Participant`, None without the file. `rules`: the screening rules of study.yaml, {} where unknown.
-    """
-
-    name: str
-    dataset: str
-    digest: str
-    simulated: bool
-    maximum: int
-    criteria: tuple[str, ...]
-    methods: tuple[str, ...]
-    answers: pd.DataFrame
-    participants: pd.DataFrame | None
-    rules: dict[str, float]
-
-    @property
-    def flagged(self) -> frozenset[int]:
-        """Participants who broke a screening rule that was fixed before the first answer."""
-        if self.participants is None:
-            return frozenset()
-        return frozenset(self.participants["participant"][self.participants["flags"] != ""])
-
-    def votes(self, kinds: Sequence[str] = ("main",), without: frozenset[int] = frozenset()) -> pd.DataFrame:
-        """One row for each picture that one rater judged; only the kind `main` is a vote on a method.
-
-        Columns: participant, trial, photograph, method, response_ms (the median of the criteria), repeat_of, and of
-        each criterion and `naturalness` the answer as a share of the scale, in [0, 1].
-        """
-        chosen = self.answers[self.answers["kind"].isin(kinds) & ~self.answers["participant"].isin(without)]
-        keys = ["participant", "trial"]
-        values = chosen.pivot(index=keys, columns="criterion", values="value") / self.maximum
-        values = values.reindex(columns=list(self.criteria))
-        values[NATURALNESS] = values.mean(axis=1)
-        shown = chosen.groupby(keys)[["photograph", "method", "repeat_of"]].first()
-        shown["response_ms"] = chosen.groupby(keys)["response_ms"].median()
-        return shown.join(values).reset_index()
+WIDTH = 100  # of the notes, in letters
 
 
-def read_studies(folder: Path) -> list[Ratings]:
-    """Every export with answers below `folder`, by name; simulated ones only where there is none of people.
-
-    So numbers of people and of programs can never stand on one page.
-    """
-    read = [read_ratings(path) for path in sorted(folder.glob("*/ratings.csv"))]
-    found = [one for one in read if one is not None]
-    people = [one for one in found if not one.simulated]
-    return people or found
-
-
-def read_ratings(path: Path) -> Ratings | None:
-    """Read `ratings.csv` and what lies beside it; None if nobody has answered. Raises `UserError` for what is wrong."""
-    answers = _frame(path, Rating)
-    if answers.empty:
-        return None
-    _check(answers, path)
-    settings = _settings(path.with_name("study.json"), answers)
-    criteria = [one["name"] for one in settings.get("criteria", [])] or list(dict.fromkeys(answers["criterion"]))
-    main = answers[answers["kind"] == "main"]
-    _check_complete(main, criteria, path)
-    others = path.with_name("participants.csv")
-    participants = _frame(others, Participant) if others.exists() else None
-    if participants is not None:
-        _check_participants(participants, answers, others)
-    return Ratings(
-        name=path.absolute().parent.name,
-        dataset=settings.get("dataset", ""),
-        digest=answers["study"].iloc[0],
-        simulated=bool(answers["simulated"].iloc[0]),
-        maximum=int(answers["maximum"].iloc[0]),
-        criteria=tuple(criteria),
-        methods=tuple(in_order(sorted(set(main["method"])))),
-        answers=answers,
-        participants=participants,
-        rules=settings.get("screening", {}),
-    )
+def main() -> None:
+    """Analyse one export."""
+    parser = argparse.ArgumentParser(description="Analyse the answers of the human study.")
+    parser.add_argument("ratings", type=Path, help="ratings.csv of an export")
+    parser.add_argument("--to", type=Path, default=BUILD / "naturalness", help="folder")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    arguments = parser.parse_args()
+    ratings = read_ratings(arguments.ratings)
+    if ratings is None:
+        print(NONE_YET)
+        return
+    study = analyse(ratings, titles_of([ratings]), arguments.seed)
+    page = study_page(study, load_published().table2, method_looks(ratings.methods), arguments.seed)
+    write(page, arguments.to)
+    print(told(page.tables))
+    print(f"\ntables and figures: {arguments.to}")
 
 
-def _frame(path: Path, record: type[Any]) -> pd.DataFrame:
-    if not path.exists():
-        raise UserError(f"{path} is not here; `python -m study_app.export` writes it.")
-    try:
-        rows = read_rows(path, record)
-    except UserError:
-        raise UserError(f"{path} has other columns than an export has; {ANEW}") from None
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); {ANEW}") from None
-    return pd.DataFrame(rows, columns=[field.name for field in fields(record)])
+def told(tables: Mapping[str, Table]) -> str:
+    """Table 2 and the differences of the primary family as plain text."""
+    table2, contrasts = tables["table2"], tables["naturalness_contrasts"]
+    primary = contrasts.shown[(contrasts.rows["family"] != EXPLORATORY).to_numpy()]
+    parts = [table2.shown.to_string(index=False), table2.caption, *table2.notes]
+    parts += [primary.to_string(index=False), contrasts.caption, *contrasts.notes]
+    return "\n\n".join(part if "\n" in part else textwrap.fill(part, WIDTH) for part in parts)
 
 
-def _check(answers: pd.DataFrame, path: Path) -> None:
-    if answers["simulated"].nunique() > 1:
-        raise UserError(f"{path} mixes answers of people and of simulated raters, which are never one study; {ANEW}")
-    for column, what in (("study", "studies"), ("maximum", "scales")):
-        if answers[column].nunique() > 1:
-            raise UserError(f"{path} mixes {answers[column].nunique()} {what}; {ANEW}")
-    twice = answers[answers.duplicated(["participant", "trial", "criterion"])]
-    if len(twice):
-        one = twice.iloc[0]
-        raise UserError(
-            f"{path} has two answers of participant {one['participant']} to {one['criterion']} of trial "
-            f"{one['trial']}; {ANEW}"
-        )
-    outside = answers[(answers["value"] < 0) | (answers["value"] > answers["maximum"])]
-    if len(outside) or answers["maximum"].iloc[0] < 1:
-        raise UserError(f"{path} has answers outside of the scale from 0 to {answers['maximum'].iloc[0]}; {ANEW}")
-
-
-def _check_complete(main: pd.DataFrame, criteria: Sequence[str], path: Path) -> None:
-    counts = main.groupby(["participant", "trial"])["criterion"].agg(set)
-    lacking = counts[counts != set(criteria)]
-    if len(lacking):
-        participant, trial = lacking.index[0]
-        raise UserError(f"{path}: participant {participant} has not answered all criteria of trial {trial}; {ANEW}")
-
-
-def _check_participants(participants: pd.DataFrame, answers: pd.DataFrame, path: Path) -> None:
-    first = answers.iloc[0]
-    same = (participants["study"] == first["study"]) & (participants["simulated"] == first["simulated"])
-    strangers = set(answers["participant"]) - set(participants["participant"])
-    if not same.all() or strangers or participants["participant"].duplicated().any():
-        raise UserError(f"{path} and {path.with_name('ratings.csv')} are not of one export; {ANEW}")
-
-
-def _settings(path: Path, answers: pd.DataFrame) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    settings: dict[str, Any] = read_json(path)
-    if settings.get("digest") != answers["study"].iloc[0]:
-        raise UserError(f"{path} is of another study than the ratings beside it; {ANEW}")
-    return settings
+if __name__ == "__main__":
+    run_stage(main)

@@ -4,9 +4,9 @@ The times are also written as files.
 
     python -m reports.summary
 
-Reads reports/build/claims.json, reports/build/tables/{table1,figure3,table2,methods,size_and_time}.csv and
+Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,methods,size_and_time}.csv and
 .scratch/runs, and no heavy library, so that it answers at once.
-Writes reports/build/times.{csv,md,html}.
+Writes results/report/times.{csv,md,html}.
 """
 
 import csv
@@ -17,14 +17,14 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError, run_stage
-from pipeline.layout import BUILD
-from reports import times
-from reports.claims import load_claims
-from reports.published import Published, load_published
-from reports.results import read_json
-from reports.speed import speed_verdicts, widths_of
-from reports.wording import number, with_interval
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.paths import BUILD
+from reports.inputs.json_files import read_json
+from reports.plan.claims import load_claims
+from reports.plan.published import Published, load_published
+from reports.tables.wording import number, with_interval
+from reports.times import times
+from reports.times.verdicts import speed_verdicts, widths_of
 
 HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
 SEEN = ("method", "n", "mIoU in % [95 % interval]", "published")
@@ -70,7 +70,7 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
 
 
 def _claims(title: str, entries: Sequence[dict[str, Any]]) -> str:
-    """A line per claim: its name in reports/claims.yaml, the verdict, and why it is none."""
+    """A line per claim: its name in reports/plan/claims.yaml, the verdict, and why it is none."""
     lines = [
         (_named(entry), str(entry["verdict"]).ljust(12), str(entry["reason"]).partition(" (")[0]) for entry in entries
     ]

@@ -1,10 +1,10 @@
 """Are these results those that everybody should get? Compares a folder of results with a committed reference.
 
-    python -m reports.verify                                  # reports/build with reports/reference/scenes.json
-    python -m reports.verify /where/reports/build other.json
+    python -m reports.verify                                  # results/report with reports/reference/scenes.json
+    python -m reports.verify /where/results/report other.json
     python -m reports.verify --renew                          # after a change that is meant to move numbers
 
-Reads tables/{metrics,diseases,figure3,methods}.csv of the folder. Prints every number that moved by more than its
+Reads tables/{metrics,defects,figure3,methods}.csv of the folder. Prints every number that moved by more than its
 tolerance and ends with 1 if there is one; the reference holds the tolerances and says why they are as they are.
 Measures without a tolerance, such as LPIPS, whose weights not everybody has, are not compared.
 Writes nothing, but with --renew the numbers of the reference; its tolerances stay.
@@ -17,11 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pipeline.errors import UserError, run_stage
-from pipeline.layout import BUILD
-from pipeline.params import parse_record
-from pipeline.records import write_json
-from reports.results import read_json
+from pipeline.records.rows import write_json
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.params import parse_record
+from pipeline.settings.paths import BUILD
+from reports.inputs.json_files import read_json
 
 REFERENCE = Path(__file__).with_name("reference") / "scenes.json"
 TRAINED = "trained here"  # what methods.csv says of weights that `pipeline.train` made
@@ -114,7 +114,7 @@ def read_numbers(folder: Path, reference: Reference) -> dict[str, dict[str, floa
 
 def _numbers(folder: Path, dataset: str) -> Iterator[tuple[str, str, str]]:
     """Measure, method and value as the tables have them."""
-    for table in ("metrics", "diseases"):
+    for table in ("metrics", "defects"):
         for row in _rows(folder, table, dataset):
             yield row["metric"], row["method"], row["value"]
     for row in _rows(folder, "figure3", dataset):

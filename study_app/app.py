@@ -7,18 +7,18 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
-from study_app.assets import load_assets
-from study_app.frontend import FrontendFiles
-from study_app.languages import load_languages, worded
 from study_app.pages.router import chosen_language
-from study_app.plates import draw_plates
-from study_app.researcher_access import Access
-from study_app.routes import routes
-from study_app.security import middleware
-from study_app.service import Service, current, publish
-from study_app.store import Store
-from study_app.vision_route import vision_routes
-from study_app.websocket import HideServer
+from study_app.server.assets import load_assets
+from study_app.server.frontend import FrontendFiles
+from study_app.server.languages import load_languages, worded
+from study_app.server.researcher_access import Access
+from study_app.server.routes import routes
+from study_app.server.security import middleware
+from study_app.server.service import Service, current, publish
+from study_app.server.vision_route import vision_routes
+from study_app.server.websocket import HideServer
+from study_app.stimuli.plates import draw_plates
+from study_app.storage.store import Store
 
 SCRIPT = (Path(__file__).parent / "pages" / "entry.py").resolve()
 logger = logging.getLogger(__name__)

@@ -18,11 +18,11 @@ from typing import Any
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
 
-from pipeline.archive import DATE
-from pipeline.errors import UserError, run_stage
-from pipeline.files import whole_file
-from study_app.database import DEFAULT_URL, Database
-from study_app.schema import metadata
+from pipeline.records.archive import DATE
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import whole_file
+from study_app.storage.database import DEFAULT_URL, Database
+from study_app.storage.schema import metadata
 
 ROWS_AT_ONCE = 1000
 TABLES = [table.name for table in metadata.sorted_tables]  # those that others refer to come first

@@ -15,13 +15,13 @@ import socket
 import sys
 from pathlib import Path
 
-from pipeline.errors import UserError, run_stage
-from study_app.database import DEFAULT_URL, Database
-from study_app.identity import derive
-from study_app.manifest import STIMULI, load_stimuli
-from study_app.researcher_access import PASSWORD, Access, read_access
-from study_app.store import Store
-from study_app.study import STUDY_FILE, load_study
+from pipeline.settings.errors import UserError, run_stage
+from study_app.design.study import STUDY_FILE, load_study
+from study_app.design.tokens import derive
+from study_app.server.researcher_access import PASSWORD, Access, read_access
+from study_app.stimuli.manifest import STIMULI, load_stimuli
+from study_app.storage.database import DEFAULT_URL, Database
+from study_app.storage.store import Store
 
 SWITCH_SECONDS = 0.0005
 GRAY = "#6e6e6e"  # the surround of all pictures: near L* = 46, dark enough for white letters (5.1 : 1)

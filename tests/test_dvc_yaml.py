@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.params import load_params
-from pipeline.provenance import code_files
+from pipeline.settings.params import load_params
+from pipeline.settings.provenance import code_files
 
 STAGES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
 PARAMS = load_params()
@@ -20,10 +20,10 @@ def modules(paths: Iterable[str]) -> list[str]:
 # Modules that a stage loads by a name in params.yaml, those that people may write there included.
 MODELS = modules(block["class"] for block in PARAMS.models.values())
 METHODS = modules([*(PARAMS.method(name)["class"] for name in PARAMS.methods), *PARAMS.kinds.values()])
-SEGMENTERS = [*modules(block["class"] for block in PARAMS.segmenters.values()), "pipeline.model.deeplab"]
+SEGMENTERS = [*modules(block["class"] for block in PARAMS.segmenters.values()), "pipeline.networks.deeplab"]
 BY_NAME = {
     "train": MODELS,
-    "convert": ["baselines.published", *MODELS],
+    "convert": ["baselines.published.states", *MODELS],
     "train_segmenter": SEGMENTERS,
     "colorize": METHODS + MODELS,
     "segment": SEGMENTERS,

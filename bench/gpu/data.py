@@ -25,16 +25,16 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pipeline.archive import DATE
-from pipeline.data.decode import decode_mask
-from pipeline.data.source import SPLITS, Photograph
-from pipeline.data.sources import title
-from pipeline.data.unpack import unpack
-from pipeline.data.voc import IMAGES, LISTS, MASKS_AUG, SPLIT_LISTS, Voc
-from pipeline.errors import UserError
-from pipeline.files import whole_folder
+from pipeline.datasets.registry import title
+from pipeline.datasets.source import SPLITS, Photograph
+from pipeline.datasets.unpack import unpack
+from pipeline.datasets.voc import IMAGES, LISTS, MASKS_AUG, SPLIT_LISTS, Voc
 from pipeline.pack import GrowingArray, Prepared, prepare
-from pipeline.records import ListedPhotograph, write_json
+from pipeline.packs.decode import decode_mask
+from pipeline.records.archive import DATE
+from pipeline.records.rows import ListedPhotograph, write_json
+from pipeline.settings.errors import UserError
+from pipeline.settings.files import whole_folder
 
 CONTENTS, ARCHIVE = "contents.json", "photographs.zip"
 QUALITIES = range(30, 96)

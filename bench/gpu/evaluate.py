@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from pipeline import layout
-from pipeline.records import DiseaseRow, ScoreRow, read_rows
+from pipeline.records.rows import BleedingRow, ScoreRow, read_rows
+from pipeline.settings import paths
 
 SEGMENTER = "small"
 
@@ -45,26 +45,27 @@ def main() -> None:
 def parts(dataset: str, method: str, device_name: str | None) -> dict[str, Callable[[], None]]:
     """What is done with a method, in its order."""
     from bench.gpu import sheets
-    from pipeline import colorize, diseases, score, segment
-    from pipeline.device import choose_device
-    from pipeline.params import load_params
+    from pipeline import colorize, segment
+    from pipeline.runtime.device import choose_device
+    from pipeline.scoring import defects, pixels
+    from pipeline.settings.params import load_params
 
     device, block = choose_device(device_name), load_params().method(method)
     return {
         "colorize": lambda: colorize.run(dataset, method, block, device),
         "segment": lambda: segment.run(dataset, SEGMENTER, method, device),
-        "score": lambda: score.run(dataset, method),
+        "score": lambda: pixels.run(dataset, method),
         "sheet": lambda: sheets.write(dataset, method, strip_of(method)),
-        "defects": lambda: diseases.run(dataset, method),
+        "defects": lambda: defects.run(dataset, method),
     }
 
 
 def figures(folder: Path, dataset: str, method: str) -> dict[str, float | None]:
     """The means of a method's rows, photographs without colour left out; None of what is not there."""
-    scores = _rows(folder / layout.scores(dataset, method), ScoreRow)
-    defects = _rows(folder / layout.diseases(dataset, method), DiseaseRow)
-    card = _json(folder / layout.segmentation(dataset, SEGMENTER, method))
-    colorized = _json(folder / layout.RUNS / f"colorize-{dataset}-{method}.json")
+    scores = _rows(folder / paths.scores(dataset, method), ScoreRow)
+    defects = _rows(folder / paths.defects(dataset, method), BleedingRow)
+    card = _json(folder / paths.segmentation(dataset, SEGMENTER, method))
+    colorized = _json(folder / paths.RUNS / f"colorize-{dataset}-{method}.json")
     return {
         "photographs": len(scores),
         "psnr_rgb": _mean(row.psnr_rgb for row in scores),
@@ -81,13 +82,13 @@ def figures(folder: Path, dataset: str, method: str) -> dict[str, float | None]:
 def row_files(folder: Path, dataset: str, method: str) -> list[Path]:
     """All that is left of a method beside its pictures: rows, cards, times and its strip; those that are there."""
     places = (
-        layout.scores(dataset, method),
-        layout.diseases(dataset, method),
-        layout.objects(dataset, method),
-        layout.segmented(dataset, SEGMENTER, method),
-        layout.segmentation(dataset, SEGMENTER, method),
-        layout.card(dataset, method),
-        layout.RUNS / f"colorize-{dataset}-{method}.json",
+        paths.scores(dataset, method),
+        paths.defects(dataset, method),
+        paths.objects(dataset, method),
+        paths.segmented(dataset, SEGMENTER, method),
+        paths.segmentation(dataset, SEGMENTER, method),
+        paths.card(dataset, method),
+        paths.RUNS / f"colorize-{dataset}-{method}.json",
         strip_of(method),
     )
     return [folder / place for place in places if (folder / place).exists()]

@@ -12,8 +12,8 @@ from pathlib import Path
 from bench.gpu import sheets
 from bench.gpu.journal import FILE, Journal
 from bench.gpu.table import markdown
-from pipeline.errors import UserError
-from pipeline.files import write_whole
+from pipeline.settings.errors import UserError
+from pipeline.settings.files import write_whole
 
 LARGEST = 16 * 2**20
 TABLE, ROWS, SHEET, USAGE, LOG, SEGMENTER = (

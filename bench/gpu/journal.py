@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.files import write_whole
+from pipeline.settings.files import write_whole
 
 FILE = "session.json"
 Status = Literal["done", "failed", "timed out", "left out"]

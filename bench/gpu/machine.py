@@ -19,8 +19,8 @@ from pathlib import Path
 from statistics import mean
 
 from bench.gpu.processes import end_with_parent
-from pipeline import provenance
-from pipeline.files import write_whole
+from pipeline.settings import provenance
+from pipeline.settings.files import write_whole
 
 ASKED = ("name", "driver_version", "memory.total", "clocks.sm", "clocks.max.sm", "clocks.max.mem", "power.limit")
 SAMPLED = ("timestamp", "utilization.gpu", "power.draw", "clocks.sm", "memory.used", "temperature.gpu")

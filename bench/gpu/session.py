@@ -26,10 +26,10 @@ from bench.gpu.plan import Scale, trainings
 from bench.gpu.processes import Running
 from bench.gpu.table import DEFAULT, EVALUATE, SPEED
 from bench.gpu.workplace import REFERENCES, Workplace
-from pipeline import layout
-from pipeline.errors import UserError
-from pipeline.files import write_whole
-from pipeline.provenance import ROOT
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from pipeline.settings.files import write_whole
+from pipeline.settings.provenance import ROOT
 
 CHECKS, SPEED_UNTIL = 58.0, 100.0  # seconds: the limit of each check; when the speed must be measured, from the start
 SPEED_AT_LEAST = 40.0
@@ -39,11 +39,11 @@ PACKING, EVALUATING = 180.0, 240.0  # seconds: limits, several times as long as 
 WARMED = ("semantics", "no_semantics")  # before the speed is measured; the others beside the first trainings
 TESTS = {
     "tests: kernels": (
-        "tests/pipeline/model/test_jbu_triton.py",
-        "tests/pipeline/model/test_compose_triton.py",
-        "tests/pipeline/model/test_losses.py",
-        "tests/pipeline/test_color.py",
-        "tests/pipeline/test_gamut.py",
+        "tests/pipeline/upsampling/test_jbu_triton.py",
+        "tests/pipeline/color/test_compose_triton.py",
+        "tests/pipeline/networks/test_losses.py",
+        "tests/pipeline/color/test_cielab.py",
+        "tests/pipeline/color/test_gamut.py",
     ),
     "tests: training": ("tests/pipeline/test_train.py",),
 }
@@ -192,7 +192,7 @@ class Session:
 
     def pack(self) -> None:
         """Check what has travelled and pack it by the ordinary stages."""
-        if self.journal.done("data") and (self.place.work / layout.pack(self.place.dataset, "train")).exists():
+        if self.journal.done("data") and (self.place.work / paths.pack(self.place.dataset, "train")).exists():
             return
         began = time.monotonic()
         contents = unpack_checked(self.options.data, self.place.voc) if self.options.data else {}
@@ -279,12 +279,12 @@ class Session:
                 for file in row_files(folder, self.place.dataset, method)
             ]
             histories = [path for folder in folders for path in (folder / "models").glob("*/*/history.csv")]
-            times = [path for folder in folders for path in (folder / layout.RUNS).glob("train-*.json")]
+            times = [path for folder in folders for path in (folder / paths.RUNS).glob("train-*.json")]
             home.write_rows(self.options.out, self.place.work, [*files, *histories, *times])
             strips = [file for file in files if file.parent.name == strip_of("").parent.name]
             home.write_sheet(self.options.out, strips)
             home.copy(self.place.work / home.USAGE, self.options.out)
-            home.bring_segmenter(self.options.out, self.place.work, layout.segmenter(self.place.dataset, SEGMENTER))
+            home.bring_segmenter(self.options.out, self.place.work, paths.segmenter(self.place.dataset, SEGMENTER))
 
 
 @contextmanager

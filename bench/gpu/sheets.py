@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipeline import layout
-from pipeline.archive import Archive
-from pipeline.data.pack import Pack
-from pipeline.files import whole_file
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import Archive
+from pipeline.settings import paths
+from pipeline.settings.files import whole_file
 
 PHOTOGRAPHS = 12
 CELL = (160, 120)  # width and height in pixels
@@ -18,8 +18,8 @@ LABEL = 110  # pixels to the left, for the method's name
 
 def write(dataset: str, method: str, path: Path) -> None:
     """One method's strip as WebP, from its archive."""
-    archive = Archive(layout.archive(dataset, method))
-    pack = Pack(layout.pack(dataset, "val"))
+    archive = Archive(paths.archive(dataset, method))
+    pack = Pack(paths.pack(dataset, "val"))
     chosen = spread([entry.id for entry in pack.index if not entry.colorless], PHOTOGRAPHS)
     with whole_file(path) as temporary:
         strip([archive[id] for id in chosen], method).save(temporary, "webp", quality=80, method=4)

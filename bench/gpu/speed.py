@@ -24,16 +24,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline import color, gamut
-from pipeline.data.loader import Examples
-from pipeline.files import write_whole
-from pipeline.method import Setup
-from pipeline.model import jbu
-from pipeline.model.colorizer import make_upsampling, predict_chroma, upsample_and_compose
-from pipeline.model.jbu import JointBilateralUpsample, window
-from pipeline.model.network import STRIDE
-from pipeline.model.proposed import Proposed
+from pipeline.color import cielab, gamut
+from pipeline.methods.colorizer import make_upsampling, predict_chroma, upsample_and_compose
+from pipeline.networks.contract import Setup
+from pipeline.networks.network import STRIDE
+from pipeline.networks.proposed import Proposed
+from pipeline.packs.loader import Examples
+from pipeline.settings.files import write_whole
 from pipeline.train import LossOf, autocast
+from pipeline.upsampling import jbu
+from pipeline.upsampling.jbu import JointBilateralUpsample
+from pipeline.upsampling.window import window
 
 REPEATS, WARM_UP = 7, 2
 PICTURE = (375, 500)
@@ -152,9 +153,9 @@ def colour(batch: int, size: int, device: torch.device) -> Measures:
     """sRGB to Lab of training squares, and the soft-encoding of every fourth pixel, outside of any compiled graph."""
     rgb = torch.from_numpy(np.stack([picture(size, size, seed) for seed in range(batch)])).permute(0, 3, 1, 2)
     rgb = rgb.to(device)
-    ab = color.rgb_to_lab(rgb)[:, 1:, ::STRIDE, ::STRIDE]
+    ab = cielab.rgb_to_lab(rgb)[:, 1:, ::STRIDE, ::STRIDE]
     return {
-        "Lab, ms a photograph": milliseconds(lambda: color.rgb_to_lab(rgb), calls=5) / batch,
+        "Lab, ms a photograph": milliseconds(lambda: cielab.rgb_to_lab(rgb), calls=5) / batch,
         "soft-encoding, ms a photograph": milliseconds(lambda: gamut.encode(ab), calls=5) / batch,
     }
 
@@ -296,7 +297,7 @@ def picture(height: int, width: int, seed: int) -> np.ndarray:
 
 def lightness_of(rgb: np.ndarray) -> Tensor:
     """(1, H, W) L of (H, W, 3) uint8 sRGB."""
-    return color.lightness(torch.from_numpy(rgb).permute(2, 0, 1))
+    return cielab.lightness(torch.from_numpy(rgb).permute(2, 0, 1))
 
 
 def pack(photographs: int, size: int) -> Any:

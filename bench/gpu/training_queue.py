@@ -15,7 +15,7 @@ from bench.gpu.processes import Outcome, Running
 from bench.gpu.session import Session
 from bench.gpu.table import DEFAULT, EVALUATE, SPEED, TRAIN
 from bench.gpu.workplace import REFERENCES, methods_of
-from pipeline import layout
+from pipeline.settings import paths
 
 START, EVALUATION = 20.0, 60.0  # seconds until measured: before a training's first epoch; of an evaluation
 LEAD = 20.0  # seconds before a training's end at which the next may start, which loads and compiles first
@@ -95,7 +95,7 @@ class TrainingQueue:
     def evaluate_trained(self) -> None:
         """What an earlier call has trained here and had no time to evaluate."""
         for training in list(self.waiting):
-            weights = self.place.folder(training.name) / layout.trained(self.place.dataset, training.name)
+            weights = self.place.folder(training.name) / paths.trained(self.place.dataset, training.name)
             if self.journal.done(TRAIN + training.name) and (weights / "weights.safetensors").exists():
                 self.waiting.remove(training)
                 self.evaluate(training, self.journal.result(TRAIN + training.name))
@@ -107,7 +107,7 @@ class TrainingQueue:
 
     def segmenter(self) -> None:
         """What will judge all the pictures, unless it is there already; another judge's figures are then forgotten."""
-        weights = self.place.work / layout.segmenter(self.place.dataset, SEGMENTER) / "weights.safetensors"
+        weights = self.place.work / paths.segmenter(self.place.dataset, SEGMENTER) / "weights.safetensors"
         if self.journal.done(TRAIN + SEGMENTER) and weights.exists():
             return
         for name in self.journal.all():
@@ -183,7 +183,7 @@ class TrainingQueue:
     def measured(self, trial: Trial) -> dict[str, Any]:
         """From the run's own record and the GPU's use; the rate is that of the median epoch."""
         name, dataset = trial.training.name, self.place.dataset
-        path = self.place.folder(name) / layout.RUNS / f"train-{dataset}-{name}.json"
+        path = self.place.folder(name) / paths.RUNS / f"train-{dataset}-{name}.json"
         record = json.loads(path.read_text(encoding="utf-8"))
         ended = path.stat().st_mtime
         began = max(trial.began, ended - record["seconds"])  # a resumed one has seconds of an earlier call
@@ -216,7 +216,7 @@ class TrainingQueue:
 
     def photographs(self) -> int:
         """How many an epoch has."""
-        path = self.place.work / layout.pack(self.place.dataset, "train") / "summary.json"
+        path = self.place.work / paths.pack(self.place.dataset, "train") / "summary.json"
         return int(json.loads(path.read_text(encoding="utf-8"))["photographs"])
 
     def evaluation_seconds(self) -> float:

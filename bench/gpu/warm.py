@@ -13,12 +13,13 @@ from pathlib import Path
 import torch
 
 from bench.gpu.speed import CLASSES, pack
-from pipeline.data.loader import Examples
-from pipeline.device import choose_device
-from pipeline.errors import run_stage
-from pipeline.gamut import Q
-from pipeline.method import Network, Setup, make
-from pipeline.params import load_params
+from pipeline.color.bins import Q
+from pipeline.networks.contract import Network, Setup
+from pipeline.packs.loader import Examples
+from pipeline.runtime.device import choose_device
+from pipeline.settings.classes import make
+from pipeline.settings.errors import run_stage
+from pipeline.settings.params import load_params
 from pipeline.train import fit
 
 STEPS = 3

@@ -7,8 +7,8 @@ import yaml
 
 from bench.gpu.evaluate import SEGMENTER
 from bench.gpu.plan import Scale, Training
-from pipeline.files import write_whole
-from pipeline.provenance import ROOT
+from pipeline.settings.files import write_whole
+from pipeline.settings.provenance import ROOT
 
 DATASET = "voc2012_part"
 REFERENCES = ("gray", "mean_ab", "class_mean", "original")
@@ -46,7 +46,7 @@ class Workplace:
             params["models"][training.name] = {**params["models"][training.model], "seed": training.seed}
             for method, upsampling in methods_of(training).items():
                 params["methods"][method] = {
-                    "class": "pipeline.model.colorizer:Colorizer",
+                    "class": "pipeline.methods.colorizer:Colorizer",
                     "model": training.name,
                     "upsampling": upsampling,
                 }

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.data.source import VOID
-from pipeline.errors import UserError, run_stage
-from reports.miou import class_ratios, mean_difference
-from reports.paired import compare_columns
-from reports.seeds import between_seeds
+from pipeline.packs.masks import VOID
+from pipeline.settings.errors import UserError, run_stage
+from reports.statistics.miou import class_ratios, mean_difference
+from reports.statistics.paired import compare_columns
+from reports.statistics.seeds import between_seeds
 
 PAIRS = (
     ("semantics{}", "no_semantics{}"),
@@ -38,8 +38,8 @@ MEASURES = {  # column -> its file, its name and digits
     "psnr_rgb": ("scores/{}/{}.csv", "PSNR, dB", 2),
     "ciede2000": ("scores/{}/{}.csv", "CIEDE2000", 2),
     "colorfulness": ("scores/{}/{}.csv", "colourfulness", 1),
-    "bleeding_flat": ("diseases/{}/{}.csv", "bleeding away from edges", 3),
-    "bleeding_boundary": ("diseases/{}/{}.csv", "bleeding across boundaries", 3),
+    "bleeding_flat": ("scores/{}/{}.defects.csv", "bleeding away from edges", 3),
+    "bleeding_boundary": ("scores/{}/{}.defects.csv", "bleeding across boundaries", 3),
 }
 MIOU = ("mIoU, points", 1)
 SEGMENTED = "segmented/{}/small/{}.csv"

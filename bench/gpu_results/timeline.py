@@ -16,8 +16,8 @@ import numpy as np
 from bench.gpu.journal import FILE
 from bench.gpu.machine import parsed
 from bench.gpu.table import TRAIN
-from pipeline.errors import UserError, run_stage
-from reports.theme import styled
+from pipeline.settings.errors import UserError, run_stage
+from reports.figures.theme import styled
 
 EVERY = 5  # seconds that a point is the mean of
 PAUSE = 60  # seconds without a sample that lie between two calls

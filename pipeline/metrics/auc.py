@@ -9,7 +9,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from pipeline import gamut
+from pipeline.color import gamut
 
 FARTHEST = 150  # the last threshold, in Lab units
 ENCODING = Lock()  # numba's parallel loops must not be entered by two threads at once

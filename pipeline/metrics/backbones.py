@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import UserError, suggestion
+from pipeline.settings.errors import UserError, suggestion
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def describe(name: str, path: Path) -> str:
 def missing(name: str) -> str:
     """What to say of a score whose weights are not at hand, and what to do about it."""
     return (
-        f"weights not available: `python -m pipeline.perceptual --download` gets {BACKBONES[name].file}, "
+        f"weights not available: `python -m pipeline.scoring.perceptual --download` gets {BACKBONES[name].file}, "
         "then `dvc repro -f perceptual`"
     )
 

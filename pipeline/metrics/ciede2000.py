@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from pipeline.compiled import compiled
+from pipeline.runtime.compiled import compiled
 
 Array = np.ndarray
 

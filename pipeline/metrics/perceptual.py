@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pipeline.errors import UserError
+from pipeline.settings.errors import UserError
 
 FEATURES = 2048  # of Inception's last pooling layer, those that FID is defined on
 

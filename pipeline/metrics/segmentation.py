@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from pipeline.data.source import VOID
+from pipeline.packs.masks import VOID
 
 
 def intersection_and_union(prediction: np.ndarray, mask: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:

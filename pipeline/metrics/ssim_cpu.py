@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.compiled import compiled
+from pipeline.runtime.compiled import compiled
 
 Array = np.ndarray
 

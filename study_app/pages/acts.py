@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from study_app.assets import BROWSER
-from study_app.identity import withdrawal_code
-from study_app.service import Service
-from study_app.stages import Stage
+from study_app.design.tokens import withdrawal_code
+from study_app.server.assets import BROWSER
+from study_app.server.service import Service
+from study_app.storage.stages import Stage
 
 # Streamlit sends these three with every page; the rest comes from `assets`, cached by the browser.
 LOADER = (BROWSER / "loader.js").read_text(encoding="utf-8")

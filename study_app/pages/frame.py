@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from study_app.languages import Texts
-from study_app.service import Service
+from study_app.server.languages import Texts
+from study_app.server.service import Service
 
 WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
 STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")

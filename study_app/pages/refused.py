@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from study_app.languages import Texts
 from study_app.pages import frame
+from study_app.server.languages import Texts
 
 
 def show(texts: Texts, reason: str) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from study_app.export import gather, write_export
-from study_app.monitor import Overview, overview
-from study_app.opening import set_open
+from study_app.export.monitor import Overview, overview
+from study_app.export.tables import gather, write_export
 from study_app.pages import frame
-from study_app.refusals import RefusedError
-from study_app.service import Service
+from study_app.server.service import Service
+from study_app.storage.opening import set_open
+from study_app.storage.refusals import RefusedError
 
 REFRESH_SECONDS = 10
 
@@ -36,7 +36,7 @@ def show(service: Service) -> None:
 
 
 def export_zip(service: Service) -> bytes:
-    """The files of `study_app.export` in one zip."""
+    """The files of `study_app.export.tables` in one zip."""
     store = service.store
     content = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from study_app.identity import TOKEN
-from study_app.languages import best_language
+from study_app.design.tokens import TOKEN
 from study_app.pages import acts, frame, refused, thanks, welcome, withdraw
-from study_app.refusals import RefusedError
-from study_app.service import Service, current
-from study_app.stages import standing
+from study_app.server.languages import best_language
+from study_app.server.service import Service, current
+from study_app.storage.refusals import RefusedError
+from study_app.storage.stages import standing
 
 
 def show() -> None:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from study_app.identity import withdrawal_code
-from study_app.languages import Texts
+from study_app.design.tokens import withdrawal_code
 from study_app.pages import frame
-from study_app.service import Service
+from study_app.server.languages import Texts
+from study_app.server.service import Service
 
 
 def show(service: Service, texts: Texts, token: str, language: str) -> None:

@@ -5,11 +5,11 @@ import uuid
 
 import streamlit as st
 
-from study_app.messages import BeginMessage
 from study_app.pages import acts, frame
-from study_app.refusals import RefusedError
-from study_app.service import Service
-from study_app.stages import check_vacancy
+from study_app.server.service import Service
+from study_app.storage.messages import BeginMessage
+from study_app.storage.refusals import RefusedError
+from study_app.storage.stages import check_vacancy
 
 PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 

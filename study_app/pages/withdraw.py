@@ -4,12 +4,12 @@ import html
 
 import streamlit as st
 
-from study_app.languages import Texts
 from study_app.pages import frame
-from study_app.refusals import RefusedError
-from study_app.security import Limiter, Rate
-from study_app.service import Service
-from study_app.withdrawal import withdraw
+from study_app.server.languages import Texts
+from study_app.server.security import Limiter, Rate
+from study_app.server.service import Service
+from study_app.storage.refusals import RefusedError
+from study_app.storage.withdrawal import withdraw
 
 # Codes have 60 bits, so this is against load, not against guessing.
 ATTEMPTS = Limiter(Rate(1, 30))

@@ -3,7 +3,7 @@
 The same as statsmodels' GLM (binomial on 0/1, Gaussian on graded answers) of two methods' answers with
 `cov_type="cluster"` on two columns of groups. Its estimates are plain means here, so that no fit is needed and tens of
 thousands of simulated studies take seconds. Student's t has the degrees of freedom of the study's own analysis
-(`reports.clustered`), those of the variance if answers were independent.
+(`reports.statistics.clustered`), those of the variance if answers were independent.
 """
 
 import numpy as np

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from pipeline.errors import UserError, suggestion
-from pipeline.params import parse_record
-from study_app.study import Study
+from pipeline.settings.errors import UserError, suggestion
+from pipeline.settings.params import parse_record
+from study_app.design.study import Study
 
-EFFECTS_FILE = Path("study_app/effects.yaml")
+EFFECTS_FILE = Path("study_app/simulation/effects.yaml")
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)  # expectations over a standard normal variable
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
@@ -90,7 +90,7 @@ def load_effects(path: Path, study: Study) -> Effects:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is not here; study_app/effects.yaml is an example.") from None
+        raise UserError(f"{path} is not here; study_app/simulation/effects.yaml is an example.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     effects = parse_record(Effects, content, str(path))

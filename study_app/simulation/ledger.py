@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from study_app import allocation
-from study_app.schema import answers, sessions
 from study_app.simulation.rater import Rater
-from study_app.store import Store
+from study_app.storage import allocation
+from study_app.storage.schema import answers, sessions
+from study_app.storage.store import Store
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from study_app.design import BROKEN
+from study_app.design.assignment import BROKEN
+from study_app.design.study import ORIGINAL, Study
 from study_app.simulation.effects import Effects, marginal_intercepts
-from study_app.study import ORIGINAL, Study
 
 Kind = Literal["honest", "color_blind", "random", "same"]
 Floats = NDArray[np.float64]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import UserError, suggestion
-from study_app import design
-from study_app.design import Cast
+from pipeline.settings.errors import UserError, suggestion
+from study_app.design import assignment
+from study_app.design.assignment import Cast
+from study_app.design.study import Study
 from study_app.simulation.contrast import p_value
 from study_app.simulation.effects import Effects, check_effects
 from study_app.simulation.population import Population, draw_population
-from study_app.study import Study
 
 Indices = NDArray[np.int64]
 
@@ -67,7 +67,7 @@ def with_difference(study: Study, effects: Effects, first: str, second: str, poi
 
 def power_curve(study: Study, effects: Effects, question: Question) -> list[PowerRow]:
     """Simulate; a point every whole round of the Latin square, so that all cells have equally many votes."""
-    order = design.slots(study)
+    order = assignment.slots(study)
     sizes = list(range(len(order), question.most + 1, len(order)))
     if not sizes:
         raise UserError(f"one round of the Latin square takes {len(order)} raters; --most is {question.most}.")
@@ -114,12 +114,12 @@ def simulated_study(
 
 def shown(study: Study, names: tuple[str, ...], raters: int) -> tuple[Indices, Indices, Indices]:
     """Rater, photograph and method of every vote, with places given out in turn as the running study does."""
-    cast, order = Cast(names, (), (), ()), design.slots(study)
+    cast, order = Cast(names, (), (), ()), assignment.slots(study)
     numbers = {name: number for number, name in enumerate(names)}
     rows = [
         (rater, numbers[photograph], study.methods.index(method))
         for rater in range(raters)
-        for photograph, method in design.main_pictures(study, cast, order[rater % len(order)])
+        for photograph, method in assignment.main_pictures(study, cast, order[rater % len(order)])
     ]
     columns = np.array(rows, dtype=np.int64).T
     return columns[0], columns[1], columns[2]

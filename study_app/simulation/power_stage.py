@@ -6,13 +6,13 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from pipeline.errors import UserError
-from pipeline.files import whole_file
-from pipeline.records import write_rows
-from reports.theme import INK, styled
+from pipeline.records.rows import write_rows
+from pipeline.settings.errors import UserError
+from pipeline.settings.files import whole_file
+from reports.figures.theme import INK, styled
+from study_app.design.study import Study
 from study_app.simulation.effects import Effects
 from study_app.simulation.power import PowerRow, Question, power_curve, smallest, with_difference
-from study_app.study import Study
 
 # Okabe and Ito's; each criterion has a marker too, for prints without colour.
 LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#56b4e9", "v"), ("#e69f00", "P"))

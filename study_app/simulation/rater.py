@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.errors import UserError
-from study_app.manifest import Stimuli
-from study_app.plates import KINDS
+from pipeline.settings.errors import UserError
 from study_app.simulation.population import Population
+from study_app.stimuli.manifest import Stimuli
+from study_app.stimuli.plates import KINDS
 
 FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 5.0, 600.0  # seconds
 HOPELESS = (400, 401, 404, 409, 410, 413, 415, 422)  # refusals that repeating does not change

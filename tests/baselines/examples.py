@@ -2,8 +2,9 @@
 
 import torch
 
-from pipeline import color
-from pipeline.method import Batch, Setup
+from pipeline.color import cielab
+from pipeline.networks.contract import Setup
+from pipeline.packs.batch import Batch
 
 CLASSES = ("sky", "grass", "boat")
 STATISTICS = {"colors": [5] * 100 + [1] * 213, "classes": [10, 4, 3]}
@@ -19,7 +20,7 @@ def batch(photographs: int = 4, size: int = 64, seed: int = 0) -> Batch:
     coarse = torch.rand(photographs, 3, 4, 4, generator=draw)
     rgb = torch.nn.functional.interpolate(coarse, (size, size), mode="bilinear")
     rgb[-1] = rgb[-1].mean(dim=0)
-    lab = color.rgb_to_lab(rgb)
+    lab = cielab.rgb_to_lab(rgb)
     labels = torch.randint(0, 3, (photographs, size, size), generator=draw, dtype=torch.uint8)
     labels[:, :4] = 255
     colored = torch.ones(photographs, dtype=torch.bool)

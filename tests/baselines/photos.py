@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from skimage import data
 
-from pipeline.method import Method, Photo, Photos
+from pipeline.methods.method import Method, Photo, Photos
 
 SIZE = (24, 32)
 

@@ -16,13 +16,14 @@ import torch.nn.functional as F
 import yaml
 from torch import Tensor
 
-from baselines.published import BLOCKS
-from pipeline import color, gamut, layout
-from pipeline.method import load_class
-from pipeline.model.weights import load_weights
-from pipeline.params import load_params
-from tests.baselines.checkpoints import caffe_writer
-from tests.baselines.checkpoints.torch7_writer import Object, tensor, written
+from baselines.published.states import BLOCKS
+from pipeline.color import cielab, gamut
+from pipeline.networks.weights import load_weights
+from pipeline.settings import paths
+from pipeline.settings.classes import load_class
+from pipeline.settings.params import load_params
+from tests.baselines.published import caffe_writer
+from tests.baselines.published.torch7_writer import Object, tensor, written
 from tests.conftest import run_in, stage_in, write_params
 
 NUMBERS = np.random.default_rng(0)
@@ -43,7 +44,7 @@ def converted(folder: Path, name: str, **block: object):
     """Run the stage as people do; returns the loaded network, what it says of itself, and the manifest."""
     write_params(folder, published={name: block})
     stage_in(folder, "baselines.convert", "scenes", name)
-    made = folder / layout.trained("scenes", name)
+    made = folder / paths.trained("scenes", name)
     network, about = load_weights(made / "weights.safetensors", torch.device("cpu"))
     return network, about, json.loads((made / "manifest.json").read_text())
 
@@ -112,7 +113,7 @@ def test_zhangs_caffemodel_computes_what_its_layers_say(tmp_path, lightness):
     network, about, manifest = converted(
         tmp_path,
         "theirs",
-        **{"class": "baselines.zhang:Zhang", "reader": "baselines.published:zhang_caffe"},
+        **{"class": "baselines.zhang:Zhang", "reader": "baselines.published.states:zhang_caffe"},
         file="release_v2.caffemodel",
     )
     with torch.inference_mode():
@@ -146,7 +147,7 @@ def test_zhangs_pytorch_weights_compute_what_their_layers_say(tmp_path, lightnes
     state["model_out.weight"] = gamut.BINS.T[:, :, None, None] / 110
     file = tmp_path / "colorization_release_v2.pth"
     torch.save(state, file, _use_new_zipfile_serialization=False)  # the format of the published file
-    block = {"class": "baselines.zhang:Zhang", "reader": "baselines.published:zhang_pytorch", "file": file.name}
+    block = {"class": "baselines.zhang:Zhang", "reader": "baselines.published.states:zhang_pytorch", "file": file.name}
     network, about, _ = converted(tmp_path, "theirs", **block)
     by_hand = zhang_by_hand({**blobs, "bw_conv1_1": [blobs["bw_conv1_1"][0] / 100, blobs["bw_conv1_1"][1]]}, lightness)
     with torch.inference_mode():
@@ -219,7 +220,7 @@ def test_siggraph17_weights_compute_what_their_layers_say(tmp_path, lightness):
 
     file = tmp_path / "siggraph17.pth"
     torch.save(state, file, _use_new_zipfile_serialization=False)  # without num_batches_tracked, as old files are
-    options = {"class": "baselines.siggraph17:Siggraph17", "reader": "baselines.published:siggraph17_pytorch"}
+    options = {"class": "baselines.siggraph17:Siggraph17", "reader": "baselines.published.states:siggraph17_pytorch"}
     network, _, manifest = converted(tmp_path, "theirs", **options, file=file.name)
     with torch.inference_mode():
         assert torch.allclose(network.chroma(lightness), expected, atol=0.02)
@@ -245,7 +246,7 @@ def test_larssons_hdf5_computes_what_its_layers_say(tmp_path, lightness):
         for name, values in blobs.items():
             for number, value in enumerate(values):
                 stored[f"data/{name}/{number}"] = value
-    options = {"class": "baselines.larsson:Larsson", "reader": "baselines.published:larsson_hdf5"}
+    options = {"class": "baselines.larsson:Larsson", "reader": "baselines.published.states:larsson_hdf5"}
     network, about, manifest = converted(tmp_path, "theirs", **options, file=file.name)
     assert manifest["parameters"] == 147_041_024
 
@@ -261,7 +262,7 @@ def test_larssons_hdf5_computes_what_its_layers_say(tmp_path, lightness):
         return inside
 
     with torch.inference_mode():
-        x = gray = color.gray_level(lightness)
+        x = gray = cielab.gray_level(lightness)
         maps = [F.avg_pool2d(gray, 4)]
         for block, outputs in enumerate(widths, 1):
             for index in range(1, len(outputs) + 1):
@@ -343,7 +344,7 @@ def test_iizukas_torch7_file_computes_what_its_layers_say(tmp_path, lightness, m
     nodes = [Object("nngraph.Node", {"data": {"module": part}}) for part in [*order, fc, classifier, spread, colors]]
     graph = Object("nn.gModule", {"forwardnodes": dict(enumerate(nodes, 1))})
     (tmp_path / "colornet.t7").write_bytes(written({"mean": 0.43, "model": graph}))
-    options = {"class": "baselines.iizuka:Iizuka", "reader": "baselines.published:iizuka_torch7"}
+    options = {"class": "baselines.iizuka:Iizuka", "reader": "baselines.published.states:iizuka_torch7"}
     network, about, manifest = converted(tmp_path, "theirs", **options, file="colornet.t7")
 
     def run(part: str, x: Tensor) -> Tensor:
@@ -358,7 +359,7 @@ def test_iizukas_torch7_file_computes_what_its_layers_say(tmp_path, lightness, m
     def nearest(x: Tensor) -> Tensor:
         return x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
 
-    gray = color.gray_level(lightness) - 0.43
+    gray = cielab.gray_level(lightness) - 0.43
     copy = F.interpolate(gray, (224, 224), mode="bilinear", antialias=True)
     fc2 = run("fc2", run("fc1", run("features", run("low", copy))))
     local = run("mid", run("low", gray))
@@ -375,7 +376,7 @@ def test_iizukas_torch7_file_computes_what_its_layers_say(tmp_path, lightness, m
 # ---- What can be wrong
 
 
-SMALL = {"class": "baselines.siggraph17:Siggraph17", "reader": "baselines.published:siggraph17_pytorch"}
+SMALL = {"class": "baselines.siggraph17:Siggraph17", "reader": "baselines.published.states:siggraph17_pytorch"}
 
 
 def refused(folder: Path, name: str = "theirs", **block: object) -> str:
@@ -390,14 +391,17 @@ def refused(folder: Path, name: str = "theirs", **block: object) -> str:
     ("changes", "sentence"),
     [
         ({"file": "nothing.pth"}, "the weights nothing.pth are missing"),
-        ({"reader": "baselines.published:zhang"}, "the class 'baselines.published:zhang' cannot be imported"),
+        (
+            {"reader": "baselines.published.states:zhang"},
+            "the class 'baselines.published.states:zhang' cannot be imported",
+        ),
         ({"reader": None}, "the key 'reader' is missing"),
         ({"sha256": "9b330a0b"}, r"has SHA-256 [0-9a-f]{64}, not 9b330a0b; download it again"),
         ({"fusion": 3}, "unknown option 'fusion'"),
         ({}, r"lacks model1.0.bias, one of \d+ missing parts of Siggraph17"),
-        ({"class": "baselines.zhang:Zhang", "reader": "baselines.published:zhang_caffe"}, "a.pth"),
-        ({"class": "baselines.iizuka:Iizuka", "reader": "baselines.published:iizuka_torch7"}, "a.pth"),
-        ({"class": "baselines.larsson:Larsson", "reader": "baselines.published:larsson_hdf5"}, "a.pth"),
+        ({"class": "baselines.zhang:Zhang", "reader": "baselines.published.states:zhang_caffe"}, "a.pth"),
+        ({"class": "baselines.iizuka:Iizuka", "reader": "baselines.published.states:iizuka_torch7"}, "a.pth"),
+        ({"class": "baselines.larsson:Larsson", "reader": "baselines.published.states:larsson_hdf5"}, "a.pth"),
     ],
 )
 def test_whatever_is_wrong_ends_in_one_sentence(tmp_path, changes, sentence):
@@ -408,10 +412,10 @@ def test_whatever_is_wrong_ends_in_one_sentence(tmp_path, changes, sentence):
 
 def test_a_wrong_shape_a_strange_layer_and_a_number_that_is_none_are_named(tmp_path):
     from baselines.convert import fill
-    from baselines.published import Weights
+    from baselines.published.states import Weights
     from baselines.siggraph17 import Siggraph17
-    from pipeline.errors import UserError
-    from pipeline.method import Setup
+    from pipeline.networks.contract import Setup
+    from pipeline.settings.errors import UserError
 
     network = Siggraph17(Setup(0.1))
     for change, sentence in (

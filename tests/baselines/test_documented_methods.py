@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline import layout
-from pipeline.archive import Archive
-from pipeline.data.pack import Pack
-from pipeline.records import ScoreRow, read_rows
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import Archive
+from pipeline.records.rows import ScoreRow, read_rows
+from pipeline.settings import paths
 from tests.baselines.photos import save
 from tests.conftest import ROOT, environment, stage_in
 
@@ -41,9 +41,9 @@ def add(added: dict[str, dict[str, Any]]) -> None:
 def score(folder: Path, method: str) -> tuple[list[ScoreRow], dict[str, Any]]:
     """Colorize and score: the rows and the method's card."""
     stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
-    stage_in(folder, "pipeline.score", "scenes", method)
-    card = json.loads((folder / layout.card("scenes", method)).read_text())
-    return read_rows(folder / layout.scores("scenes", method), ScoreRow), card
+    stage_in(folder, "pipeline.scoring.pixels", "scenes", method)
+    card = json.loads((folder / paths.card("scenes", method)).read_text())
+    return read_rows(folder / paths.scores("scenes", method), ScoreRow), card
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_worked_example_runs_as_it_is_written(here):
     assert all(row.colorfulness > 5 for row in (*warm, *tint))
     assert (card["parameters"], card["training_data"], card["weights"]) == (3, "nothing", "made elsewhere")
     assert card["remarks"] == command_card["remarks"][:-1] and "lightness is not" in card["remarks"][0]
-    runs = [json.loads((layout.RUNS / f"colorize-scenes-{name}.json").read_text()) for name in methods(OURS)]
+    runs = [json.loads((paths.RUNS / f"colorize-scenes-{name}.json").read_text()) for name in methods(OURS)]
     times = [run["method_seconds_per_image"] for run in runs]
     assert times[0] is None and times[1] > 0 and times[2] > 0
 
@@ -135,9 +135,9 @@ def test_ddcolor_would_run_by_its_documented_command(here):
     rows, card = score(here, "ddcolor")
     assert len(rows) == 6 and card["training_data"] == "ImageNet"
     stage_in(here, "pipeline.colorize", "scenes", "gray")
-    for id in Archive(layout.archive("scenes", "gray")).ids:
+    for id in Archive(paths.archive("scenes", "gray")).ids:
         assert np.array_equal(
-            Archive(layout.archive("scenes", "ddcolor"))[id], Archive(layout.archive("scenes", "gray"))[id]
+            Archive(paths.archive("scenes", "ddcolor"))[id], Archive(paths.archive("scenes", "gray"))[id]
         )
 
 
@@ -164,10 +164,10 @@ def test_the_lines_with_a_shell_run_as_they_are_written(here, line):
 
 
 def test_a_folder_with_the_names_of_numbers_is_refused_by_a_name_that_would_fit(here, capsys):
-    pack = Pack(layout.pack("scenes", "val"))
+    pack = Pack(paths.pack("scenes", "val"))
     for number, entry in enumerate(pack.index):
         save(here / "pictures" / f"{number:06d}.png", pack.original(entry))
     add(methods(OURS))
     with pytest.raises(Exception, match=r"none of the 6 pictures in pictures .*'val-000000' should be val-000000\.png"):
         score(here, "warm")
-    assert not layout.archive("scenes", "warm").exists()
+    assert not paths.archive("scenes", "warm").exists()

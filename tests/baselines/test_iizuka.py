@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from baselines.iizuka import ALPHA, Iizuka, classes_present
-from pipeline.method import Setup
+from pipeline.networks.contract import Setup
 from tests.baselines.examples import CLASSES, batch, setup
 
 

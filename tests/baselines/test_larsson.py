@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from baselines import larsson
 from baselines.larsson import Larsson
-from pipeline import color
+from pipeline.color import cielab
 from tests.baselines.examples import batch, setup
 
 
@@ -143,9 +143,9 @@ def test_the_loss_weighs_hue_by_chroma_and_chroma_by_lightness():
     losses = network.loss(examples)
     torch.manual_seed(7)
     places = larsson.draw_places(4, 64, torch.device("cpu"))
-    rgb = color.lab_to_rgb(torch.cat((examples.lightness, examples.ab), dim=1))
+    rgb = cielab.lab_to_rgb(torch.cat((examples.lightness, examples.ab), dim=1))
     hue, chroma = larsson.hue_and_chroma(rgb)
-    columns = network.at(network.features(color.gray_level(examples.lightness)), places.float())
+    columns = network.at(network.features(cielab.gray_level(examples.lightness)), places.float())
     hue_logits, chroma_logits = network.predict(network.hidden(columns))
     sums = np.zeros(2)
     for n, p in np.ndindex(4, 128):

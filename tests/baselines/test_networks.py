@@ -10,10 +10,11 @@ import pytest
 import torch
 import yaml
 
-from pipeline import layout
-from pipeline.method import Setup, Trainable, make
-from pipeline.params import load_params
-from pipeline.records import ScoreRow, read_rows
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.records.rows import ScoreRow, read_rows
+from pipeline.settings import paths
+from pipeline.settings.classes import make
+from pipeline.settings.params import load_params
 from tests.baselines.examples import CLASSES, batch, setup
 from tests.conftest import run_in, stage_in, write_params
 
@@ -113,7 +114,7 @@ def test_two_processes_measure_a_baselines_loss_like_one(workspace, name):
     write_params(workspace, **{f"models__{name}__learning_rate": 1e-8})
     train = ("pipeline.train", "scenes", name, "--device", "cpu")
     stage_in(workspace, *train)
-    file = workspace / layout.trained("scenes", name) / "history.csv"
+    file = workspace / paths.trained("scenes", name) / "history.csv"
     alone = pd.read_csv(file)
     run_in(workspace, "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *train)
     together = pd.read_csv(file)
@@ -125,10 +126,10 @@ def test_a_trained_baseline_colorizes_in_the_pipeline(workspace, name):
     write_params(workspace, data__scenes__train__epochs=1)
     stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
     stage_in(workspace, "pipeline.colorize", "scenes", name, "--device", "cpu")
-    stage_in(workspace, "pipeline.score", "scenes", name)
-    rows = read_rows(layout.scores("scenes", name), ScoreRow)
+    stage_in(workspace, "pipeline.scoring.pixels", "scenes", name)
+    rows = read_rows(paths.scores("scenes", name), ScoreRow)
     assert len(rows) == 6 and all(row.psnr_rgb > 5 for row in rows)
-    card = json.loads(layout.card("scenes", name).read_text())
+    card = json.loads(paths.card("scenes", name).read_text())
     assert card["resolution"] == "32 x 32, stretched" and card["differences"]
 
 
@@ -141,6 +142,6 @@ def test_every_baseline_says_where_it_departs_from_its_paper():
 def test_params_yaml_alone_names_the_baselines():
     """The loop, the stages and the methods know none of them by name."""
     names = [*yaml.safe_load(Path("params.yaml").read_text())["models"], "baselines"]
-    for file in (Path("pipeline/train.py"), Path("pipeline/colorize.py"), Path("pipeline/model/colorizer.py")):
+    for file in (Path("pipeline/train.py"), Path("pipeline/colorize.py"), Path("pipeline/methods/colorizer.py")):
         code = file.read_text()
         assert not [name for name in names if f'"{name}"' in code or f"import {name}" in code]

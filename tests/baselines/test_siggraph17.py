@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from baselines.siggraph17 import CLASSES, Siggraph17, nearest_class
-from pipeline.errors import UserError
+from pipeline.settings.errors import UserError
 from tests.baselines.examples import batch, setup
 
 

@@ -6,9 +6,9 @@ import torch
 
 from baselines.kmeans import _centres, initialize
 from baselines.zhang import Zhang, random_crop
-from pipeline import gamut
-from pipeline.errors import UserError
-from pipeline.method import Setup
+from pipeline.color import gamut
+from pipeline.networks.contract import Setup
+from pipeline.settings.errors import UserError
 from tests.baselines.examples import STATISTICS, batch, setup
 
 

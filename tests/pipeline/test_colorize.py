@@ -15,19 +15,23 @@ import torch
 from PIL import Image
 from skimage import data
 
-from pipeline import color, colorize, layout
-from pipeline.archive import Archive, write_archive
+from pipeline import colorize
+from pipeline.color import cielab
+from pipeline.color.compose import compose
 from pipeline.colorize import Clock, PackedPhotos, colorized
-from pipeline.data.pack import Pack
-from pipeline.errors import UserError, run_stage
-from pipeline.method import Context, Photo, compose, make
-from pipeline.model.colorizer import Colorizer, make_upsampling, sides_of
-from pipeline.records import MethodCard, ScoreRow, read_rows
-from pipeline.reference import Gray
-from pipeline.threads import single_threaded
+from pipeline.methods.colorizer import Colorizer, make_upsampling, sides_of
+from pipeline.methods.method import Context, Photo
+from pipeline.methods.reference import Gray
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import Archive, write_archive
+from pipeline.records.rows import MethodCard, ScoreRow, read_rows
+from pipeline.runtime.threads import single_threaded
+from pipeline.settings import paths
+from pipeline.settings.classes import make
+from pipeline.settings.errors import UserError, run_stage
 from tests.conftest import run_in, stage_in
 
-MODEL = layout.trained("scenes", "semantics") / "weights.safetensors"
+MODEL = paths.trained("scenes", "semantics") / "weights.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -39,18 +43,18 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         stage_in(folder, "pipeline.train", "scenes", model, "--device", "cpu")
     for method in ("gray", "mean_ab", "class_mean", "semantics", "semantics_jbu", "original"):
         stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
-        stage_in(folder, "pipeline.score", "scenes", method)
+        stage_in(folder, "pipeline.scoring.pixels", "scenes", method)
     return folder
 
 
 def lightness(picture: np.ndarray) -> np.ndarray:
-    return color.lightness(torch.from_numpy(picture.copy()).permute(2, 0, 1)).numpy()
+    return cielab.lightness(torch.from_numpy(picture.copy()).permute(2, 0, 1)).numpy()
 
 
 @pytest.mark.parametrize("method", ["gray", "mean_ab", "class_mean", "semantics", "semantics_jbu", "original"])
 def test_colorizations_have_the_photographs_own_size_and_lightness(trained, method):
-    pack = Pack(trained / layout.pack("scenes", "val"))
-    pictures = Archive(trained / layout.archive("scenes", method))
+    pack = Pack(trained / paths.pack("scenes", "val"))
+    pictures = Archive(trained / paths.archive("scenes", method))
     assert pictures.ids == [entry.id for entry in pack.index]
     for entry in pack.index:
         original, picture = pack.original(entry), pictures[entry.id]
@@ -60,29 +64,29 @@ def test_colorizations_have_the_photographs_own_size_and_lightness(trained, meth
 
 
 def test_the_original_is_untouched_and_gray_has_no_colour(trained):
-    pack = Pack(trained / layout.pack("scenes", "val"))
+    pack = Pack(trained / paths.pack("scenes", "val"))
     for entry in pack.index:
-        assert np.array_equal(Archive(trained / layout.archive("scenes", "original"))[entry.id], pack.original(entry))
-        gray = Archive(trained / layout.archive("scenes", "gray"))[entry.id]
+        assert np.array_equal(Archive(trained / paths.archive("scenes", "original"))[entry.id], pack.original(entry))
+        gray = Archive(trained / paths.archive("scenes", "gray"))[entry.id]
         assert (gray == gray[..., :1]).all()
 
 
 def ab_of(picture: np.ndarray) -> np.ndarray:
     """(2, H, W)."""
-    return color.rgb_to_lab(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])[0, 1:].numpy()
+    return cielab.rgb_to_lab(torch.from_numpy(picture.copy()).permute(2, 0, 1)[None])[0, 1:].numpy()
 
 
 def test_mean_ab_and_class_mean_paint_the_training_splits_mean_colours(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    train = Pack(layout.pack("scenes", "train"))
-    ab = color.rgb_to_lab(torch.from_numpy(train.images[:, ::4, ::4].copy()).permute(0, 3, 1, 2))[:, 1:]
+    train = Pack(paths.pack("scenes", "train"))
+    ab = cielab.rgb_to_lab(torch.from_numpy(train.images[:, ::4, ::4].copy()).permute(0, 3, 1, 2))[:, 1:]
     colored = torch.tensor([not entry.colorless for entry in train.index])
     labels = torch.from_numpy(train.masks[:, ::4, ::4].copy())[colored]
     ab = ab[colored].movedim(1, -1).double()
     mask = np.repeat(np.uint8([3, 255]), 12)[:, None].repeat(32, axis=1)
     flat = Photo("flat", np.full((24, 32, 3), 119, np.uint8), mask)
-    one = make({"class": "pipeline.reference:MeanAb"}, "m", Context("scenes"))
-    oracle = make({"class": "pipeline.reference:ClassMean"}, "m", Context("scenes"))
+    one = make({"class": "pipeline.methods.reference:MeanAb"}, "m", Context("scenes"))
+    oracle = make({"class": "pipeline.methods.reference:ClassMean"}, "m", Context("scenes"))
     everywhere = ab.flatten(0, 2).mean(dim=0).numpy()
     assert np.abs(ab_of(one.colorize([flat])[0]) - everywhere[:, None, None]).max() < 1  # 8 bits, mid-grey
     painted = ab_of(oracle.colorize([flat])[0])
@@ -92,20 +96,20 @@ def test_mean_ab_and_class_mean_paint_the_training_splits_mean_colours(trained, 
 
 def test_class_mean_says_what_it_lacks(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    oracle = make({"class": "pipeline.reference:ClassMean"}, "m", Context("scenes"))
+    oracle = make({"class": "pipeline.methods.reference:ClassMean"}, "m", Context("scenes"))
     with pytest.raises(UserError, match="needs the mask of blind"):
         oracle.colorize([Photo("blind", np.zeros((4, 4, 3), np.uint8))])
 
 
 def test_every_method_leaves_a_card_and_its_own_time(trained):
     for method in ("gray", "mean_ab", "semantics"):
-        card = json.loads((trained / layout.card("scenes", method)).read_text())
+        card = json.loads((trained / paths.card("scenes", method)).read_text())
         assert set(card) == {field.name for field in fields(MethodCard)}
-        run = json.loads((trained / layout.RUNS / f"colorize-scenes-{method}.json").read_text())
+        run = json.loads((trained / paths.RUNS / f"colorize-scenes-{method}.json").read_text())
         assert 0 < run["method_seconds_per_image"] < run["seconds"] / 6
         assert sum(run["shares"].values()) == pytest.approx(1) and min(run["shares"].values()) >= 0
         assert set(run["milliseconds_per_image"]) == {"reading", "method", "encoding", "writing"}
-    manifest = json.loads((trained / layout.trained("scenes", "semantics") / "manifest.json").read_text())
+    manifest = json.loads((trained / paths.trained("scenes", "semantics") / "manifest.json").read_text())
     assert (card["parameters"], card["resolution"]) == (manifest["parameters"], "32 x 32, stretched")
     assert card["weights"] == "trained here" and card["training_data"] == "scenes (synthetic)"
     assert card["weights_sha256"] == hashlib.sha256((trained / MODEL).read_bytes()).hexdigest()
@@ -114,7 +118,7 @@ def test_every_method_leaves_a_card_and_its_own_time(trained):
 
 def test_a_network_can_see_a_photograph_at_its_own_resolution(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    block = {"class": "pipeline.model.colorizer:Colorizer", "model": "semantics", "resolution": "own"}
+    block = {"class": "pipeline.methods.colorizer:Colorizer", "model": "semantics", "resolution": "own"}
     method = make(block, "m", Context("scenes"))
     pictures = method.colorize([Photo("a", data.astronaut()[:50, :70]), Photo("b", data.astronaut()[:64, :32])])
     assert [picture.shape for picture in pictures] == [(50, 70, 3), (64, 32, 3)]
@@ -134,7 +138,7 @@ def test_sides_are_multiples_of_32(size, shorter, sides):
 
 
 def test_scores_are_one_row_a_photograph_and_say_what_was_compared(trained):
-    rows = {m: read_rows(trained / layout.scores("scenes", m), ScoreRow) for m in ("gray", "original", "semantics")}
+    rows = {m: read_rows(trained / paths.scores("scenes", m), ScoreRow) for m in ("gray", "original", "semantics")}
     for method, scored in rows.items():
         assert [row.id for row in scored] == [f"val-00000{i}" for i in range(6)]
         assert {row.method for row in scored} == {method}
@@ -145,8 +149,8 @@ def test_scores_are_one_row_a_photograph_and_say_what_was_compared(trained):
 
 def test_colorizing_twice_gives_the_same_bytes(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(trained)
-    method = make({"class": "pipeline.model.colorizer:Colorizer", "model": "semantics"}, "m", Context("scenes"))
-    pack = Pack(layout.pack("scenes", "val"))
+    method = make({"class": "pipeline.methods.colorizer:Colorizer", "model": "semantics"}, "m", Context("scenes"))
+    pack = Pack(paths.pack("scenes", "val"))
     photos = [Photo(entry.id, pack.original(entry)) for entry in pack.index]
     for name in ("one.zip", "two.zip"):
         pictures = zip([photo.id for photo in photos], method.colorize(photos), strict=True)
@@ -156,8 +160,8 @@ def test_colorizing_twice_gives_the_same_bytes(trained, tmp_path, monkeypatch):
 
 def test_a_network_sees_the_lightness_alone(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    method = make({"class": "pipeline.model.colorizer:Colorizer", "model": "semantics"}, "m", Context("scenes"))
-    pack = Pack(layout.pack("scenes", "val"))
+    method = make({"class": "pipeline.methods.colorizer:Colorizer", "model": "semantics"}, "m", Context("scenes"))
+    pack = Pack(paths.pack("scenes", "val"))
     original = pack.original(pack.index[0])
     photo, liar = Photo("a", original), Photo("b", 255 - original)
     object.__setattr__(liar, "lightness", photo.lightness)
@@ -168,19 +172,19 @@ def test_a_network_sees_the_lightness_alone(trained, monkeypatch):
 def test_an_archive_that_lacks_or_repeats_a_photograph_is_refused(trained, tmp_path, monkeypatch):
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    path = layout.archive("scenes", "gray")
+    path = paths.archive("scenes", "gray")
     whole = Archive(path)
     write_archive(path, [(name, whole[name]) for name in whole.ids[1:]])
-    done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
+    done = run_in(tmp_path, "pipeline.scoring.pixels", "scenes", "gray", check=False)
     assert done.returncode == 1 and "lacks ['val-000000']" in done.stderr
     path.write_bytes(b"PK rubbish")
-    done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
+    done = run_in(tmp_path, "pipeline.scoring.pixels", "scenes", "gray", check=False)
     assert "is not a whole zip file" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_path, monkeypatch, capsys):
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    before = (tmp_path / layout.archive("scenes", "gray")).read_bytes()
+    before = (tmp_path / paths.archive("scenes", "gray")).read_bytes()
     written = []
 
     def encode_until_full(picture):
@@ -193,8 +197,8 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_the_old_archive(trained, tmp_p
     with pytest.raises(SystemExit) as stopped:
         run_stage(lambda: stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu"))
     assert str(stopped.value.code).startswith("error: the disk is full")
-    assert (tmp_path / layout.archive("scenes", "gray")).read_bytes() == before
-    assert not list(tmp_path.glob("colorized/scenes/.*"))
+    assert (tmp_path / paths.archive("scenes", "gray")).read_bytes() == before
+    assert not list(tmp_path.glob("results/colorized/scenes/.*"))
 
 
 def test_a_killed_run_makes_only_what_is_left_and_ends_with_the_same_bytes(trained, tmp_path, monkeypatch):
@@ -202,7 +206,7 @@ def test_a_killed_run_makes_only_what_is_left_and_ends_with_the_same_bytes(train
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(colorize, "BATCH", 2)
     stage_in(tmp_path, "pipeline.colorize", "scenes", "semantics_jbu", "--device", "cpu")
-    path, paint, seen = layout.archive("scenes", "semantics_jbu"), Colorizer.colorize, []
+    path, paint, seen = paths.archive("scenes", "semantics_jbu"), Colorizer.colorize, []
     before = path.read_bytes()
 
     def until(most: int) -> None:
@@ -254,14 +258,14 @@ def test_the_archive_does_not_depend_on_the_number_of_threads(trained, tmp_path,
     monkeypatch.setattr(colorize, "BATCH", 2)
     monkeypatch.setattr(colorize, "single_threaded", lambda workers: single_threaded(threads))
     for method in ("gray", "class_mean"):
-        before = (tmp_path / layout.archive("scenes", method)).read_bytes()
+        before = (tmp_path / paths.archive("scenes", method)).read_bytes()
         stage_in(tmp_path, "pipeline.colorize", "scenes", method, "--device", "cpu")
-        assert (tmp_path / layout.archive("scenes", method)).read_bytes() == before
+        assert (tmp_path / paths.archive("scenes", method)).read_bytes() == before
 
 
 def test_a_photograph_that_a_thread_cannot_read_ends_in_its_sentence(trained, tmp_path):
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    originals = tmp_path / layout.pack("scenes", "val") / "originals.bin"
+    originals = tmp_path / paths.pack("scenes", "val") / "originals.bin"
     originals.write_bytes(originals.read_bytes()[:-2000])
     with pytest.raises(UserError, match=r"val-000005 in .* is damaged|mask of val-000005 .* is damaged"):
         stage_in(tmp_path, "pipeline.colorize", "scenes", "gray", "--device", "cpu")
@@ -269,7 +273,7 @@ def test_a_photograph_that_a_thread_cannot_read_ends_in_its_sentence(trained, tm
 
 def test_a_colorization_that_is_broken_off_leaves_gradients_as_they_were(trained, monkeypatch):
     monkeypatch.chdir(trained)
-    photos = PackedPhotos(Pack(layout.pack("scenes", "val")), range(6))
+    photos = PackedPhotos(Pack(paths.pack("scenes", "val")), range(6))
     unfinished = colorized(Gray(Context("scenes")), (photos[number] for number in range(6)), "gray", Clock())
     next(unfinished)
     assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import layout
-from pipeline.data.pack import Pack
-from pipeline.data.scenes import Scenes
+from pipeline.datasets.scenes import Scenes
+from pipeline.packs.pack import Pack
+from pipeline.settings import paths
 from tests.conftest import run_in, stage_in, write_params
 
 
@@ -71,11 +71,11 @@ def test_a_damaged_picture_stops_with_its_name_or_is_skipped_and_listed(voc, dam
     sentence = done.stderr.strip().splitlines()[-1]
     assert sentence.startswith("error: ") and named in sentence and "Traceback" not in done.stderr
     split = "train" if "train-" in named else "val"
-    assert not layout.pack("voc2012", split).exists(), "a half pack must not be taken for a whole one"
+    assert not paths.pack("voc2012", split).exists(), "a half pack must not be taken for a whole one"
 
     write_params(Path(), data__voc2012__source__root=str(voc), data__voc2012__pack={"size": 32, "on_bad_image": "skip"})
     stage_in(Path(), "pipeline.pack", "voc2012")
-    skipping = Pack(layout.pack("voc2012", split))
+    skipping = Pack(paths.pack("voc2012", split))
     assert named in skipping.summary["skipped"][0]["reason"]
     assert len(skipping.index) == len(skipping.images) == {"train": 5, "val": 2}[split]
 
@@ -94,7 +94,7 @@ def test_missing_files_and_empty_lists_end_in_one_sentence_that_names_them(voc, 
     done = run_in(Path(), "pipeline.fetch", "voc2012", check=False)
     assert done.returncode == 1
     assert sentence in done.stderr and "Traceback" not in done.stderr
-    assert not layout.listing("voc2012").exists()
+    assert not paths.listing("voc2012").exists()
 
 
 def test_a_photograph_that_changed_since_it_was_listed_is_refused(voc):
@@ -106,12 +106,12 @@ def test_a_photograph_that_changed_since_it_was_listed_is_refused(voc):
 
 def test_a_part_of_voc_never_passes_for_the_whole(voc):
     pack()
-    assert Pack(layout.pack("voc2012", "val")).summary["title"] == "VOC2012 part (6/3)"
+    assert Pack(paths.pack("voc2012", "val")).summary["title"] == "VOC2012 part (6/3)"
 
 
 def test_originals_are_kept_byte_for_byte_with_their_masks(voc):
     pack()
-    packed = Pack(layout.pack("voc2012", "val"))
+    packed = Pack(paths.pack("voc2012", "val"))
     for entry in packed.index:
         file = voc / f"JPEGImages/{entry.id}.jpg"
         assert packed._read(entry.image_offset, entry.image_length) == file.read_bytes()
@@ -122,7 +122,7 @@ def test_originals_are_kept_byte_for_byte_with_their_masks(voc):
 
 def test_the_same_photographs_pack_to_the_same_bytes(voc):
     pack()
-    files = [path for path in Path("data").rglob("*") if path.is_file()]
+    files = [path for path in Path("results/data").rglob("*") if path.is_file()]
     before = {path: path.read_bytes() for path in files}
     pack()
     assert before == {path: path.read_bytes() for path in files}
@@ -132,7 +132,7 @@ def test_a_photograph_without_colour_is_marked_and_counts_no_colours(voc):
     for name in ("train-000000", "train-000001"):
         Image.open(voc / f"JPEGImages/{name}.jpg").convert("L").save(voc / f"JPEGImages/{name}.jpg")
     pack()
-    packed = Pack(layout.pack("voc2012", "train"))
+    packed = Pack(paths.pack("voc2012", "train"))
     assert [entry.id for entry in packed.index if entry.colorless] == ["train-000000", "train-000001"]
     assert packed.summary["colorless"] == 2
     assert sum(packed.statistics["colors"]) == 4 * 8 * 8
@@ -140,14 +140,14 @@ def test_a_photograph_without_colour_is_marked_and_counts_no_colours(voc):
 
 def test_class_counts_are_those_of_the_masks(voc):
     pack()
-    packed = Pack(layout.pack("voc2012", "train"))
+    packed = Pack(paths.pack("voc2012", "train"))
     assert packed.masks is not None
     assert packed.statistics["classes"] == [int((packed.masks == label).sum()) for label in range(21)]
 
 
 def test_the_pack_holds_what_json_and_csv_say(packed):
     for split, count in (("train", 24), ("val", 6)):
-        folder = packed / layout.pack("scenes", split)
+        folder = packed / paths.pack("scenes", split)
         summary = json.loads((folder / "summary.json").read_text())
         assert summary["photographs"] == count == len(Pack(folder).index)
         assert summary["title"] == "scenes (synthetic)"

@@ -8,20 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline import layout, resume, segment
-from pipeline.archive import Archive, write_archive
-from pipeline.data.pack import Pack
-from pipeline.errors import UserError
+from pipeline import segment
 from pipeline.metrics.segmentation import intersection_and_union, miou
-from pipeline.model.weights import load_segmenter, load_weights
-from pipeline.records import PackedPhotograph, SegmentationCard, SegmentationRow, read_rows, write_rows
+from pipeline.networks.weights import load_segmenter, load_weights
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import Archive, write_archive
+from pipeline.records.rows import PackedPhotograph, SegmentationCard, SegmentationRow, read_rows, write_rows
+from pipeline.runtime import resume
 from pipeline.segment import count
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
 from tests.conftest import stage_in, write_params
 
 SEGMENT = ("pipeline.segment", "scenes", "small")
-WEIGHTS = layout.segmenter("scenes", "small") / "weights.safetensors"
-ROWS = layout.segmented("scenes", "small", "original")
-CARD = layout.segmentation("scenes", "small", "original")
+WEIGHTS = paths.segmenter("scenes", "small") / "weights.safetensors"
+ROWS = paths.segmented("scenes", "small", "original")
+CARD = paths.segmentation("scenes", "small", "original")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def copied(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def card(folder: Path, method: str) -> SegmentationCard:
-    return SegmentationCard(**json.loads((folder / layout.segmentation("scenes", "small", method)).read_text()))
+    return SegmentationCard(**json.loads((folder / paths.segmentation("scenes", "small", method)).read_text()))
 
 
 def vectors(rows: list[SegmentationRow], classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +62,7 @@ def vectors(rows: list[SegmentationRow], classes: int) -> tuple[np.ndarray, np.n
 
 
 def test_the_segmenter_learns_and_beats_the_best_constant_answer(trained):
-    pack = Pack(trained / layout.pack("scenes", "val"))
+    pack = Pack(trained / paths.pack("scenes", "val"))
     masks = [pack.original_mask(entry) for entry in pack.index]
     constant = []
     for label in range(len(pack.classes)):
@@ -74,7 +76,7 @@ def test_the_original_is_recognised_better_than_grey(trained):
 
 
 def test_rows_hold_every_photograph_and_give_the_cards_miou(trained):
-    pack = Pack(trained / layout.pack("scenes", "val"))
+    pack = Pack(trained / paths.pack("scenes", "val"))
     rows = read_rows(trained / ROWS, SegmentationRow)
     assert sorted({row.id for row in rows}) == sorted(entry.id for entry in pack.index)
     assert len({(row.id, row.label) for row in rows}) == len(rows)
@@ -97,7 +99,7 @@ def test_the_card_says_what_the_segmenter_is_and_has_learned_from(trained):
 
 def test_the_order_of_photographs_and_a_second_run_change_no_byte(copied):
     before = ROWS.read_bytes(), CARD.read_bytes()
-    index = layout.pack("scenes", "val") / "index.csv"
+    index = paths.pack("scenes", "val") / "index.csv"
     write_rows(index, PackedPhotograph, read_rows(index, PackedPhotograph)[::-1])
     stage_in(copied, *SEGMENT, "original", "--device", "cpu")
     assert (ROWS.read_bytes(), CARD.read_bytes()) == before
@@ -128,7 +130,7 @@ def test_a_killed_run_is_gone_on_with(copied, monkeypatch):
 
 
 def test_photographs_without_a_labelled_pixel_have_no_row_and_are_counted(copied, monkeypatch):
-    first = Pack(layout.pack("scenes", "val")).index[0].id
+    first = Pack(paths.pack("scenes", "val")).index[0].id
     original = Pack.original_mask
 
     def void(self: Pack, entry: PackedPhotograph) -> np.ndarray | None:
@@ -146,24 +148,24 @@ def test_colorizers_and_segmenters_are_not_taken_for_each_other(workspace, train
         load_weights(trained / WEIGHTS, torch.device("cpu"))
     stage_in(workspace, "pipeline.train", "scenes", "no_semantics", "--device", "cpu")
     with pytest.raises(UserError, match="Proposed, which is no network that segments"):
-        load_segmenter(layout.trained("scenes", "no_semantics") / "weights.safetensors", torch.device("cpu"))
+        load_segmenter(paths.trained("scenes", "no_semantics") / "weights.safetensors", torch.device("cpu"))
 
 
 def test_pictures_that_are_missing_or_of_another_size_are_refused(copied):
-    archive = Archive(layout.archive("scenes", "original"))
+    archive = Archive(paths.archive("scenes", "original"))
     pictures = {id: archive[id] for id in archive.ids}
     first = archive.ids[0]
     for changed, sentence in (
         ({**pictures, first: pictures[first][:-1]}, f"the picture of {first}"),
         ({id: picture for id, picture in pictures.items() if id != first}, "should hold each of 6 photographs once"),
     ):
-        write_archive(layout.archive("scenes", "original"), changed.items())
+        write_archive(paths.archive("scenes", "original"), changed.items())
         with pytest.raises(UserError, match=sentence):
             stage_in(copied, *SEGMENT, "original", "--device", "cpu")
 
 
 def test_a_segmenter_of_other_classes_is_refused(copied):
-    path = layout.pack("scenes", "val") / "summary.json"
+    path = paths.pack("scenes", "val") / "summary.json"
     path.write_text(path.read_text().replace('"sky"', '"heaven"'))
     with pytest.raises(UserError, match="knows other classes than scenes has"):
         stage_in(copied, *SEGMENT, "original", "--device", "cpu")

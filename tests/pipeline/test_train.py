@@ -14,22 +14,24 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline import gamut, layout
 from pipeline import train as train_stage
-from pipeline.data.loader import Examples
-from pipeline.data.pack import Pack
-from pipeline.errors import UserError
-from pipeline.method import Setup, make
-from pipeline.model.weights import load_weights
-from pipeline.params import load_params
+from pipeline.color import gamut
+from pipeline.networks.contract import Setup
+from pipeline.networks.weights import load_weights
+from pipeline.packs.loader import Examples
+from pipeline.packs.pack import Pack
+from pipeline.settings import paths
+from pipeline.settings.classes import make
+from pipeline.settings.errors import UserError
+from pipeline.settings.params import load_params
 from pipeline.train import schedule
 from tests.conftest import environment, run_in, stage_in, write_params
 from tests.processes import together_in
 
-FOLDER = layout.trained("scenes", "semantics")
+FOLDER = paths.trained("scenes", "semantics")
 WEIGHTS = FOLDER / "weights.safetensors"
 TRAIN = ("pipeline.train", "scenes", "semantics", "--device", "cpu")
-SEGMENTER = layout.segmenter("scenes", "small")
+SEGMENTER = paths.segmenter("scenes", "small")
 TRAIN_SEGMENTER = ("pipeline.train", "scenes", "small", "--device", "cpu")
 BOTH = pytest.mark.parametrize(("train", "folder"), [(TRAIN, FOLDER), (TRAIN_SEGMENTER, SEGMENTER)])
 
@@ -76,13 +78,13 @@ def test_a_changed_parameter_starts_anew(workspace, capsys):
 
 
 def test_a_models_own_seed_trains_other_weights_and_the_seed_of_everything_the_same(workspace):
-    block = {"class": "pipeline.model.proposed:Proposed", "semantics": False}
+    block = {"class": "pipeline.networks.proposed:Proposed", "semantics": False}
     twins = {"none": block, "same": {**block, "seed": 0}, "other": {**block, "seed": 1}}
     write_params(workspace, data__scenes__train__epochs=1, **{f"models__{name}": twin for name, twin in twins.items()})
     weights = {}
     for name in twins:
         stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
-        folder = layout.trained("scenes", name)
+        folder = paths.trained("scenes", name)
         weights[name] = (folder / "weights.safetensors").read_bytes()
         assert json.loads((folder / "manifest.json").read_text())["recipe"]["seed"] == twins[name].get("seed", 0)
     assert weights["none"] == weights["same"] != weights["other"]
@@ -156,8 +158,8 @@ def test_a_training_that_was_stopped_on_a_gpu_goes_on_from_its_checkpoint(worksp
 def test_a_step_is_one_graph_for_the_compiler(workspace, monkeypatch, name):
     """From the pack's uint8 to the loss nothing goes back to Python, so a GPU never waits for it."""
     as_on_a_gpu(monkeypatch)
-    examples = Examples(Pack(layout.pack("scenes", "train")), torch.device("cpu"))
-    pack = Pack(layout.pack("scenes", "train"))
+    examples = Examples(Pack(paths.pack("scenes", "train")), torch.device("cpu"))
+    pack = Pack(paths.pack("scenes", "train"))
     block = load_params().network(name)
     model = make(block, name, Setup(0.05, tuple(pack.classes), 32, pack.statistics))
     assert model.compilable

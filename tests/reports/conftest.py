@@ -12,11 +12,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from pipeline import layout
 from pipeline.metrics.confusion import COLORS
-from pipeline.params import DatasetParams, PackParams, Params, TrainParams
-from pipeline.records import (
-    DiseaseRow,
+from pipeline.records.rows import (
+    BleedingRow,
     MethodCard,
     ObjectColorRow,
     PerceptualRow,
@@ -27,14 +25,16 @@ from pipeline.records import (
     write_json,
     write_rows,
 )
-from reports.inputs import Dataset, read_datasets
+from pipeline.settings import paths
+from pipeline.settings.params import DatasetParams, PackParams, Params, TrainParams
+from reports.inputs.scores import Dataset, read_datasets
 
 METHODS = {
-    "gray": {"class": "pipeline.method:Gray"},
-    "no_semantics": {"class": "pipeline.model.proposed:Colorizer", "model": "no_semantics"},
-    "semantics": {"class": "pipeline.model.proposed:Colorizer", "model": "semantics"},
-    "semantics_jbu": {"class": "pipeline.model.proposed:Colorizer", "model": "semantics"},
-    "original": {"class": "pipeline.method:Original"},
+    "gray": {"class": "pipeline.methods.method:Gray"},
+    "no_semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "no_semantics"},
+    "semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics"},
+    "semantics_jbu": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics"},
+    "original": {"class": "pipeline.methods.method:Original"},
 }
 IDS = [f"part_{number % 2}/scene_{number:03d}" for number in range(12)]
 TRAINED = MethodCard(
@@ -83,14 +83,14 @@ def dataset(results: Path, params: Params) -> Dataset:
 def fabricate(dataset: str, title: str) -> None:
     """Write everything that the report reads of one dataset."""
     for split in ("train", "val"):
-        write_json(layout.pack(dataset, split) / "summary.json", summary(dataset, split, title))
+        write_json(paths.pack(dataset, split) / "summary.json", summary(dataset, split, title))
     for place, method in enumerate(METHODS):
-        write_rows(layout.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
+        write_rows(paths.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
         write_perceptual(dataset, method)
         write_segmented(dataset, method, place)
-        write_diseases(dataset, method, place)
-        write_pictures(layout.archive(dataset, method), place)
-        write_json(layout.card(dataset, method), asdict(CARDS[method]))
+        write_defects(dataset, method, place)
+        write_pictures(paths.archive(dataset, method), place)
+        write_json(paths.card(dataset, method), asdict(CARDS[method]))
     write_sizes(dataset, "no_semantics")
     for model in ("no_semantics", "semantics"):
         write_training(dataset, model)
@@ -120,10 +120,10 @@ def score_rows(dataset: str, method: str, place: int, ids: Sequence[str] = tuple
 def write_perceptual(dataset: str, method: str) -> None:
     """As if AlexNet's and Inception's weights alone had been at hand."""
     rows = [PerceptualRow(dataset, method, id, 0.1 + 0.01 * place, None, None, None) for place, id in enumerate(IDS)]
-    write_rows(layout.perceptual(dataset, method), PerceptualRow, rows)
+    write_rows(paths.perceptual(dataset, method), PerceptualRow, rows)
     missing = dict.fromkeys(("lpips_vgg", "lpips_squeeze", "recognized"), "weights not available")
     summary = PerceptualSummary(len(IDS), 12.5, {"lpips_alex": "file", "fid": "file"}, missing)
-    write_json(layout.perceptual(dataset, method).with_suffix(".json"), asdict(summary))
+    write_json(paths.perceptual(dataset, method).with_suffix(".json"), asdict(summary))
 
 
 def write_segmented(dataset: str, method: str, place: int) -> None:
@@ -133,7 +133,7 @@ def write_segmented(dataset: str, method: str, place: int) -> None:
         for number, id in enumerate(IDS[:-1])
         for label in (0, 1)
     ]
-    write_rows(layout.segmented(dataset, "small", method), SegmentationRow, rows)
+    write_rows(paths.segmented(dataset, "small", method), SegmentationRow, rows)
     classes, learned = ("sky", "tree"), "scenes (synthetic)"
     card = SegmentationCard(
         dataset,
@@ -150,43 +150,43 @@ def write_segmented(dataset: str, method: str, place: int) -> None:
         "64 x 64",
         ("a <b>",),
     )
-    write_json(layout.segmentation(dataset, "small", method), asdict(card))
+    write_json(paths.segmentation(dataset, "small", method), asdict(card))
 
 
-def write_diseases(dataset: str, method: str, place: int) -> None:
+def write_defects(dataset: str, method: str, place: int) -> None:
     """As if every next method bled less and was confused less; grey has no colours that could bleed."""
     nothing, none = float("nan"), method == "gray"
     rows, objects = [], []
     for number, id in enumerate(sorted(IDS)):
         flat, boundary = (nothing, nothing) if none else (0.5 - 0.05 * place + 0.01 * number, 0.4 - 0.05 * place)
         kept = (nothing,) * 6 if none else (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-        rows.append(DiseaseRow(dataset, method, id, number == 0, flat, 0.6, 9, boundary, 0.2 * place, *kept))
+        rows.append(BleedingRow(dataset, method, id, number == 0, flat, 0.6, 9, boundary, 0.2 * place, *kept))
         objects += [
             ObjectColorRow(dataset, method, id, label, 600, label if number < 3 * place else 0, label)
             for label in (0, 1)
         ]
-    write_rows(layout.diseases(dataset, method), DiseaseRow, rows)
-    write_rows(layout.objects(dataset, method), ObjectColorRow, objects)
+    write_rows(paths.defects(dataset, method), BleedingRow, rows)
+    write_rows(paths.objects(dataset, method), ObjectColorRow, objects)
     colors = [
         line
         for number in range(len(IDS))
         for label in (0, 1)
         for line in ((number, label, 10, 0, 600, 150 * place), (number, label, 0, 0, 0, 600 - 150 * place))
     ]
-    np.save(layout.object_colors(dataset, method), np.array(colors, COLORS))
+    np.save(paths.object_colors(dataset, method), np.array(colors, COLORS))
 
 
 def write_sizes(dataset: str, model: str) -> None:
     """As if a network bled more with a smaller input, and was confused more with a larger one."""
-    folder = layout.sizes(dataset, model)
+    folder = paths.sizes(dataset, model)
     for place, side in enumerate((52, 64, 84)):
         write_pictures(folder / f"{side}.zip", place + 1)
         kept = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
         rows = [
-            DiseaseRow(dataset, model, id, number == 0, 0.5 + 0.01 * number, 0.6, 9, 0.4 - 0.1 * place, 0.5, *kept)
+            BleedingRow(dataset, model, id, number == 0, 0.5 + 0.01 * number, 0.6, 9, 0.4 - 0.1 * place, 0.5, *kept)
             for number, id in enumerate(sorted(IDS))
         ]
-        write_rows(folder / f"{side}.csv", DiseaseRow, rows)
+        write_rows(folder / f"{side}.csv", BleedingRow, rows)
         lines = [
             (number, 0, 10 * (3 * gone), 0, 600 * (1 - gone), 600 * gone) for number in range(12) for gone in (0, 1)
         ]
@@ -208,7 +208,7 @@ def write_training(dataset: str, model: str) -> None:
     parts = ["loss", "loss_color"] + ["loss_semantic"] * (model == "semantics")
     history = {"epoch": [1, 2], "learning_rate": [0.1, 0.1]}
     history |= {prefix + part: [2.0, 1.0] for prefix in ("", "val_") for part in parts}
-    folder = layout.trained(dataset, model)
+    folder = paths.trained(dataset, model)
     folder.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
     losses = {"rebalancing": "normalized", "lambda_color": 1.0}
@@ -220,4 +220,4 @@ def write_training(dataset: str, model: str) -> None:
 def write_run(method: str, seconds: float | None) -> None:
     """What `pipeline.colorize` leaves of a run on this machine."""
     run = {"device": "a <small> machine", "method_seconds_per_image": seconds}
-    write_json(layout.RUNS / f"colorize-scenes-{method}.json", run)
+    write_json(paths.RUNS / f"colorize-scenes-{method}.json", run)

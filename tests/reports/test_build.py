@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import layout
-from pipeline.errors import UserError
 from pipeline.metrics.confusion import COLORS
-from pipeline.params import Params
-from pipeline.records import DiseaseRow, ObjectColorRow, read_rows, write_json, write_rows
+from pipeline.records.rows import BleedingRow, ObjectColorRow, read_rows, write_json, write_rows
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from pipeline.settings.params import Params
 from reports.build import build
 from tests.conftest import ROOT
 from tests.reports.conftest import ORIGIN, fabricate, write_run
@@ -45,12 +45,12 @@ def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         fabricate("scenes", "scenes (synthetic)")
         build(params, ORIGIN)
-    return folder / layout.BUILD
+    return folder / paths.BUILD
 
 
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
-    names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "diseases", "confusion_differences")
+    names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "defects", "confusion_differences")
     names += ("scores", "metrics", "methods", "size_and_time", "table2", "claims", "input_sizes")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
     figures = {
@@ -79,7 +79,7 @@ def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
     write_run("semantics", 0.5)
     build(params, ORIGIN)
     for path in (path for path in built.rglob("*") if path.is_file()):
-        assert path.read_bytes() == (results / layout.BUILD / path.relative_to(built)).read_bytes(), path.name
+        assert path.read_bytes() == (results / paths.BUILD / path.relative_to(built)).read_bytes(), path.name
 
 
 def test_metrics_are_nested_finite_numbers(built: Path) -> None:
@@ -95,7 +95,7 @@ def test_page_loads_nothing_and_runs_the_browser_alone(built: Path) -> None:
     # One script, ours, written into the page: it has no attribute and so no source, and nothing else runs on an event.
     assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}]
     script = re.search(r"<script>\n(.*)</script>", text, re.DOTALL)
-    assert script and script[1].strip() == (ROOT / "reports" / "browser.js").read_text().strip()
+    assert script and script[1].strip() == (ROOT / "reports" / "page" / "browser.js").read_text().strip()
     assert not re.search(r"fetch|XMLHttp|import\b|https?:|eval|innerHTML|localStorage|cookie", script[1])
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     for tag, attributes in page.tags:
@@ -141,9 +141,9 @@ def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:
 
 
 def test_a_method_of_remarks_alone_is_no_row_of_dashes(results: Path, params: Params) -> None:
-    write_json(layout.card("scenes", "semantics"), {"remarks": ["Pictures arrived as JPEG."]})
+    write_json(paths.card("scenes", "semantics"), {"remarks": ["Pictures arrived as JPEG."]})
     build(params, ORIGIN)
-    text = (layout.BUILD / "index.html").read_text()
+    text = (paths.BUILD / "index.html").read_text()
     assert "not stated</td>" in text and "Pictures arrived as JPEG." in text
 
 
@@ -156,9 +156,9 @@ def test_names_from_outside_are_escaped(built: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "models/scenes/semantics/manifest.json",
-        "models/scenes/semantics/history.csv",
-        "colorized/scenes/semantics.json",
+        "results/models/scenes/semantics/manifest.json",
+        "results/models/scenes/semantics/history.csv",
+        "results/colorized/scenes/semantics.json",
     ],
 )
 def test_missing_file_ends_in_one_sentence(results: Path, params: Params, path: str) -> None:
@@ -168,23 +168,23 @@ def test_missing_file_ends_in_one_sentence(results: Path, params: Params, path: 
 
 
 def test_archive_without_a_photograph_ends_in_one_sentence(results: Path, params: Params) -> None:
-    layout.archive("scenes", "semantics").write_bytes(b"not a zip")
-    with pytest.raises(UserError, match=r"colorized/scenes/semantics.zip is damaged or not complete"):
+    paths.archive("scenes", "semantics").write_bytes(b"not a zip")
+    with pytest.raises(UserError, match=r"results/colorized/scenes/semantics.zip is damaged or not complete"):
         build(params, ORIGIN)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"parameters": "many"}', '{"surprise": 1}'])
 def test_damaged_card_ends_in_one_sentence(results: Path, params: Params, text: str) -> None:
-    layout.card("scenes", "semantics").write_text(text)
-    with pytest.raises(UserError, match=r"colorized/scenes/semantics.json.*elete it, `dvc repro` makes it"):
+    paths.card("scenes", "semantics").write_text(text)
+    with pytest.raises(UserError, match=r"results/colorized/scenes/semantics.json.*elete it, `dvc repro` makes it"):
         build(params, ORIGIN)
 
 
 def test_published_weights_need_no_training(results: Path, params: Params) -> None:
     for file in ("manifest.json", "history.csv"):
-        (layout.trained("scenes", "semantics") / file).unlink()
+        (paths.trained("scenes", "semantics") / file).unlink()
     build(replace(params, models={"no_semantics": {}}, published={"semantics": {}}), ORIGIN)
-    assert "loss_semantic" not in (layout.BUILD / "index.html").read_text()
+    assert "loss_semantic" not in (paths.BUILD / "index.html").read_text()
 
 
 def test_reports_never_import_torch() -> None:
@@ -194,16 +194,16 @@ def test_reports_never_import_torch() -> None:
 
 def test_a_dataset_without_masks_and_segmenters_has_a_report_too(results: Path, params: Params) -> None:
     for method in params.methods:
-        write_rows(layout.objects("scenes", method), ObjectColorRow, [])
-        np.save(layout.object_colors("scenes", method), np.zeros(0, COLORS))
-        rows = read_rows(layout.diseases("scenes", method), DiseaseRow)
+        write_rows(paths.objects("scenes", method), ObjectColorRow, [])
+        np.save(paths.object_colors("scenes", method), np.zeros(0, COLORS))
+        rows = read_rows(paths.defects("scenes", method), BleedingRow)
         blank = {
             name: math.nan for name in asdict(rows[0]) if name.startswith(("kept", "b")) and name != "bleeding_flat"
         }
-        write_rows(layout.diseases("scenes", method), DiseaseRow, [replace(row, **blank) for row in rows])
+        write_rows(paths.defects("scenes", method), BleedingRow, [replace(row, **blank) for row in rows])
     build(replace(params, segmenters={}), ORIGIN)
-    text = (layout.BUILD / "index.html").read_text()
+    text = (paths.BUILD / "index.html").read_text()
     assert "params.yaml names no segmenter" in text and "Without masks" in text
-    table = pd.read_csv(layout.BUILD / "tables" / "diseases.csv")
+    table = pd.read_csv(paths.BUILD / "tables" / "defects.csv")
     assert set(table["metric"]) == {"bleeding_flat", "bleeding_boundary", "boundary_contrast"}
     assert table[table["metric"] == "bleeding_boundary"]["value"].isna().all()

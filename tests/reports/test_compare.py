@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline.errors import UserError
+from pipeline.settings.errors import UserError
 from reports import compare
-from reports.family import MEASURES
-from reports.revisions import Results, read_results
-from reports.writers import csv_text
+from reports.inputs.revisions import Results, read_results
+from reports.plan.comparisons import MEASURES
+from reports.tables.writers import csv_text
 
 METHODS = ("semantics", "zhang", "original")
 
@@ -91,17 +91,17 @@ def test_noise_alone_is_no_difference_shown(tmp_path: Path) -> None:
     assert found["semantics", "psnr_rgb"] == "no difference shown"
 
 
-def test_what_networks_see_and_diseases_are_compared_too(tmp_path: Path) -> None:
+def test_what_networks_see_and_defects_are_compared_too(tmp_path: Path) -> None:
     states = [write(tmp_path / name) for name in ("before", "after")]
     for place, folder in enumerate(states):
         rows = table("zhang")[["dataset", "method", "id"]]
         noise = np.random.default_rng(place).uniform(0, 0.01, len(rows))
-        put(folder / "scores/scenes/zhang.perceptual.csv", rows.assign(lpips_alex=0.5 - 0.2 * place + noise))
-        put(folder / "diseases/scenes/zhang.csv", rows.assign(bleeding_flat=0.2 + 0.2 * place + noise))
-        put(folder / "diseases/scenes/zhang.objects.csv", rows.assign(label=1))
+        put(folder / "results/scores/scenes/zhang.perceptual.csv", rows.assign(lpips_alex=0.5 - 0.2 * place + noise))
+        put(folder / "results/scores/scenes/zhang.defects.csv", rows.assign(bleeding_flat=0.2 + 0.2 * place + noise))
+        put(folder / "results/scores/scenes/zhang.objects.csv", rows.assign(label=1))
         seen = rows.assign(segmenter="small", union=100, intersection=(50 + 10 * place + 1000 * noise).astype(int))
         both = pd.concat([seen.assign(label=0), seen.assign(label=3, intersection=40)])
-        put(folder / "segmented/scenes/small/zhang.csv", both)
+        put(folder / "results/segmented/scenes/small/zhang.csv", both)
     changes = compare.compare(*(read_results(str(folder)) for folder in states), seed=0)
     found = verdicts(changes)
     assert found["zhang", "lpips_alex"] == "better" and found["zhang", "bleeding_flat"] == "worse"
@@ -158,7 +158,7 @@ def test_scores_that_the_cache_lacks_end_in_one_sentence(repository: Path) -> No
     for path in (repository / ".dvc" / "cache" / "files").rglob("*"):
         if path.is_file():
             path.unlink()
-    with pytest.raises(UserError, match=r"cache does not hold scores/scenes/original.csv of HEAD .*dvc fetch"):
+    with pytest.raises(UserError, match=r"cache does not hold results/scores/scenes/original.csv of HEAD .*dvc fetch"):
         read_results("HEAD")
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import layout
-from pipeline.errors import UserError
-from pipeline.records import read_rows, write_json
-from reports.claims import load_claims
-from reports.speed import speed_verdicts
+from pipeline.records.rows import read_rows, write_json
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from reports.plan.claims import load_claims
 from reports.summary import main
-from reports.times import NOWHERE, Time
+from reports.times.times import NOWHERE, Time
+from reports.times.verdicts import speed_verdicts
 from tests.conftest import ROOT
 from tests.reports.conftest import write_run
 
@@ -57,13 +57,13 @@ CLAIMS = [
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A current folder with a report's tables and the runs of two methods."""
     monkeypatch.chdir(tmp_path)
-    tables = layout.BUILD / "tables"
+    tables = paths.BUILD / "tables"
     tables.mkdir(parents=True)
     (tables / "table1.csv").write_text(TABLE1)
     (tables / "figure3.csv").write_text(FIGURE3)
     (tables / "methods.csv").write_text(METHODS)
     (tables / "size_and_time.csv").write_text(SIZES)
-    write_json(layout.BUILD / "claims.json", CLAIMS)
+    write_json(paths.BUILD / "claims.json", CLAIMS)
     write_run("semantics", 0.0315)
     write_run("their_net", None)
     return tmp_path
@@ -80,7 +80,7 @@ def test_summary_shows_each_datasets_tables_and_the_reports_path(printed: str) -
     assert "Table 1, scenes (synthetic)" in printed and "Table 1, VOC2012" in printed
     assert "22.31 [22.05, 22.58]" in printed and "∞" in printed
     assert "Times, scenes (synthetic): a <small> machine" in printed
-    assert printed.splitlines()[-1] == f"report: {layout.BUILD / 'index.html'}"
+    assert printed.splitlines()[-1] == f"report: {paths.BUILD / 'index.html'}"
 
 
 def test_claims_come_first_with_the_reason_for_no_verdict(printed: str) -> None:
@@ -93,7 +93,7 @@ def test_claims_come_first_with_the_reason_for_no_verdict(printed: str) -> None:
 
 
 def test_claims_about_time_are_judged_where_the_times_are(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    methods = layout.BUILD / "tables" / "methods.csv"
+    methods = paths.BUILD / "tables" / "methods.csv"
     methods.write_text(METHODS + "scenes (synthetic),scenes,zhang,1,1,,\n")
     write_run("zhang", 0.0315 / 1.1)
     main()
@@ -102,7 +102,7 @@ def test_claims_about_time_are_judged_where_the_times_are(workplace: Path, capsy
         "scenes (synthetic): The network is about as fast as Zhang et al.'s. Supported (semantics / zhang 1.10)."
         in told
     )
-    page = (layout.BUILD / "times.html").read_text()
+    page = (paths.BUILD / "times.html").read_text()
     assert "Supported (semantics / zhang 1.10)." in page and "Not tested (iizuka: not measured here" in page
 
 
@@ -124,7 +124,7 @@ def test_each_segmenter_has_a_figure_3(printed: str) -> None:
 
 
 def test_without_segmenters_there_is_no_figure_3(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (layout.BUILD / "tables" / "figure3.csv").unlink()
+    (paths.BUILD / "tables" / "figure3.csv").unlink()
     main()
     assert "Figure 3" not in capsys.readouterr().out
 
@@ -152,17 +152,17 @@ def test_methods_that_did_not_run_here_are_told_apart(printed: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null"])
 def test_a_damaged_record_of_a_run_is_no_time(workplace: Path, text: str) -> None:
-    (layout.RUNS / "colorize-scenes-semantics.json").write_text(text)
+    (paths.RUNS / "colorize-scenes-semantics.json").write_text(text)
     main()
-    times = {time.method: time for time in read_rows(layout.BUILD / "times.csv", Time)}
+    times = {time.method: time for time in read_rows(paths.BUILD / "times.csv", Time)}
     assert times["semantics"].milliseconds is None and times["semantics"].device == NOWHERE
 
 
 def test_times_are_written_as_csv_markdown_and_a_page(printed: str) -> None:
-    times = read_rows(layout.BUILD / "times.csv", Time)
+    times = read_rows(paths.BUILD / "times.csv", Time)
     assert [time.milliseconds for time in times] == [None, 31.5, None, None]
-    assert "| semantics | 31.5 | 25 | 36,874,133 | 147.5 |" in (layout.BUILD / "times.md").read_text()
-    page = (layout.BUILD / "times.html").read_text()
+    assert "| semantics | 31.5 | 25 | 36,874,133 | 147.5 |" in (paths.BUILD / "times.md").read_text()
+    page = (paths.BUILD / "times.html").read_text()
     assert "scenes (synthetic): a &lt;small&gt; machine" in page and "<td>31.5</td>" in page
     assert 'href="index.html"' in page and "src=" not in page
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import layout
-from pipeline.errors import UserError
-from pipeline.params import Params, load_params
-from pipeline.records import write_json
+from pipeline.records.rows import write_json
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from pipeline.settings.params import Params, load_params
 from reports.build import build
 from reports.verify import REFERENCE, Reference, Tolerance, compare, main, read_numbers, read_reference, trained_methods
 from tests.reports.conftest import ORIGIN, fabricate
@@ -33,14 +33,14 @@ def made(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *options: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["verify", str(folder / layout.BUILD), str(folder / "reference.json"), *options])
+        patch.setattr("sys.argv", ["verify", str(folder / paths.BUILD), str(folder / "reference.json"), *options])
         main()
 
 
 @pytest.fixture
 def place(made: Path, tmp_path: Path) -> Path:
     """A copy that tests may change."""
-    shutil.copytree(made / layout.BUILD / "tables", tmp_path / layout.BUILD / "tables")
+    shutil.copytree(made / paths.BUILD / "tables", tmp_path / paths.BUILD / "tables")
     shutil.copy(made / "reference.json", tmp_path)
     return tmp_path
 
@@ -83,8 +83,8 @@ def test_a_number_may_move_within_its_tolerance(
 
 def test_what_is_missing_or_new_has_moved(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     reference = read_reference(made / "reference.json")
-    found = read_numbers(made / layout.BUILD, reference)
-    trained = trained_methods(made / layout.BUILD, reference.dataset)
+    found = read_numbers(made / paths.BUILD, reference)
+    trained = trained_methods(made / paths.BUILD, reference.dataset)
     assert trained == {"no_semantics", "semantics", "semantics_jbu"}
     fewer = {measure: {name: value for name, value in of.items() if name != "gray"} for measure, of in found.items()}
     assert {str(one) for one in compare(reference, fewer, trained)} == {
@@ -103,7 +103,7 @@ def test_results_of_another_dataset_are_no_results(place: Path) -> None:
 
 
 def test_no_report_ends_in_one_sentence(place: Path) -> None:
-    (place / layout.BUILD / "tables" / "figure3.csv").unlink()
+    (place / paths.BUILD / "tables" / "figure3.csv").unlink()
     with pytest.raises(UserError, match=r"figure3.csv is missing; `make repro` makes it"):
         run(place)
 

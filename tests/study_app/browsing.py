@@ -19,12 +19,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
 from sqlalchemy import select
 
-from study_app.database import Database
-from study_app.identity import digest
-from study_app.plates import draw_plates
-from study_app.schema import answers, events, sessions
-from study_app.stimuli import prepare
-from study_app.study import Study, load_study
+from study_app.design.study import Study, load_study
+from study_app.design.tokens import digest
+from study_app.stimuli.plates import draw_plates
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.schema import answers, events, sessions
 from tests.conftest import environment
 from tests.study_app.volunteers import new_key, write_study
 

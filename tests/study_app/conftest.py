@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.testclient import TestClient
 
-from study_app.database import Database
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.routes import application
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from study_app.design.study import Study
+from study_app.server.routes import application
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.store import Store
 from tests.study_app.browsing import Served, chromium, new_context, served
 from tests.study_app.postgres import PostgresServer, binaries
 from tests.study_app.volunteers import Clock, Volunteer, small_study, write_archives

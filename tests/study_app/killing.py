@@ -10,7 +10,7 @@ import numpy as np
 from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.ledger import Balance, balance
 from study_app.simulation.rater import Rater
-from study_app.store import Store
+from study_app.storage.store import Store
 from tests.study_app.servers import Server
 
 

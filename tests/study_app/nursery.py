@@ -15,11 +15,11 @@ from pathlib import Path
 
 import uvicorn
 
-from study_app.database import Database
-from study_app.manifest import load_stimuli
-from study_app.routes import application
-from study_app.store import Store
-from study_app.study import load_study
+from study_app.design.study import load_study
+from study_app.server.routes import application
+from study_app.stimuli.manifest import load_stimuli
+from study_app.storage.database import Database
+from study_app.storage.store import Store
 
 PR_SET_PDEATHSIG = 1
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from study_app.design.study import Study, load_study
 from study_app.simulation.effects import Effects, Leaving, load_effects
-from study_app.study import Study, load_study
 from tests.study_app.volunteers import METHODS, ROOT
 
 PLAYED = dict(zip(METHODS, ("larsson", "semantics_jbu", "original"), strict=True))  # test's method: effects.yaml's

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from study_app.database import Database
-from study_app.identity import digest
-from study_app.schema import sessions, trials
+from study_app.design.tokens import digest
+from study_app.storage.database import Database
+from study_app.storage.schema import sessions, trials
 
 PAIR_METHODS = ["quokkanet", "zebranet"]  # of `volunteers.METHODS`, without the original
 PAIRS: dict[str, Any] = {

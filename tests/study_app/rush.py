@@ -4,12 +4,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from study_app.database import Database
-from study_app.manifest import load_stimuli
-from study_app.messages import BeginMessage
-from study_app.refusals import RefusedError
-from study_app.store import Store
-from study_app.study import Study, load_study
+from study_app.design.study import Study, load_study
+from study_app.stimuli.manifest import load_stimuli
+from study_app.storage.database import Database
+from study_app.storage.messages import BeginMessage
+from study_app.storage.refusals import RefusedError
+from study_app.storage.store import Store
 
 
 def begin(store: Store, study: Study) -> str:

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from study_app import allocation
-from study_app.database import Database
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.messages import BeginMessage
-from study_app.schema import sessions
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study, load_study
-from study_app.withdrawal import withdraw
+from study_app.design.study import Study, load_study
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage import allocation
+from study_app.storage.database import Database
+from study_app.storage.messages import BeginMessage
+from study_app.storage.schema import sessions
+from study_app.storage.store import Store
+from study_app.storage.withdrawal import withdraw
 from tests.conftest import environment
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.rush import begin_many

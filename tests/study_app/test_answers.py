@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DatabaseError
 from starlette.testclient import TestClient
 
-from study_app.database import Database
-from study_app.export import gather
-from study_app.manifest import Stimuli
-from study_app.routes import application
-from study_app.schema import answers, events, sessions
-from study_app.security import Rate, Rates
-from study_app.store import Store
-from study_app.study import Study
+from study_app.design.study import Study
+from study_app.export.tables import gather
+from study_app.server.routes import application
+from study_app.server.security import Rate, Rates
+from study_app.stimuli.manifest import Stimuli
+from study_app.storage.database import Database
+from study_app.storage.schema import answers, events, sessions
+from study_app.storage.store import Store
 from tests.study_app.volunteers import Clock, Volunteer, answer_to, new_key
 
 Newcomer = Callable[[], Volunteer]

@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from pipeline.errors import UserError
+from pipeline.settings.errors import UserError
 from study_app import backup
-from study_app.database import Database
-from study_app.export import gather
-from study_app.manifest import Stimuli
-from study_app.routes import application
-from study_app.schema import answers, metadata
-from study_app.store import Store
-from study_app.study import Study
+from study_app.design.study import Study
+from study_app.export.tables import gather
+from study_app.server.routes import application
+from study_app.stimuli.manifest import Stimuli
+from study_app.storage.database import Database
+from study_app.storage.schema import answers, metadata
+from study_app.storage.store import Store
 from tests.conftest import run_in, stage_in
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.volunteers import Clock, Volunteer, answer_to

@@ -9,17 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from study_app.identity import withdrawal_code
-from study_app.schema import answers
-from tests.study_app.browsing import (
-    PASSWORD,
-    Served,
-    Volunteer,
-    link_to_trials,
-    new_context,
-    served,
-    stored_answers,
-)
+from study_app.design.tokens import withdrawal_code
+from study_app.storage.schema import answers
+from tests.study_app.browsing import PASSWORD, Served, Volunteer, link_to_trials, new_context, served, stored_answers
 
 
 def test_a_killed_server_is_waited_for(browser: Browser, archives: Path, tmp_path: Path) -> None:

@@ -17,15 +17,15 @@ import aiohttp
 import numpy as np
 import pytest
 
-from study_app.database import Database
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.simulate import make_raters
+from study_app.design.study import Study
 from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.effects import Leaving
 from study_app.simulation.ledger import balance
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from study_app.simulation.simulate import make_raters
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.store import Store
 from tests.study_app.opinions import small_effects
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.servers import AppServer, free_port

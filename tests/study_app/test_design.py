@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
-from study_app import design
-from study_app.design import Cast, Slot, Trial
-from study_app.study import Study
+from pipeline.settings.errors import UserError
+from study_app.design import assignment
+from study_app.design.assignment import Cast, Slot, Trial
+from study_app.design.study import Study
 from tests.study_app.volunteers import small_study
 
 IDS = [f"photo-{number:03}" for number in range(80)]
@@ -49,9 +49,9 @@ def sessions(shape: dict[str, object], tmp_path: Path) -> list[tuple[Study, Cast
 def _sessions(shape: dict[str, object], folder: Path) -> Iterator[tuple[Study, Cast, Slot, list[Trial]]]:
     for seed in range(6):
         study = small_study(folder, seed=seed, **shape)
-        cast = design.cast_photographs(study, IDS)
-        for number, slot in enumerate(design.slots(study) * 3, start=1):
-            yield study, cast, slot, design.session_trials(study, cast, slot, number)
+        cast = assignment.cast_photographs(study, IDS)
+        for number, slot in enumerate(assignment.slots(study) * 3, start=1):
+            yield study, cast, slot, assignment.session_trials(study, cast, slot, number)
 
 
 def test_a_session_shows_each_photograph_once_and_its_repeats_twice(
@@ -74,10 +74,10 @@ def test_a_session_shows_each_photograph_once_and_its_repeats_twice(
 def test_one_session_in_every_slot_fills_every_cell_once(shape: dict[str, object], tmp_path: Path) -> None:
     for seed in range(20):
         study = small_study(tmp_path, seed=seed, **shape)
-        cast = design.cast_photographs(study, IDS)
-        every = design.slots(study)
+        cast = assignment.cast_photographs(study, IDS)
+        every = assignment.slots(study)
         assert len(set(every)) == len(every) == study.blocks * len(study.methods)
-        cells = Counter(picture for slot in every for picture in design.main_pictures(study, cast, slot))
+        cells = Counter(picture for slot in every for picture in assignment.main_pictures(study, cast, slot))
         assert cells == Counter({(name, method): 1 for name in cast.main for method in study.methods})
 
 
@@ -95,7 +95,7 @@ def test_neighbours_share_a_method_far_less_often_than_by_chance(
 ) -> None:
     clashes = chance = 0.0
     for _, _, _, trials in sessions:
-        clashes += design.neighbour_clashes(trials)
+        clashes += assignment.neighbour_clashes(trials)
         looks = Counter(trial.fault or trial.method for trial in trials)
         pairs = len(trials) * (len(trials) - 1)
         chance += (len(trials) - 1) * sum(count * (count - 1) for count in looks.values()) / pairs
@@ -128,20 +128,22 @@ def test_catch_items_are_spread_over_the_session(sessions: list[tuple[Study, Cas
 
 def test_the_order_differs_from_session_to_session_and_is_reproducible(tmp_path: Path) -> None:
     study = small_study(tmp_path, **SHAPES[2])
-    cast = design.cast_photographs(study, IDS)
-    orders = [tuple(trial.photograph for trial in design.session_trials(study, cast, Slot(0, 0), n)) for n in range(40)]
+    cast = assignment.cast_photographs(study, IDS)
+    orders = [
+        tuple(trial.photograph for trial in assignment.session_trials(study, cast, Slot(0, 0), n)) for n in range(40)
+    ]
     assert len(set(orders)) == 40
-    again = design.session_trials(study, cast, Slot(0, 0), 7)
-    assert again == design.session_trials(study, design.cast_photographs(study, reversed(IDS)), Slot(0, 0), 7)
+    again = assignment.session_trials(study, cast, Slot(0, 0), 7)
+    assert again == assignment.session_trials(study, assignment.cast_photographs(study, reversed(IDS)), Slot(0, 0), 7)
 
 
 def test_no_photograph_and_no_method_comes_earlier_than_others(tmp_path: Path) -> None:
     study = small_study(tmp_path, **SHAPES[2])
-    cast = design.cast_photographs(study, IDS)
+    cast = assignment.cast_photographs(study, IDS)
     photographs: Counter[str] = Counter()
     methods: Counter[str] = Counter()
     for number in range(600):
-        for trial in design.session_trials(study, cast, Slot(0, 0), number):
+        for trial in assignment.session_trials(study, cast, Slot(0, 0), number):
             if trial.kind == "main":
                 photographs[trial.photograph] += trial.position
                 methods[trial.method] += trial.position
@@ -153,9 +155,9 @@ def test_no_photograph_and_no_method_comes_earlier_than_others(tmp_path: Path) -
 def test_too_few_photographs_are_said_with_all_numbers(tmp_path: Path) -> None:
     study = small_study(tmp_path)
     with pytest.raises(UserError, match=r"wants 10 photographs \(6 to judge, 2 catch items, 2 for practice\)"):
-        design.cast_photographs(study, IDS[:9])
+        assignment.cast_photographs(study, IDS[:9])
 
 
 def test_breaks_come_between_trials_only(tmp_path: Path) -> None:
-    assert design.breaks(small_study(tmp_path, break_every=5)) == [5]  # of 10 trials: none after the last
-    assert design.breaks(small_study(tmp_path, break_every=0)) == []
+    assert assignment.breaks(small_study(tmp_path, break_every=5)) == [5]  # of 10 trials: none after the last
+    assert assignment.breaks(small_study(tmp_path, break_every=0)) == []

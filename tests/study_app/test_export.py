@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.errors import UserError
-from pipeline.ratings import Rating
-from pipeline.records import read_rows
-from reports.ratings import read_ratings
-from reports.votes import analyse, means
-from study_app.database import Database
-from study_app.export import gather, write_export
-from study_app.manifest import Stimuli
-from study_app.routes import application
-from study_app.store import Store
-from study_app.study import Study
+from pipeline.records.ratings import Rating
+from pipeline.records.rows import read_rows
+from pipeline.settings.errors import UserError
+from reports.study.export import read_ratings
+from reports.study.votes import analyse, means
+from study_app.design.study import Study
+from study_app.export.tables import gather, write_export
+from study_app.server.routes import application
+from study_app.stimuli.manifest import Stimuli
+from study_app.storage.database import Database
+from study_app.storage.store import Store
 from tests.conftest import run_in, stage_in
 from tests.study_app.volunteers import Clock, Volunteer, answer_to, new_key, small_study, write_study
 
@@ -181,12 +181,12 @@ def test_the_command_exports_and_says_where(
     Volunteer(TestClient(application(store)), study, clock).take()
     store.database.close()
     path = write_study(tmp_path)
-    done = run_in(tmp_path, "study_app.export", str(path), "--db", url, "--to", "out")
+    done = run_in(tmp_path, "study_app.export.tables", str(path), "--db", url, "--to", "out")
     assert done.stdout == "30 answers of 1 participants in out/people\n"
-    stage_in(tmp_path, "study_app.export", str(path), "--db", url, "--to", "out", "--simulated")
+    stage_in(tmp_path, "study_app.export.tables", str(path), "--db", url, "--to", "out", "--simulated")
     assert "0 answers of 0 participants in out/simulated" in capsys.readouterr().out
     path = write_study(tmp_path, seed=5)
-    failed = run_in(tmp_path, "study_app.export", str(path), "--db", url, check=False)
+    failed = run_in(tmp_path, "study_app.export.tables", str(path), "--db", url, check=False)
     assert failed.returncode == 1
     assert "the database has no study of this study.yaml" in failed.stderr
     assert "Traceback" not in failed.stderr

@@ -10,7 +10,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 from streamlit.file_util import get_static_dir
 
-from study_app.frontend import FrontendFiles
+from study_app.server.frontend import FrontendFiles
 
 SCRIPT = "export const letters = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';\n"
 FONT = bytes(range(256))  # nothing that gzip makes smaller

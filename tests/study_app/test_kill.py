@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UserError
-from study_app import simulate
-from study_app.database import Database
-from study_app.manifest import Stimuli, load_stimuli
+from pipeline.settings.errors import UserError
+from study_app.design.study import Study
+from study_app.simulation import simulate
 from study_app.simulation.drivers import over_network, run_live
 from study_app.simulation.ledger import balance
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.store import Store
 from tests.study_app.killing import survive
 from tests.study_app.opinions import small_effects
 from tests.study_app.servers import ForkedServer

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.errors import UserError
-from study_app.languages import FOLDER, PLACE, best_language, load_languages, load_texts
+from pipeline.settings.errors import UserError
+from study_app.design.study import load_study
 from study_app.pages.acts import SECTIONS
-from study_app.study import load_study
+from study_app.server.languages import FOLDER, PLACE, best_language, load_languages, load_texts
 from tests.study_app.volunteers import ROOT
 
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.yaml"))

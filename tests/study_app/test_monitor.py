@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from study_app.monitor import overview
-from study_app.store import Store
-from study_app.withdrawal import withdraw
+from study_app.export.monitor import overview
+from study_app.storage.store import Store
+from study_app.storage.withdrawal import withdraw
 from tests.study_app.volunteers import Clock, Volunteer
 
 Newcomer = Callable[[], Volunteer]

@@ -14,15 +14,15 @@ from sqlalchemy import insert, inspect, select
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
-from pipeline.errors import UserError
-from study_app.database import Database, migrations
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.opening import set_open
-from study_app.routes import application
-from study_app.schema import answers, log, metadata, studies
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from pipeline.settings.errors import UserError
+from study_app.design.study import Study
+from study_app.server.routes import application
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database, migrations
+from study_app.storage.opening import set_open
+from study_app.storage.schema import answers, log, metadata, studies
+from study_app.storage.store import Store
 from tests.study_app.volunteers import Clock, Volunteer, small_study
 
 Newcomer = Callable[[], Volunteer]

@@ -12,24 +12,24 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pipeline.errors import UserError
-from study_app import allocation
-from study_app.assets import load_assets
-from study_app.manifest import Stimuli
-from study_app.messages import AnswerMessage, BeginMessage, parse_message
-from study_app.monitor import Overview
+from pipeline.settings.errors import UserError
+from study_app.design.study import Study
+from study_app.export.monitor import Overview
 from study_app.pages.researcher import cell_table, completion
-from study_app.plates import draw_plates
-from study_app.refusals import RefusedError
-from study_app.researcher_access import Access, read_access
-from study_app.schema import events, sessions
-from study_app.security import Limiter, Rate
 from study_app.serve import check_port, links
-from study_app.stages import check_vacancy, next_stage, standing
-from study_app.store import Store
-from study_app.study import Study
-from study_app.vision_route import vision_routes
-from study_app.websocket import without_paths
+from study_app.server.assets import load_assets
+from study_app.server.researcher_access import Access, read_access
+from study_app.server.security import Limiter, Rate
+from study_app.server.vision_route import vision_routes
+from study_app.server.websocket import without_paths
+from study_app.stimuli.manifest import Stimuli
+from study_app.stimuli.plates import draw_plates
+from study_app.storage import allocation
+from study_app.storage.messages import AnswerMessage, BeginMessage, parse_message
+from study_app.storage.refusals import RefusedError
+from study_app.storage.schema import events, sessions
+from study_app.storage.stages import check_vacancy, next_stage, standing
+from study_app.storage.store import Store
 from tests.study_app.volunteers import Clock, answer_to
 
 PLATES = draw_plates(0)
@@ -168,10 +168,10 @@ def test_without_a_secret_there_is_no_researchers_page(monkeypatch: pytest.Monke
     assert read_access({"STUDY_PASSWORD": "long enough"}, {}).configured
     assert read_access({}, {"researcher": {"password": "long enough"}}).configured
     assert not read_access({}, {"researcher": {"emails": ["a@b.org"]}}).configured  # nobody vouches for addresses
-    monkeypatch.setattr("study_app.researcher_access.find_spec", lambda name: None)
+    monkeypatch.setattr("study_app.server.researcher_access.find_spec", lambda name: None)
     with pytest.raises(UserError, match="needs Authlib"):
         read_access({}, {"auth": {}})
-    monkeypatch.setattr("study_app.researcher_access.find_spec", lambda name: name)
+    monkeypatch.setattr("study_app.server.researcher_access.find_spec", lambda name: name)
     assert read_access({}, {"auth": {}, "researcher": {"emails": ["A@b.org"]}}).oidc == ("a@b.org",)
 
 

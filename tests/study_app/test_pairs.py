@@ -12,20 +12,20 @@ import pytest
 from sqlalchemy import inspect, select, text
 from starlette.testclient import TestClient
 
-from pipeline.errors import UserError
-from pipeline.ratings import PairRating
-from pipeline.records import read_rows
-from study_app.database import Database
-from study_app.export import gather, write_export
-from study_app.languages import load_texts, worded
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.monitor import overview
-from study_app.routes import application
-from study_app.schema import answers, trials
-from study_app.screening import conduct
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from pipeline.records.ratings import PairRating
+from pipeline.records.rows import read_rows
+from pipeline.settings.errors import UserError
+from study_app.design.study import Study
+from study_app.export.monitor import overview
+from study_app.export.screening import conduct
+from study_app.export.tables import gather, write_export
+from study_app.server.languages import load_texts, worded
+from study_app.server.routes import application
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.schema import answers, trials
+from study_app.storage.store import Store
 from tests.study_app.pairing import PAIR_METHODS, PAIRS, fakes
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Volunteer, answer_to, small_study
 

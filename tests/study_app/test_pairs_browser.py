@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
-from study_app.identity import digest
-from study_app.plates import draw_plates
-from study_app.schema import answers, sessions
+from study_app.design.tokens import digest
+from study_app.stimuli.plates import draw_plates
+from study_app.storage.schema import answers, sessions
 from tests.study_app.browsing import (
     BUSY,
     QUICK,
@@ -143,7 +143,7 @@ def practise(page: Page) -> None:
 def check_blinding(received: Received) -> None:
     """Nothing names a method or a photograph; nothing beside the pixels differs with the side of the fake."""
     everything = received.everything()
-    words = [word.encode() for word in (*METHODS, *PHOTOGRAPHS, "fake_place", "colorized/")]
+    words = [word.encode() for word in (*METHODS, *PHOTOGRAPHS, "fake_place", "results/colorized/")]
     for where, content in everything:
         if "/static/" not in where:
             assert not [word for word in words if word in content], where

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from study_app import design
-from study_app.design import Slot, Trial
-from study_app.study import Study, load_study
+from study_app.design import assignment
+from study_app.design.assignment import Slot, Trial
+from study_app.design.study import Study, load_study
 from tests.study_app.pairing import PAIRS
 from tests.study_app.volunteers import ROOT, small_study
 
@@ -31,9 +31,9 @@ def sessions(request: pytest.FixtureRequest, tmp_path: Path) -> list[list[Trial]
 def _sessions(shape: dict[str, object], folder: Path) -> Iterator[list[Trial]]:
     for seed in range(5):
         study = pair_study(folder, seed=seed, **shape)
-        cast = design.cast_photographs(study, IDS)
-        for number, slot in enumerate(design.slots(study) * 4, start=1):
-            yield design.session_trials(study, cast, slot, number)
+        cast = assignment.cast_photographs(study, IDS)
+        for number, slot in enumerate(assignment.slots(study) * 4, start=1):
+            yield assignment.session_trials(study, cast, slot, number)
 
 
 def pair_study(folder: Path, **changes: object) -> Study:
@@ -64,12 +64,12 @@ def test_a_pair_comes_again_with_the_sides_exchanged_and_not_always_the_same_way
 
 def test_neither_the_place_in_the_session_nor_the_photograph_tells_the_side(tmp_path: Path) -> None:
     study = pair_study(tmp_path, **SHAPES[3])
-    cast = design.cast_photographs(study, IDS)
+    cast = assignment.cast_photographs(study, IDS)
     right: Counter[object] = Counter()
     same = 0
     count = 2000
     for number in range(count):
-        trials = design.session_trials(study, cast, Slot(0, number % 5), number)
+        trials = assignment.session_trials(study, cast, Slot(0, number % 5), number)
         once = [trial for trial in trials if trial.kind != "repeat"]
         right.update(key for trial in once if trial.fake_place for key in (trial.photograph, once.index(trial)))
         same += sum(one.fake_place == two.fake_place for one, two in pairwise(once))
@@ -80,13 +80,15 @@ def test_neither_the_place_in_the_session_nor_the_photograph_tells_the_side(tmp_
 
 def test_a_study_without_pairs_has_no_sides(tmp_path: Path) -> None:
     study = small_study(tmp_path)
-    cast = design.cast_photographs(study, IDS)
-    assert {trial.fake_place for trial in design.session_trials(study, cast, Slot(0, 0), 1)} == {None}
+    cast = assignment.cast_photographs(study, IDS)
+    assert {trial.fake_place for trial in assignment.session_trials(study, cast, Slot(0, 0), 1)} == {None}
 
 
 def test_the_example_gives_every_method_and_photograph_equally_many_votes() -> None:
     study = load_study(ROOT / "study_pairs.yaml")
     assert (study.sessions, study.trials, study.sources) == (40, 49, (*study.methods, "original"))
-    cast = design.cast_photographs(study, [f"photo-{number:03}" for number in range(200)])
-    cells = Counter(picture for slot in design.slots(study) for picture in design.main_pictures(study, cast, slot))
+    cast = assignment.cast_photographs(study, [f"photo-{number:03}" for number in range(200)])
+    cells = Counter(
+        picture for slot in assignment.slots(study) for picture in assignment.main_pictures(study, cast, slot)
+    )
     assert cells == Counter({(name, method): 1 for name in cast.main for method in study.methods})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study_app import plates
+from study_app.stimuli import plates
 
 
 def linear(picture: np.ndarray) -> np.ndarray:

@@ -10,13 +10,13 @@ import pytest
 import statsmodels.api as sm
 from scipy.stats import t
 
-from pipeline.errors import UserError
-from reports.clustered import fit
-from study_app import simulate
+from pipeline.settings.errors import UserError
+from reports.statistics.clustered import fit
+from study_app.design.study import Study
+from study_app.simulation import simulate
 from study_app.simulation.contrast import effect, p_value
 from study_app.simulation.effects import Careless, Effects, Spread
 from study_app.simulation.power import PowerRow, Question, power_curve, shown, smallest, with_difference
-from study_app.study import Study
 from tests.study_app.opinions import example
 from tests.study_app.volunteers import ROOT
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
-from study_app.routes import application
-from study_app.security import BODY_BYTES, Limiter, Rate, Rates
-from study_app.store import Store
-from study_app.study import Study
+from study_app.design.study import Study
+from study_app.server.routes import application
+from study_app.server.security import BODY_BYTES, Limiter, Rate, Rates
+from study_app.storage.store import Store
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Volunteer, answer_to
 
 Newcomer = Callable[[], Volunteer]

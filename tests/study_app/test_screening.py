@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.ratings import Rating
-from study_app.screening import Conduct, conduct
-from study_app.study import Screening
+from pipeline.records.ratings import Rating
+from study_app.design.study import Screening
+from study_app.export.screening import Conduct, conduct
 
 RULES = Screening(catch_wrong=2, fastest_median_ms=400, straight_lining=0.9, repeat_agreement=0.5, plates_right=0.75)
 

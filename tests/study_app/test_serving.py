@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from study_app.database import Database
-from study_app.export import gather
-from study_app.stimuli import prepare
-from study_app.study import Study
+from study_app.design.study import Study
+from study_app.export.tables import gather
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
 from tests.conftest import environment
 from tests.study_app.opinions import PLAYED, effects_file
 from tests.study_app.servers import AppServer
@@ -69,7 +69,7 @@ def test_the_command_sends_simulated_raters_to_a_running_server(served: tuple[Ap
     options = ["--effects", str(folder / "effects.yaml"), "--stimuli", str(folder / "stimuli")]
     options += ["--server", server.address, "--speed", "200"]
     done = subprocess.run(
-        [sys.executable, "-m", "study_app.simulate", str(folder / "study.yaml"), "--raters", "5", *options],
+        [sys.executable, "-m", "study_app.simulation", str(folder / "study.yaml"), "--raters", "5", *options],
         cwd=ROOT,
         env=environment(),
         capture_output=True,

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.errors import UserError
-from pipeline.ratings import Rating
-from study_app import simulate
-from study_app.database import Database
-from study_app.export import Export, gather
-from study_app.manifest import Stimuli, load_stimuli
+from pipeline.records.ratings import Rating
+from pipeline.settings.errors import UserError
+from study_app.design.study import Study
+from study_app.export.tables import Export, gather
+from study_app.simulation import simulate
 from study_app.simulation.effects import Careless, ColorBlind, Leaving, Spread, load_effects
 from study_app.simulation.ledger import balance
 from study_app.simulation.population import draw_population
 from study_app.simulation.rater import Rater
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.store import Store
 from tests.conftest import ROOT
 from tests.study_app.opinions import PLAYED, effects_file, example, small_effects
 from tests.study_app.volunteers import METHODS, small_study, write_archives

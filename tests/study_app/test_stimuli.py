@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.archive import Archive, write_archive
-from pipeline.errors import UserError
-from study_app.design import generator
-from study_app.faults import FAULTS, TO_YCC
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.png import chunks, encode, padded
-from study_app.stimuli import prepare, shrunk
-from study_app.study import ORIGINAL, Study
+from pipeline.records.archive import Archive, write_archive
+from pipeline.settings.errors import UserError
+from study_app.design.assignment import generator
+from study_app.design.study import ORIGINAL, Study
+from study_app.stimuli.faults import FAULTS, TO_YCC
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.png import chunks, encode, padded
+from study_app.stimuli.prepare import prepare, shrunk
 from tests.conftest import run_in
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, ROOT, small_study, write_archives, write_study
 
@@ -106,12 +106,12 @@ def test_the_same_study_and_secret_give_the_same_folder(study: Study, archives: 
 def test_the_command_writes_what_the_app_reads(archives: Path, tmp_path: Path) -> None:
     write_study(tmp_path)
     shutil.copytree(archives, tmp_path / "colorized" / "scenes")
-    done = run_in(tmp_path, "study_app.stimuli")
+    done = run_in(tmp_path, "study_app.stimuli.prepare")
     study = small_study(tmp_path)
     assert done.stdout == f"22 pictures in stimuli/{study.digest}\n"
     assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 22
     (tmp_path / "colorized" / "scenes" / "zebranet.zip").unlink()
-    failed = run_in(tmp_path, "study_app.stimuli", check=False)
+    failed = run_in(tmp_path, "study_app.stimuli.prepare", check=False)
     assert failed.returncode == 1
     assert "zebranet.zip is missing" in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -166,8 +166,8 @@ def test_padding_reaches_the_size_and_no_less_than_a_chunk() -> None:
 
 
 def test_the_study_that_comes_with_the_suite_names_methods_of_the_suite() -> None:
-    from pipeline.params import load_params
-    from study_app.study import load_study
+    from pipeline.settings.params import load_params
+    from study_app.design.study import load_study
 
     study, params = load_study(ROOT / "study.yaml"), load_params(ROOT / "params.yaml")
     assert set(study.methods) <= set(params.methods)

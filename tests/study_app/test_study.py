@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.errors import UserError
-from study_app.study import load_study
+from pipeline.settings.errors import UserError
+from study_app.design.study import load_study
 from tests.study_app.volunteers import ROOT, small_study, write_study
 
 CRITERION = {"name": "edges", "term": {"en": "Edges"}, "question": {"en": "Do they hold?"}}

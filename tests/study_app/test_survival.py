@@ -12,14 +12,14 @@ import httpx2
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from study_app.database import Database
-from study_app.export import gather
-from study_app.manifest import Stimuli, load_stimuli
-from study_app.routes import application
-from study_app.schema import answers
-from study_app.stimuli import prepare
-from study_app.store import Store
-from study_app.study import Study
+from study_app.design.study import Study
+from study_app.export.tables import gather
+from study_app.server.routes import application
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.schema import answers
+from study_app.storage.store import Store
 from tests.conftest import environment
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.volunteers import ROOT, Clock, Volunteer, answer_to, new_key, small_study

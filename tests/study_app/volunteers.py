@@ -11,8 +11,8 @@ import numpy as np
 import yaml
 from starlette.testclient import TestClient
 
-from pipeline.archive import write_archive
-from study_app.study import Study, load_study
+from pipeline.records.archive import write_archive
+from study_app.design.study import Study, load_study
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ["quokkanet", "zebranet", "original"]  # words that nothing else has, to be looked for in what clients get

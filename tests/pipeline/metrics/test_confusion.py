@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import wasserstein_distance
 from sklearn.naive_bayes import MultinomialNB
 
-from pipeline.gamut import BINS, Q
+from pipeline.color.bins import BINS, Q
 from pipeline.metrics import confusion
 
 PLACES = BINS.numpy().astype(np.int64)

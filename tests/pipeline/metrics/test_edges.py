@@ -9,14 +9,15 @@ import torch
 import torch.nn.functional as F
 from scipy.ndimage import gaussian_filter, shift
 
-from pipeline import color
-from pipeline.data import voc
-from pipeline.data.decode import decode_image
-from pipeline.data.source import VOID
-from pipeline.data.voc import Voc
-from pipeline.method import Photo, compose
+from pipeline.color import cielab
+from pipeline.color.compose import compose
+from pipeline.datasets import voc
+from pipeline.datasets.voc import Voc
+from pipeline.methods.colorizer import make_upsampling
+from pipeline.methods.method import Photo
 from pipeline.metrics import edges
-from pipeline.model.colorizer import make_upsampling
+from pipeline.packs.decode import decode_image
+from pipeline.packs.masks import VOID
 
 REAL = Path(voc.__file__).parents[3] / "shared" / "data" / "voc2012"
 SIGMAS = (0, 1, 2, 4, 6, 9, 13, 18)
@@ -142,7 +143,7 @@ def test_rounding_to_8_bits_is_no_colour_that_bleeds():
     lab, mask = many_regions()
     lightness = torch.from_numpy(lab[:1])
     picture = compose(lightness, torch.tensor([4.0, 9.0])[:, None, None].expand(2, *mask.shape))
-    rounded = color.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1)).numpy()[1:]
+    rounded = cielab.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1)).numpy()[1:]
     assert all(map(math.isnan, Case(lab, mask)(rounded)[:2]))
 
 
@@ -203,7 +204,7 @@ def test_lines_lie_on_the_boundary_and_cross_it_at_right_angles():
 
 
 def test_jbu_lowers_bleeding_on_real_photographs():
-    """Of the originals' chroma at 56 x 56. Which of JBU's readings lower what is in docs/results/diseases.md."""
+    """Of the originals' chroma at 56 x 56. Which of JBU's readings lower what is in docs/results/defects.md."""
     if not REAL.is_dir():
         pytest.skip(f"{REAL} is not here: JBU was NOT tried on real VOC2012 photographs")
     dataset = Voc(REAL)
@@ -211,13 +212,13 @@ def test_jbu_lowers_bleeding_on_real_photographs():
     wins = []
     for listed in dataset.photographs("val")[:40:4]:
         photo = Photo(listed.id, decode_image(dataset.image_bytes(listed), listed.id), dataset.mask(listed))
-        lab = color.rgb_to_lab(torch.from_numpy(photo.rgb.copy()).permute(2, 0, 1))
+        lab = cielab.rgb_to_lab(torch.from_numpy(photo.rgb.copy()).permute(2, 0, 1))
         chroma = F.interpolate(lab[None, 1:], (56, 56), mode="area")
         case, results = Case(lab.numpy(), photo.mask), []
         for upsampling in ("bilinear", "jbu", low):
             with torch.inference_mode():
                 picture = compose(photo.lightness, make_upsampling(upsampling)(chroma, photo.lightness[None])[0])
-            ab = color.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1)).numpy()[1:]
+            ab = cielab.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1)).numpy()[1:]
             results.append(case(ab))
         bilinear, jbu, equation_5 = np.array(results)[:, :2]
         wins.append((jbu[0] < bilinear[0], equation_5[0] < bilinear[0], equation_5[1] < bilinear[1]))

@@ -10,7 +10,7 @@ from skimage import data, metrics
 from sklearn.metrics import auc as trapezoids
 from sklearn.neighbors import NearestNeighbors
 
-from pipeline import color, gamut
+from pipeline.color import cielab, gamut
 from pipeline.metrics import auc, pixel
 from pipeline.metrics.ciede2000 import ciede2000
 
@@ -34,7 +34,7 @@ def rgb(picture):
 
 
 def lab(picture):
-    return color.rgb_to_lab(rgb(picture))
+    return cielab.rgb_to_lab(rgb(picture))
 
 
 def their_ab(picture):

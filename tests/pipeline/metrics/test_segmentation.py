@@ -8,8 +8,8 @@ import torch
 from sklearn.metrics import confusion_matrix
 from torchmetrics.classification import MulticlassJaccardIndex
 
-from pipeline.data.source import VOID
 from pipeline.metrics.segmentation import intersection_and_union, miou
+from pipeline.packs.masks import VOID
 
 CLASSES = 7
 

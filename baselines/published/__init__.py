@@ -1,0 +1,1 @@
+"""Readers of the weights that the authors of the baselines published."""

@@ -1,0 +1,228 @@
+"""From the layers of published files to the states of our networks: names, order and scaling.
+
+Each reader takes a path and raises `UserError` where a layer is missing. Layers' names and scalings are facts of the
+authors' model definitions, named beside each reader. Batch normalisation that a file has already worked into its
+convolutions becomes one that does nothing.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from baselines.published.caffe import read_caffemodel
+from baselines.published.hdf5 import read_hdf5
+from baselines.published.torch7 import Table, read_t7
+from baselines.published.torch7_layers import Layer, layers
+from pipeline.networks.pytorch_file import read_pytorch
+from pipeline.settings.errors import UserError
+
+EPS = 1e-5  # of batch normalisation, in Caffe, Torch7 and PyTorch alike
+IMAGENET, PLACES = "ImageNet (1.3 M photographs)", "Places (2.3 M photographs)"
+GRAY_INPUT = "input: the grey of the photograph's Lab lightness, not of its luma or mean; the result has that lightness"
+UNPADDED = "photographs are not centred in a black square of 512 pixels"
+CAFFE_SCALE = 2.606  # of Zhang's logits before the softmax (models/colorization_deploy_v2.prototxt): T = 0.3837
+BLOCKS = {1: 2, 2: 2, 3: 3, 4: 3, 5: 3, 6: 3, 7: 3}  # Zhang's blocks and the convolutions in each
+State = dict[str, Tensor]
+
+
+class Weights(NamedTuple):
+    """A network's state. `options`: what its class needs beside. `size`: side in pixels of the authors' own input.
+
+    `differences`: what of the authors' own programs is not done here.
+    """
+
+    state: State
+    options: dict[str, Any]
+    size: int
+    trained_on: str
+    classes: int = 0
+    differences: tuple[str, ...] = ()
+
+
+def zhang_pytorch(path: Path) -> Weights:
+    """colorization_release_v2-9b330a0b.pth (colorizers/eccv16.py). Its last convolution has the temperature in it."""
+    stored = read_pytorch(path)
+    state = {}
+    for name, value in stored.items():
+        block, _, rest = name.partition(".")
+        if block.startswith("model") and block[5:].isdigit():
+            state[f"network.conv{block[5:]}.{rest}"] = value
+    return Weights(state, {"temperature": 1.0}, 256, IMAGENET)
+
+
+def zhang_caffe(path: Path) -> Weights:
+    """colorization_release_v2.caffemodel (models/colorization_deploy_v2.prototxt), which takes L - 50 as it is."""
+    blobs = read_caffemodel(path)
+    state: State = {}
+    for block, count in BLOCKS.items():
+        for index in range(1, count + 1):
+            name = "bw_conv1_1" if (block, index) == (1, 1) else f"conv{block}_{index}"
+            state |= _convolution(f"network.conv{block}.{2 * index - 2}", _blobs(path, blobs, name, 2))
+        norm = _blobs(path, blobs, f"conv{block}_{count}norm", 3)
+        state |= _caffe_norm(f"network.conv{block}.{2 * count}", *norm)
+    for index, name in enumerate(("conv8_1", "conv8_2", "conv8_3", "conv8_313")):
+        state |= _convolution(f"network.conv8.{2 * index}", _blobs(path, blobs, name, 2))
+    state["network.conv1.0.weight"] *= 100  # our input is (L - 50) / 100
+    return Weights(state, {"temperature": 1 / CAFFE_SCALE}, 224, IMAGENET)
+
+
+def siggraph17_pytorch(path: Path) -> Weights:
+    """siggraph17-df00044c.pth (colorizers/siggraph17.py), whose names ours are."""
+    return Weights(read_pytorch(path), {}, 256, IMAGENET)
+
+
+def larsson_hdf5(path: Path) -> Weights:
+    """autocolorize.caffemodel.h5 (autocolorize/res/autocolorize.prototxt.template)."""
+    return _larsson(path, read_hdf5(path))
+
+
+def larsson_caffe(path: Path) -> Weights:
+    """The same network as a caffemodel."""
+    return _larsson(path, read_caffemodel(path))
+
+
+def _larsson(path: Path, blobs: dict[str, list[np.ndarray]]) -> Weights:
+    """The deployed network has no batch normalisation, and nothing is subtracted from its grey input.
+
+    In training 0.4488 was subtracted; the prototxt for colorizing has no such layer, so the shift must be in the first
+    bias. Not checked on the real file.
+    """
+    state: State = {}
+    names = {f"blocks.{b}.{i}": f"conv{b + 1}_{i + 1}" for b, n in enumerate((2, 2, 3, 3, 3)) for i in range(n)}
+    for ours, theirs in {**names, "fc6": "fc6", "fc7": "fc7"}.items():
+        state |= _convolution(f"{ours}.0", _blobs(path, blobs, theirs, 2))
+        state |= _no_norm(f"{ours}.1", len(state[f"{ours}.0.bias"]), affine=False)
+    for ours, theirs in {"hidden": "h_fc1", "hue": "prediction_h", "saturation": "prediction_c"}.items():
+        state |= _convolution(ours, _blobs(path, blobs, theirs, 2))
+    return Weights(state, {"input_shift": 0.0}, 256, IMAGENET, differences=(GRAY_INPUT, UNPADDED))
+
+
+def iizuka_torch7(path: Path) -> Weights:
+    """colornet.t7 (colorize.lua): a table of the grey images' mean and an nngraph of Torch modules.
+
+    The graph's nodes have no names, so layers are told apart by their weights' shapes and their order. Not checked on
+    the real file.
+    """
+    content = read_t7(path)
+    if not isinstance(content, Table) or "mean" not in content or "model" not in content:
+        raise UserError(f"{path} is no table with a mean and a model, as colornet.t7 is.")
+    units = _units(path, list(layers(content["model"])))
+    state: State = {}
+    for name, unit in _named(path, units).items():
+        state |= unit.state(name)
+    classes = len(state["classifier.3.bias"])
+    kernel = state["fusion.0.weight"].shape[-1]
+    mean = float(np.asarray(content["mean"]).ravel()[0])
+    return Weights(state, {"mean_gray": mean, "fusion_kernel": kernel}, 224, PLACES, classes, (GRAY_INPUT,))
+
+
+class _Unit(NamedTuple):
+    """A convolution or fully connected layer of a Torch7 network, and the batch normalisation after it."""
+
+    weight: Tensor
+    bias: Tensor
+    norm: Layer | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Outputs and inputs."""
+        return self.weight.shape[0], self.weight.shape[1]
+
+    def state(self, name: str) -> State:
+        """The state of our `name.0` and `name.1`, or of a lone layer that carries its number already."""
+        place, _, index = name.rpartition(".")
+        state = {f"{name}.weight": self.weight, f"{name}.bias": self.bias}
+        if name in ("colors.14", "classifier.3"):
+            return state
+        norm = f"{place}.{int(index) + 1}"
+        if self.norm is None:
+            return state | _no_norm(norm, len(self.bias), affine=True)
+        arrays = {key: torch.from_numpy(value) for key, value in self.norm.arrays.items()}
+        return state | {f"{norm}.{key}": value for key, value in arrays.items()}
+
+
+def _units(path: Path, found: list[Layer]) -> list[_Unit]:
+    """The layers with weights in their order."""
+    units: list[_Unit] = []
+    for layer in found:
+        if "Normalization" in layer.kind:
+            if not units or units[-1].norm is not None:
+                raise UserError(f"{path} has a batch normalisation where none can be, at {layer.place}.")
+            units[-1] = units[-1]._replace(norm=layer)
+        elif {"weight", "bias"} <= layer.arrays.keys():
+            weight, bias = (torch.from_numpy(layer.arrays[name]) for name in ("weight", "bias"))
+            units.append(_Unit(weight, bias, None))
+    return units
+
+
+def _named(path: Path, units: list[_Unit]) -> dict[str, _Unit]:
+    """Our names of the units, by their shapes: `Iizuka` says the same layers in the same order."""
+    convolutions = [unit for unit in units if unit.weight.ndim == 4]
+    connected = [unit for unit in units if unit.weight.ndim == 2]
+    low = [(64, 1), (128, 64), (128, 128), (256, 128), (256, 256), (512, 256)]
+    colors = [(256, 512), (128, 256), (64, 128), (64, 64), (32, 64), (2, 32)]  # the fusion first
+    shapes = [unit.shape for unit in convolutions]
+    middle = {(512, 512), (256, 512)}
+    rest = [unit for unit in convolutions[6:-6] if unit.shape in middle]
+    halves = [at for at, unit in enumerate(rest) if unit.shape == (256, 512)]
+    if shapes[:6] != low or shapes[-6:] != colors or len(rest) != len(shapes) - 12 or halves not in ([1], [5]):
+        raise UserError(f"{path} does not have the convolutions of Iizuka's network.")
+    # The mid-level network ends in 256 channels; it stands before the global features or after them.
+    mid, features = (rest[:2], rest[2:]) if halves == [1] else (rest[4:], rest[:4])
+    full = [unit.shape for unit in connected]
+    if len(full) != 5 or full[:2] != [(1024, 25088), (512, 1024)] or full.count((256, 512)) != 2:
+        raise UserError(f"{path} does not have the fully connected layers of Iizuka's network.")
+    scores = next(at for at in range(2, 5) if full[at] != (256, 512))
+    if scores == 2 or full[scores][1] != 256:
+        raise UserError(f"{path} does not have the classifier of Iizuka's network.")
+    after = [at for at in range(2, 5) if at not in (scores - 1, scores)]
+    named = {f"low.{3 * at}": unit for at, unit in enumerate(convolutions[:6])}
+    named |= {f"mid.{3 * at}": unit for at, unit in enumerate(mid)}
+    named |= {f"global_features.{3 * at}": unit for at, unit in enumerate(features)}
+    named |= {"fc1.0": _unrolled(connected[0], 7), "fc2.0": _unrolled(connected[1], 1)}
+    named |= {"fc3.0": _unrolled(connected[after[0]], 1), "classifier.0": _unrolled(connected[scores - 1], 1)}
+    named |= {"classifier.3": _unrolled(connected[scores], 1)}
+    places = ("fusion.0", "colors.0", "colors.4", "colors.7", "colors.11", "colors.14")
+    return named | dict(zip(places, convolutions[-6:], strict=True))
+
+
+def _unrolled(unit: _Unit, side: int) -> _Unit:
+    """A fully connected layer as the convolution over all there is."""
+    return unit._replace(weight=unit.weight.unflatten(1, (-1, side, side)))
+
+
+def _blobs(path: Path, blobs: dict[str, list[np.ndarray]], layer: str, count: int) -> list[Tensor]:
+    found = blobs.get(layer)
+    if found is None or len(found) < count:
+        raise UserError(f"{path} lacks the weights of the layer {layer!r}.")
+    return [torch.from_numpy(np.array(blob)) for blob in found[:count]]
+
+
+def _convolution(name: str, blobs: list[Tensor]) -> State:
+    """Old caffemodels give a bias four sizes."""
+    return {f"{name}.weight": blobs[0], f"{name}.bias": blobs[1].flatten()}
+
+
+def _caffe_norm(name: str, mean: Tensor, variance: Tensor, factor: Tensor) -> State:
+    """Caffe stores sums and the number that divides them (batch_norm_layer.cpp); it scales nothing."""
+    count = factor.flatten()[0]
+    scale = 0.0 if count == 0 else 1 / count
+    mean, variance = mean.flatten() * scale, variance.flatten() * scale
+    ones = torch.ones_like(mean)
+    return {
+        f"{name}.weight": ones,
+        f"{name}.bias": torch.zeros_like(mean),
+        f"{name}.running_mean": mean,
+        f"{name}.running_var": variance,
+    }
+
+
+def _no_norm(name: str, channels: int, affine: bool) -> State:
+    """A batch normalisation that changes nothing: its variance and eps make 1."""
+    state = {f"{name}.running_mean": torch.zeros(channels), f"{name}.running_var": torch.full((channels,), 1 - EPS)}
+    if affine:
+        state |= {f"{name}.weight": torch.ones(channels), f"{name}.bias": torch.zeros(channels)}
+    return state

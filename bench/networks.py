@@ -1,0 +1,66 @@
+"""How long every network of params.yaml takes at full width: the table of times of `make bench`."""
+
+import time
+from statistics import median
+from typing import NamedTuple
+
+import torch
+
+from bench.table import Line
+from pipeline.methods.colorizer import predict_chroma
+from pipeline.networks.contract import Setup, Trainable
+from pipeline.runtime.device import choose_device
+from pipeline.settings.classes import make
+from pipeline.settings.params import load_params
+from reports.plan.published import PublishedSize, load_published
+
+SIZE = 224  # the paper's
+CLASSES = tuple(f"class {index}" for index in range(21))  # as VOC2012 has
+BATCHES = {1: 5, 16: 3}  # photographs at a time, and how often each is repeated after a run that does not count
+
+
+class Row(NamedTuple):
+    """One network. `milliseconds`: of an image, by the number of photographs at a time; the median of repeats."""
+
+    name: str
+    parameters: int
+    milliseconds: dict[int, float]
+    published: PublishedSize | None
+
+
+def rows() -> list[Row]:
+    """Measure every network with random weights, which take the same time as trained ones."""
+    device = choose_device(None)
+    published = load_published().size_and_time.rows
+    found = []
+    for name, block in load_params().models.items():
+        network: Trainable = make(block, name, Setup(1.0, CLASSES, SIZE))
+        network = network.to(device).to(memory_format=torch.channels_last).eval()
+        parameters = sum(parameter.numel() for parameter in network.parameters())
+        milliseconds = {batch: _milliseconds(network, batch, repeats, device) for batch, repeats in BATCHES.items()}
+        found.append(Row(name, parameters, milliseconds, published.get(name)))
+    return found
+
+
+def _milliseconds(network: Trainable, batch: int, repeats: int, device: torch.device) -> float:
+    """The median time of an image from lightness to chroma, warm."""
+    lightness = [torch.rand(1, SIZE, SIZE) * 100 for _ in range(batch)]
+    times = []
+    for _ in range(repeats + 1):
+        began = time.perf_counter()
+        predict_chroma(network, (SIZE, SIZE), lightness, device).cpu()  # back, as a GPU would not have finished
+        times.append(time.perf_counter() - began)
+    return median(times[1:]) * 1e3 / batch
+
+
+def lines() -> list[Line]:
+    """A line of the table for every network; `value` is its size."""
+    return [_line(row) for row in rows()]
+
+
+def _line(row: Row) -> Line:
+    theirs = row.published
+    times = "; ".join(f"{time:.0f} ms" for time in row.milliseconds.values())
+    peer = "" if theirs is None else f"the paper: {theirs.milliseconds:g} ms, {theirs.size:g} {theirs.unit}"
+    size = f"{row.parameters * 4 / 1e6:.1f} MB"
+    return Line(f"network {row.name}, {SIZE} px: one image; of {max(BATCHES)}", times, peer, size, "", "")

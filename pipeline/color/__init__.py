@@ -1,0 +1,1 @@
+"""Colour science: CIE Lab, the gamut of sRGB, and the bins of colour classification."""

@@ -1,1 +1,0 @@
-"""Where photographs come from, and the packed arrays that everything else reads."""

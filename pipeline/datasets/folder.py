@@ -1,0 +1,122 @@
+"""Anybody's own photographs: a folder of pictures, with masks and split lists if there are any."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.datasets.listing import check_classes, read_file, read_split_list
+from pipeline.datasets.source import SPLITS, Photograph
+from pipeline.packs.decode import FORMATS, decode_mask
+from pipeline.settings.errors import UserError
+
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+
+
+class Folder:
+    """The pictures below `root`/`images`, at any depth; an id is a picture's path there without the suffix.
+
+    `masks`: folder of PNG masks with the same relative names, whose values are the indices of `classes`, or 255 for
+    void. `train_list`, `val_list`: text files of ids; one of them leaves the rest to the other split. Without lists
+    `val_fraction` of the pictures are for validation, chosen by a hash of their ids. All paths are relative to `root`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        images: str = "images",
+        masks: str | None = None,
+        classes: Sequence[str] = (),
+        train_list: str | None = None,
+        val_list: str | None = None,
+        val_fraction: float = 0.1,
+    ) -> None:
+        if bool(masks) != bool(classes):
+            raise UserError(f"the dataset in {root} needs both `masks` and the `classes` of their values, or neither.")
+        if not 0 <= val_fraction <= 1:
+            raise UserError(f"val_fraction is {val_fraction}, but must be between 0 and 1.")
+        self.root, self.images, self.masks, self.classes = root, images, masks, tuple(classes)
+        self.val_fraction = val_fraction
+        self._lists = {"train": train_list, "val": val_list}
+
+    def photographs(self, split: str) -> list[Photograph]:
+        """In the order of the split list, or else sorted by id."""
+        return [Photograph(id, self._pictures[id], self._mask_file(id)) for id in self._splits[split]]
+
+    def image_bytes(self, photograph: Photograph) -> bytes:
+        """The picture's file, byte for byte."""
+        return read_file(self.root / str(photograph.image))
+
+    def mask(self, photograph: Photograph) -> np.ndarray | None:
+        """(H, W) uint8 class indices, 255 where void; None without masks."""
+        if photograph.mask is None:
+            return None
+        path = self.root / photograph.mask
+        return check_classes(decode_mask(read_file(path), str(path)), len(self.classes), str(path))
+
+    @cached_property
+    def _pictures(self) -> dict[str, Path]:
+        """Every picture's file by its id, sorted by id."""
+        top = self.root / self.images
+        if not top.is_dir():
+            raise UserError(f"there is no folder {top}; put the pictures there, or name theirs as `images`.")
+        found: dict[str, Path] = {}
+        for path in sorted(top.rglob("*")):
+            inner = path.relative_to(top)
+            hidden = any(part.startswith(".") for part in inner.parts)  # ._x.jpg is a Macintosh's note, not a picture
+            if hidden or path.suffix.lower() not in SUFFIXES or not path.is_file() or self._is_mask(path):
+                continue
+            id = inner.with_suffix("").as_posix()
+            if id in found:
+                raise UserError(f"{self.root / found[id]} and {path} have the same id {id!r}; rename one.")
+            found[id] = Path(self.images) / inner
+        if not found:
+            raise UserError(f"there are no pictures in {top}; known suffixes are {', '.join(sorted(SUFFIXES))}.")
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def _splits(self) -> dict[str, list[str]]:
+        """The ids of both splits; no picture is in both."""
+        given = {split: self._listed(name) for split, name in self._lists.items() if name}
+        if not given:
+            given = {"val": self._drawn()}
+        for split in SPLITS:
+            if split not in given:
+                taken = {id for ids in given.values() for id in ids}
+                given[split] = [id for id in self._pictures if id not in taken]
+        both = set(given["train"]) & set(given["val"])
+        if both:
+            raise UserError(f"{min(both)!r} is in both split lists of {self.root}; a score on it would be worthless.")
+        return given
+
+    def _listed(self, name: str) -> list[str]:
+        ids = read_split_list(self.root / name, nested=True)
+        for id in ids:
+            if id not in self._pictures:
+                raise UserError(
+                    f"{self.root / name}: there is no picture {id!r} in {self.root / self.images}; "
+                    "an id is the path below that folder, without suffix."
+                )
+        return ids
+
+    def _drawn(self) -> list[str]:
+        """The ids whose hashes are smallest: at least one, and not all, unless the fraction is 0 or 1."""
+        ids = list(self._pictures)
+        count = round(self.val_fraction * len(ids))
+        if 0 < self.val_fraction < 1:
+            count = max(1, min(count, len(ids) - 1))
+        ranked = sorted(ids, key=lambda id: hashlib.sha256(id.encode()).digest())
+        return sorted(ranked[:count])
+
+    def _mask_file(self, id: str) -> Path | None:
+        if self.masks is None:
+            return None
+        path = Path(self.masks) / f"{id}.png"
+        if not (self.root / path).is_file():
+            raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / path} is missing.")
+        return path
+
+    def _is_mask(self, path: Path) -> bool:
+        return self.masks is not None and path.is_relative_to(self.root / self.masks)

@@ -1,0 +1,63 @@
+"""The kinds of dataset that `params.yaml` can name, and how each is opened."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from pipeline.datasets.coco_stuff import CocoStuff
+from pipeline.datasets.folder import Folder
+from pipeline.datasets.official import obtain_cocostuff, obtain_voc2012
+from pipeline.datasets.scenes import Scenes
+from pipeline.datasets.source import Source
+from pipeline.datasets.voc import Voc
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError, suggestion
+
+KINDS: dict[str, type] = {"scenes": Scenes, "voc": Voc, "coco_stuff": CocoStuff, "folder": Folder}
+# The paper's datasets with their numbers of training and validation photographs (section 3.1).
+FULL = {"voc": ("VOC2012", (10582, 1449)), "coco_stuff": ("COCO-Stuff 10k", (9000, 1000))}
+DOWNLOADS = {"voc": obtain_voc2012, "coco_stuff": obtain_cocostuff}
+
+
+def open_source(block: dict[str, Any], where: str) -> Source:
+    """Open the dataset that a `source` block describes; where its `root` is null, download it first.
+
+    Raises `UserError`, beginning with `where`, for an unknown kind or option and for a root that is not there.
+    """
+    options = dict(block)
+    kind = options.pop("kind", None)
+    if kind not in KINDS:
+        raise UserError(f"{where}: unknown kind {kind!r}; {suggestion(str(kind), list(KINDS))}")
+    parameters = inspect.signature(KINDS[kind]).parameters
+    known = list(parameters)
+    for option in options:
+        if option not in known:
+            raise UserError(f"{where}: unknown option {option!r}; {suggestion(option, known)}")
+    if "root" in known:
+        options["root"] = _root(options.get("root"), kind, where)
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in options:
+            raise UserError(f"{where}: the option {name!r} is missing.")
+    return KINDS[kind](**options)
+
+
+def _root(root: str | None, kind: str, where: str) -> Path:
+    """Where the dataset's files are, downloaded if no root is given."""
+    if root is not None:
+        path = Path(root).expanduser()
+        if not path.is_dir():
+            raise UserError(f"{where}: the root {root} is not a folder.")
+        return path
+    if kind not in DOWNLOADS:
+        raise UserError(f"{where}: give `root`, the folder of your photographs.")
+    return DOWNLOADS[kind](paths.CACHE)
+
+
+def title(kind: str, dataset: str, train: int, val: int) -> str:
+    """How tables must name the data: synthetic is called so, and a part of a dataset never passes for the whole."""
+    if kind == "scenes":
+        return f"{dataset} (synthetic)"
+    if kind in FULL:
+        name, counts = FULL[kind]
+        return name if (train, val) == counts else f"{name} part ({train}/{val})"
+    return dataset

@@ -1,0 +1,35 @@
+"""What every dataset gives: the photographs of a split, and for each its encoded picture and its class mask."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+SPLITS = ("train", "val")
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One photograph of a split. Paths are relative to the dataset's root; a painted scene has none."""
+
+    id: str
+    image: Path | None = None
+    mask: Path | None = None
+
+
+class Source(Protocol):
+    """A dataset. Reading raises `UserError` with the file's name when a file is missing or damaged."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names; the mask value is the index. Empty where a dataset has no masks."""
+
+    def photographs(self, split: str) -> list[Photograph]:
+        """The photographs of `split` ("train" or "val"), in the dataset's own order, ids unique."""
+
+    def image_bytes(self, photograph: Photograph) -> bytes:
+        """The encoded picture (JPEG, PNG, ...), byte for byte as the dataset has it."""
+
+    def mask(self, photograph: Photograph) -> np.ndarray | None:
+        """(H, W) uint8 class indices, `VOID` where unlabelled; None for a photograph without mask."""

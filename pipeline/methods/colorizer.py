@@ -1,0 +1,164 @@
+"""A trained network as a method: predict chroma at the network's size, upsample it to the photograph's own."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipeline.color.compose import compose
+from pipeline.methods.method import Context, Method, Photo, Photos
+from pipeline.networks.contract import Trainable
+from pipeline.networks.weights import load_weights
+from pipeline.records.rows import MethodCard
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from pipeline.settings.provenance import code_digest
+from pipeline.upsampling.jbu import JointBilateralUpsample
+
+MULTIPLE = 32  # what VGG-16's five halvings divide; the other networks need less
+# The paper's sigma_s = 3 and sigma_r = 15 (section 3.1) in the units that fit its Table 1: docs/results/jbu_units.md.
+JBU = {"sigma_s_fullres_px": 3, "sigma_r_255": 15, "after_bilinear": True}
+
+
+class Colorizer(Method):
+    """The model `model` of params.yaml with its chroma upsampled by `upsampling` (see `make_upsampling`).
+
+    `decoding` holds keywords for the model's `chroma`. `resolution` is what the network sees: "square", the photograph
+    stretched to the square of its training (paper section 3.1), "own", its own size, or a number, its shorter side in
+    pixels; of the last two, sides are rounded to multiples of 32 and photographs are taken one at a time.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        model: str,
+        upsampling: dict[str, Any] | str = "bilinear",
+        decoding: dict[str, Any] | None = None,
+        resolution: Literal["square", "own"] | int = "square",
+    ) -> None:
+        if resolution not in ("square", "own") and (not isinstance(resolution, int) or resolution < MULTIPLE):
+            raise UserError(
+                f"resolution is {resolution!r}, but should be 'square', 'own' or at least {MULTIPLE} pixels."
+            )
+        self.file = paths.trained(context.dataset, model) / "weights.safetensors"
+        self.network, self.about = load_weights(self.file, context.device)
+        self.resolution = resolution
+        self.upsampling = make_upsampling(upsampling).to(context.device)
+        self.decoding = decoding or {}
+        self.device = context.device
+
+    def prepare(self, photos: Photos) -> None:
+        """See `Method`: the first call compiles, which is no part of the time an image takes."""
+        self.colorize([photos[0]])
+
+    def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
+        """See `pipeline.methods.method.Method`."""
+        lightness = [photo.lightness for photo in photos]
+        chroma = self._together(lightness) if self.resolution == "square" else self._one_by_one(lightness)
+        return [upsample_and_compose(*pair, self.upsampling) for pair in zip(lightness, chroma, strict=True)]
+
+    def _together(self, lightness: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Chroma of photographs stretched to the training square."""
+        sides = (self.about.size, self.about.size)
+        return predict_chroma(self.network, sides, lightness, self.device, **self.decoding).unbind()
+
+    def _one_by_one(self, lightness: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Chroma of photographs of nearly their own shape."""
+        shorter = None if self.resolution == "own" else int(self.resolution)
+        return [
+            predict_chroma(self.network, sides_of(one, shorter), [one], self.device, **self.decoding)[0]
+            for one in lightness
+        ]
+
+    def identity(self) -> str:
+        """See `pipeline.methods.method.Method`: the weights, and the code of the network that they name."""
+        return self._digest() + code_digest([type(self.network).__module__])
+
+    def card(self) -> MethodCard:
+        """See `pipeline.methods.method.Method`."""
+        own = "its own" if self.resolution == "own" else f"its shorter side {self.resolution} pixels"
+        return MethodCard(
+            parameters=sum(parameter.numel() for parameter in self.network.parameters()),
+            weights_megabytes=self.file.stat().st_size / 1e6,
+            weights=self.about.origin,
+            weights_sha256=self._digest(),
+            training_data=self.about.training_data,
+            resolution=f"{self.about.size} x {self.about.size}, stretched" if self.resolution == "square" else own,
+            differences=tuple(self.about.differences),
+        )
+
+    def _digest(self) -> str:
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+
+
+@torch.inference_mode()
+def predict_chroma(
+    network: Trainable, sides: tuple[int, int], lightness: Sequence[Tensor], device: torch.device, **decoding: Any
+) -> Tensor:
+    """(1, H, W) lightness of N photographs of any sizes, which the network sees resized to `sides` -> (N, 2, h, w) ab.
+
+    The ab are on `device`. With the square of the network's training this is the paper's section 3.1.
+    """
+    seen = [F.interpolate(one[None].to(device), sides, mode="bicubic", antialias=True) for one in lightness]
+    stack = torch.cat(seen).clamp_(0, 100).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        return network.chroma(stack, **decoding).float()
+
+
+def sides_of(lightness: Tensor, shorter: int | None) -> tuple[int, int]:
+    """Height and width for a network: the photograph's own, or scaled to a `shorter` side; multiples of `MULTIPLE`."""
+    height, width = lightness.shape[1:]
+    scale = 1.0 if shorter is None else shorter / min(height, width)
+    down, across = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (height, width))
+    return down, across
+
+
+@torch.inference_mode()
+def upsample_and_compose(lightness: Tensor, chroma: Tensor, upsampling: nn.Module) -> np.ndarray:
+    """(1, H, W) lightness and (2, s, s) ab -> (H, W, 3) uint8 sRGB of the photograph's own lightness."""
+    guidance = lightness[None].to(chroma.device)
+    return compose(guidance[0], upsampling(chroma[None], guidance)[0])
+
+
+def make_upsampling(wanted: dict[str, Any] | str) -> nn.Module:
+    """The module that a method's `upsampling` names: "bilinear", "jbu" (`JBU`), or other sigmas.
+
+    `{sigma_s_..: .., sigma_r_..: ..}` is equation 5 (`JointBilateralUpsample`, whose names carry the units);
+    with `after_bilinear: true` it is equation 4 on bilinearly upsampled chroma.
+    """
+    if wanted == "bilinear":
+        return Bilinear()
+    options = dict(JBU) if wanted == "jbu" else wanted
+    if not isinstance(options, dict):
+        raise UserError(f"upsampling is {wanted!r}, but should be 'bilinear', 'jbu' or the sigmas of a 'jbu'.")
+    options = dict(options)
+    after_bilinear = options.pop("after_bilinear", False)
+    try:
+        joint = JointBilateralUpsample(**options)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"upsampling: {error}.") from None
+    return FilteredBilinear(joint) if after_bilinear else joint
+
+
+class Bilinear(nn.Module):
+    """Plain upsampling: colours cross edges as if there were none."""
+
+    def forward(self, chroma: Tensor, guidance: Tensor) -> Tensor:
+        """(N, 2, h, w) chroma and (N, 1, H, W) lightness -> (N, 2, H, W) chroma."""
+        return F.interpolate(chroma, guidance.shape[2:], mode="bilinear", align_corners=False)
+
+
+class FilteredBilinear(nn.Module):
+    """Equation 4: bilinear upsampling, then the joint bilateral filter at the photograph's own resolution."""
+
+    def __init__(self, joint: JointBilateralUpsample) -> None:
+        super().__init__()
+        self.bilinear, self.joint = Bilinear(), joint
+
+    def forward(self, chroma: Tensor, guidance: Tensor) -> Tensor:
+        """(N, 2, h, w) chroma and (N, 1, H, W) lightness -> (N, 2, H, W) chroma."""
+        return self.joint(self.bilinear(chroma, guidance), guidance)

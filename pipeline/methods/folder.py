@@ -1,0 +1,190 @@
+"""Finished pictures as a method: matched to the photographs by name, and judged as they are."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from pipeline.color import cielab
+from pipeline.color.compose import compose
+from pipeline.datasets.folder import SUFFIXES
+from pipeline.datasets.listing import read_file
+from pipeline.methods.method import Context, Method, Photo, Photos
+from pipeline.packs.decode import decode_image
+from pipeline.records.rows import MethodCard
+from pipeline.settings.errors import UserError, suggestion
+from pipeline.settings.params import parse_record
+
+# What to do with a picture that has not its photograph's size, and what the card then says was done.
+SIZES = {
+    "stop": "",
+    "resize": "were resized (bicubic)",
+    "resize_colors": "gave their colours alone, resized (bilinear) and put under the photographs' own lightness",
+}
+LOSSY = ("AVIF", "GIF", "JPEG", "JPEG2000", "WEBP")
+# A picture with its photograph's own lightness differs by the rounding of 8 bits, 0.35 at most, and near black.
+SAME_LIGHTNESS = 0.35
+SHOWN = 3
+
+
+class Folder(Method):
+    """The pictures below the folder `path`, whose "{dataset}" stands for the dataset's name.
+
+    A picture's path there, without its suffix, is its photograph's id. `on_wrong_size`: "stop", "resize" the whole
+    picture, or "resize_colors". `card`: what `MethodCard` should say. The card adds what was seen of the pictures.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        path: str,
+        on_wrong_size: Literal["stop", "resize", "resize_colors"] = "stop",
+        card: dict[str, Any] | None = None,
+    ) -> None:
+        if not isinstance(path, str) or not path:
+            raise UserError(f"`path` is {path!r}, but should be the folder of the pictures.")
+        if on_wrong_size not in SIZES:
+            raise UserError(f"on_wrong_size is {on_wrong_size!r}; {suggestion(str(on_wrong_size), list(SIZES))}")
+        self.path = Path(path.replace("{dataset}", context.dataset)).expanduser()
+        self.on_wrong_size = on_wrong_size
+        self.stated = parse_record(MethodCard, card or {}, "card")
+        self.files: dict[str, Path] = {}
+        self.formats: Counter[str] = Counter()
+        self.resized = 0
+        self.lightness_errors: list[float] = []
+
+    def prepare(self, photos: Photos) -> None:
+        """See `pipeline.methods.method.Method`; raises `UserError` unless every photograph has exactly one picture."""
+        self.match({id: id for id in photos.ids})
+
+    def match(self, names: Mapping[str, str]) -> None:
+        """Find every photograph's picture by its name in the folder: id -> name."""
+        found = find_pictures(self.path, names.values())
+        self.files = {id: found[name] for id, name in names.items()}
+
+    def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
+        """See `pipeline.methods.method.Method`."""
+        return [self._picture(photo) for photo in photos]
+
+    def card(self) -> MethodCard:
+        """See `pipeline.methods.method.Method`."""
+        weights = self.stated.weights or "made elsewhere"
+        return replace(self.stated, weights=weights, remarks=(*self.stated.remarks, *self._remarks()))
+
+    def seconds(self, measured: float) -> None:
+        """None: reading pictures is no measure of making them."""
+
+    def _picture(self, photo: Photo) -> np.ndarray:
+        file = self.files[photo.id]
+        content = read_file(file)
+        picture = decode_image(content, str(file))
+        self.formats[format_of(content)] += 1
+        if picture.shape != photo.rgb.shape:
+            picture = self._fitted(picture, photo)
+            self.resized += 1
+        lightness = cielab.lightness(torch.from_numpy(picture).permute(2, 0, 1))
+        self.lightness_errors.append((lightness - photo.lightness).abs().mean().item())
+        return picture
+
+    def _fitted(self, picture: np.ndarray, photo: Photo) -> np.ndarray:
+        """`picture` at the size of `photo`, if that is wanted."""
+        height, width = photo.rgb.shape[:2]
+        if self.on_wrong_size == "resize":
+            return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+        if self.on_wrong_size == "resize_colors":
+            return resize_colors(picture, photo)
+        raise UserError(
+            f"{self.files[photo.id]} is {picture.shape[1]} x {picture.shape[0]} pixels, but its photograph is "
+            f"{width} x {height}; give it that size, or set `on_wrong_size` to resize or resize_colors."
+        )
+
+    def _remarks(self) -> list[str]:
+        """What was seen of the pictures that bears on their scores."""
+        total, remarks = sum(self.formats.values()), []
+        if self.resized:
+            done = SIZES[self.on_wrong_size]
+            remarks.append(f"{self.resized} of {total} pictures had not their photograph's size and {done}.")
+        lossy = sorted(set(self.formats) & set(LOSSY))
+        if lossy:
+            count = sum(self.formats[one] for one in lossy)
+            remarks.append(
+                f"{count} of {total} pictures came as {' or '.join(lossy)}, which can cost PSNR: JPEG of quality 75 "
+                "alone caps it at about 36.5 dB."
+            )
+        error = fmean(self.lightness_errors) if self.lightness_errors else 0.0
+        if error > SAME_LIGHTNESS:
+            remarks.append(
+                f"The lightness is not the photographs' own: on average |dL| is {error:.2f} of 100. That costs PSNR, "
+                "whatever the colours are."
+            )
+        return remarks
+
+
+def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The file of every name: its path below `top` without the suffix, which may be any of a picture.
+
+    Raises `UserError` for a name without a picture or with several; pictures without a name are only told of.
+    """
+    wanted = list(names)
+    found = _pictures(top)
+    twice = [name for name in wanted if len(found.get(name, ())) > 1]
+    if twice:
+        first, second = found[twice[0]][:2]
+        raise UserError(f"{first} and {second} are both pictures of {twice[0]!r}; remove one.")
+    missing = [name for name in wanted if name not in found]
+    others = sorted(set(found) - set(wanted))
+    strangers = [str(found[name][0].relative_to(top)) for name in others]
+    if len(missing) == len(wanted):
+        raise UserError(
+            f"none of the {len(found)} pictures in {top} ({_some(strangers)}) has a photograph's name; that of "
+            f"{wanted[0]!r} should be {wanted[0]}.png, or have another picture's suffix."
+        )
+    if missing:
+        also = f" It has {len(strangers)} of no photograph: {_some(strangers)}." if strangers else ""
+        raise UserError(
+            f"{top} lacks pictures of {len(missing)} of the {len(wanted)} photographs: {_some(missing)}.{also}"
+        )
+    if strangers:
+        print(f"{top}: {len(strangers)} pictures of no photograph are left out: {_some(strangers)}", flush=True)
+    return {name: found[name][0] for name in wanted}
+
+
+def _pictures(top: Path) -> dict[str, list[Path]]:
+    """The pictures below `top` by their paths there without suffix, under which there may be several."""
+    if not top.is_dir():
+        raise UserError(f"{top} is {'no folder' if top.exists() else 'missing'}; it should be a folder of pictures.")
+    found: dict[str, list[Path]] = {}
+    for path in sorted(top.rglob("*")):
+        inner = path.relative_to(top)
+        hidden = any(part.startswith(".") for part in inner.parts)  # ._x.png is a Macintosh's note, not a picture
+        if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
+            found.setdefault(inner.with_suffix("").as_posix(), []).append(path)
+    if not found:
+        raise UserError(f"there are no pictures in {top}; known suffixes are {', '.join(sorted(SUFFIXES))}.")
+    return found
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def format_of(content: bytes) -> str:
+    """Pillow's name of a readable picture's format: by its content, as suffixes lie."""
+    with Image.open(io.BytesIO(content)) as image:
+        return "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a JPEG of several frames
+
+
+def resize_colors(picture: np.ndarray, photo: Photo) -> np.ndarray:
+    """The ab of `picture`, (h, w, 3) uint8 sRGB, at the size of `photo` and under its lightness: (H, W, 3) uint8."""
+    ab = cielab.rgb_to_lab(torch.from_numpy(picture).permute(2, 0, 1))[None, 1:]
+    size = photo.rgb.shape[:2]
+    return compose(photo.lightness, F.interpolate(ab, size, mode="bilinear", align_corners=False, antialias=True)[0])

@@ -1,1 +1,0 @@
-"""The network of "Pixel-level Semantics Guided Image Colorization" (BMVC 2018), its losses and its upsampling."""

@@ -1,0 +1,85 @@
+"""What a network is that can be trained: one that colorizes, or one that names every pixel's class."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pipeline.packs.batch import Batch
+from pipeline.settings.errors import UserError
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a trainable method is built from.
+
+    `size`: the side in pixels of the squares it trains on. `statistics` (`Pack.statistics`) only while training.
+    """
+
+    width: float
+    classes: tuple[str, ...] = ()
+    size: int = 224
+    statistics: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Published:
+    """Weights that are used as their authors gave them: who that was, and what they had learned from."""
+
+    origin: str
+    training_data: str
+
+
+class Network(nn.Module, ABC):
+    """What `pipeline.train` can train. Its class takes a `Setup` and, as keywords, its options of params.yaml.
+
+    `differences` says in short sentences where it departs from the recipe that was published. `published` is set where
+    nothing is left to learn: then `pipeline.train` writes the weights as they are. `compilable` promises that no size
+    or branch of `loss` depends on what is drawn or computed: then a GPU runs it compiled, as one graph.
+    """
+
+    compilable: bool = False
+    differences: tuple[str, ...] = ()
+    published: Published | None = None
+
+    def initialize(self, batch: Batch) -> None:
+        """Called once, before the first step of a new training, with its first batch: for data-dependent weights."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The scalar "loss" that is minimised, and any parts of it to be recorded under their own names."""
+
+    @abstractmethod
+    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
+        """The optimiser of its published recipe, each group's `lr` at its peak: the loop warms up to it and decays.
+
+        `learning_rate` is the dataset's, for Adam; a recipe with another optimiser brings its own.
+        """
+
+
+class Trainable(Network):
+    """A network that colorizes."""
+
+    @abstractmethod
+    def chroma(self, lightness: Tensor) -> Tensor:
+        """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at whatever resolution the network answers."""
+
+
+class Segmenter(Network):
+    """A network that names every pixel's class. It learns from the original colours and judges colorizations."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__()
+        if not setup.classes:
+            raise UserError("a segmenter needs class masks, which this dataset does not have.")
+        self.size = setup.size
+
+    @abstractmethod
+    def logits(self, rgb: Tensor) -> Tensor:
+        """(N, 3, H, W) sRGB in [0, 1] -> (N, classes, h, w), at whatever resolution the network answers."""
+
+    def sides(self, height: int, width: int) -> tuple[int, int]:
+        """The height and width at which it looks at a photograph of that size: by default its training square."""
+        return self.size, self.size

@@ -1,0 +1,1 @@
+"""Photographs decoded and resized once, and the training examples that come from them."""

@@ -1,0 +1,153 @@
+"""Encoded pictures, masks and Matlab files as uint8 arrays, or a sentence that names the damaged file."""
+
+import io
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from pipeline.settings.errors import UserError
+
+# What is read, with the suffixes it goes by. Pillow also opens formats that start other programs (EPS, WMF) or hold
+# films and tables; a photograph is none of these.
+FORMATS = {
+    "AVIF": (".avif",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG2000": (".jp2", ".j2k"),
+    "PNG": (".png",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+EXIF_ORIENTATION = 0x0112
+PNG_BIT_DEPTH = 24  # its place in the file: 8 bytes signature, 8 of chunk header, width, height
+
+
+def decode_image(content: bytes, name: str) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB of an encoded picture, upright; the first frame where there are several."""
+    image = _loaded(content, name)
+    try:
+        colours = _composited(_eight_bit(image, name))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{name}: {image.mode} colours cannot be read ({error}); save it as an RGB picture.") from error
+    return np.array(_upright(np.asarray(colours), _orientation(image)))
+
+
+def decode_mask(content: bytes, name: str) -> np.ndarray:
+    """(H, W) uint8 class indices of a mask: the palette index of a palette PNG, or the value of an 8-bit grey one."""
+    image = _loaded(content, name)
+    if image.format != "PNG":
+        raise UserError(f"the mask {name} is a {image.format}; it must be a palette PNG or an 8-bit grey PNG.")
+    depth = content[PNG_BIT_DEPTH]
+    # Pillow stretches 1-, 2- and 4-bit grey to 0..255, which would turn class 3 into another; palette indices it keeps.
+    if image.mode != "P" and (image.mode, depth) != ("L", 8):
+        raise UserError(
+            f"the mask {name} is a {depth}-bit {image.mode} PNG; it must be one with palette, or 8-bit grey."
+        )
+    return np.array(image)
+
+
+def decode_matlab(content: bytes, variable: str, name: str) -> np.ndarray:
+    """The array `variable` of a Matlab file (version 4 to 7.2)."""
+    from scipy.io import loadmat
+
+    try:
+        array = loadmat(io.BytesIO(content), variable_names=[variable])[variable]
+    except KeyError:
+        raise UserError(f"{name} has no variable {variable!r}; it is not an annotation of this dataset.") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file trips scipy in many ways: ValueError, TypeError, zlib.error, ...
+        raise UserError(f"{name} is not a readable Matlab file ({error}); fetch the dataset again.") from error
+    return np.asarray(array)
+
+
+@cache
+def _formats() -> list[str]:
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]  # AVIF came with Pillow 11.3
+
+
+def _loaded(content: bytes, name: str) -> Image.Image:
+    if not content:
+        raise UserError(f"{name} is empty (0 bytes); replace it or take it out of the dataset.")
+    try:
+        image = Image.open(io.BytesIO(content), formats=_formats())
+        image.load()
+    except UnidentifiedImageError:
+        raise UserError(f"{name} is no picture in a known format ({', '.join(FORMATS)}); replace it.") from None
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{name} has too many pixels ({error}); scale it down.") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged data trips Pillow in many ways: OSError, SyntaxError, struct.error, ...
+        raise UserError(f"{name} is damaged ({error}); replace it or take it out of the dataset.") from error
+    return image
+
+
+def _eight_bit(image: Image.Image, name: str) -> Image.Image:
+    """Deep grey scaled to 8 bits, where Pillow's `convert` would clip at 255; deep RGB comes as high bytes already."""
+    if not image.mode.startswith("I"):
+        return image
+    deep = np.asarray(image).astype(np.int64)
+    if deep.min() < 0 or deep.max() > 65535:
+        raise UserError(f"{name} has 32-bit values without a known white; save it with 8 or 16 bits.")
+    scaled = Image.fromarray(((deep + 128) // 257).astype(np.uint8))  # round(value * 255 / 65535)
+    scaled.info = {key: value for key, value in image.info.items() if key == "icc_profile"}
+    return scaled
+
+
+def _composited(image: Image.Image) -> Image.Image:
+    """RGB in sRGB over white.
+
+    White is what a page shows behind a transparent picture; the colours stored under alpha 0 are arbitrary (mostly
+    black), and nobody ever saw them.
+    """
+    base = image.convert({"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(image.mode, "RGB"))
+    colours = _by_profile(base, image.info.get("icc_profile")) or base.convert("RGB")
+    if not image.has_transparency_data:
+        return colours
+    alpha = image.convert("RGBA").getchannel("A")
+    return Image.composite(colours, Image.new("RGB", image.size, "white"), alpha)
+
+
+def _by_profile(base: Image.Image, embedded: bytes | None) -> Image.Image | None:
+    """`base` in sRGB by its embedded ICC profile; None where that is sRGB already, broken, or of other channels."""
+    if not embedded:
+        return None
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
+        description = ImageCms.getProfileDescription(profile).lower()
+        if "srgb" in description and "linear" not in description:
+            return None  # by name: a trip through the profile would change values by rounding
+        return ImageCms.profileToProfile(
+            base,
+            profile,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+        return None  # browsers too show such a picture as if it had none
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, read after loading, for Pillow has then already turned a TIFF by itself."""
+    try:
+        return int(image.getexif().get(EXIF_ORIENTATION, 1))
+    except Exception:  # broken EXIF trips Pillow in many ways, and the pixels are good all the same
+        return 1
+
+
+def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """(H, W, 3) pixels turned and mirrored as EXIF says; H and W change places for orientations 5 to 8."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels

@@ -1,0 +1,1 @@
+"""What crosses stages: rows, manifests, ratings and archives of pictures."""

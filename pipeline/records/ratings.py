@@ -1,0 +1,64 @@
+"""The rows that the human study gives to the report: answers and participants."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One answer: one criterion of one picture by one participant. Its columns: `study_app.export.codebook`."""
+
+    study: str
+    version: int
+    simulated: bool
+    participant: int
+    trial: int
+    kind: str
+    repeat_of: int | None
+    photograph: str
+    method: str
+    criterion: str
+    value: int
+    maximum: int
+    onset_ms: float
+    offset_ms: float
+    shown_ms: float
+    response_ms: float
+    exposures: int
+    hidden: int
+
+
+@dataclass(frozen=True)
+class PairRating(Rating):
+    """The answer to one pair of a colorization and its original; `value` is 1 if the colorization passed as real."""
+
+    fake_place: int
+
+
+@dataclass(frozen=True)
+class Participant:
+    """One volunteer without anything that names the person. Its columns: `study_app.export.codebook`."""
+
+    study: str
+    version: int
+    simulated: bool
+    participant: int
+    begun_on: str
+    language: str
+    block: int
+    row: int
+    completed: bool
+    trials: int
+    answered: int
+    minutes: float | None
+    window_width: int | None
+    window_height: int | None
+    zoom: float | None
+    gray_step_seen: bool | None
+    plates_right: int | None
+    plates_shown: int | None
+    catch_shown: int
+    catch_wrong: int
+    median_response_ms: float | None
+    most_common_share: float | None
+    repeat_agreement: float | None
+    flags: str

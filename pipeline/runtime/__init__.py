@@ -1,0 +1,1 @@
+"""How work is done: devices, processes, threads, checkpoints and resuming."""

@@ -1,0 +1,1 @@
+"""What is measured of every picture of a method."""

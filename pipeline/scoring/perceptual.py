@@ -1,0 +1,153 @@
+"""Stage: what pretrained networks make of one method's colorizations: LPIPS, recognition and FID.
+
+    python -m pipeline.scoring.perceptual scenes semantics_jbu
+    python -m pipeline.scoring.perceptual --download
+
+Reads `results/data/<dataset>/val`, `results/colorized/<dataset>/<method>.zip`, and the networks' weights: the files under `weights` in
+params.yaml, else those in PyTorch's cache, where `--download` puts them. A score without weights stays empty.
+Writes `results/scores/<dataset>/<method>.perceptual.csv` (one row a photograph) and `.json` (FID, weights, what is missing).
+A killed run is gone on with; FID's features are then made anew.
+"""
+
+import argparse
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from pipeline.metrics import backbones
+from pipeline.packs.pack import Pack
+from pipeline.records.archive import Archive, check_complete, check_shape
+from pipeline.records.rows import PackedPhotograph, PerceptualRow, PerceptualSummary, write_json, write_rows
+from pipeline.runtime.resume import Unfinished, fingerprint
+from pipeline.settings import paths
+from pipeline.settings.errors import run_stage
+from pipeline.settings.params import load_params
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pipeline.metrics.perceptual import Lpips, Recognition
+
+# Score -> the backbone that it needs.
+NEEDS = {
+    "lpips_alex": "alexnet",
+    "lpips_vgg": "vgg16",
+    "lpips_squeeze": "squeezenet1_1",
+    "recognized": "vgg16",
+    "fid": "inception",
+}
+
+
+def main() -> None:
+    """Score one method on one dataset, or download the weights."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", nargs="?", help="a block under `data` in params.yaml")
+    parser.add_argument("method", nargs="?", help="a block under `methods` in params.yaml")
+    parser.add_argument("--download", action="store_true", help="get the weights, about 700 MB, and do nothing else")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
+    arguments = parser.parse_args()
+    if arguments.download:
+        return backbones.download()
+    if arguments.method is None:
+        parser.error("name a dataset and a method, or --download")
+    given = load_params().weights
+    found = {score: backbones.find(name, given) for score, name in NEEDS.items()}
+    run(arguments.dataset, arguments.method, {score: path for score, path in found.items() if path}, arguments.device)
+
+
+def run(dataset: str, method: str, weights: Mapping[str, Path], device: str | None) -> None:
+    """Write a method's rows and summary; `weights`: the files of the scores that can be had."""
+    pack, archive = Pack(paths.pack(dataset, "val")), Archive(paths.archive(dataset, method))
+    check_complete([entry.id for entry in pack.index], archive)
+    described = {score: backbones.describe(NEEDS[score], path) for score, path in weights.items()}
+    key = fingerprint(["pipeline.scoring.perceptual"], [pack.folder], archive, described)
+    unfinished = Unfinished(paths.unfinished("perceptual", dataset, method), key, PerceptualRow)
+    scorer = Scorer.of(dataset, method, Pictures(method, pack, archive), weights, device)
+    with ThreadPoolExecutor(1) as pool:  # one network at a time: each takes all cores, or the GPU, by itself
+        rows = unfinished.work_through(pack.index, scorer, pool)
+    missing = {score: backbones.missing(name) for score, name in NEEDS.items() if score not in weights}
+    fid = None
+    if "fid" in weights and len(rows) > 1:
+        fid = fid_of(scorer.pictures, weights["fid"], device)
+    elif "fid" in weights:
+        missing["fid"] = "one photograph has no covariance"
+    write_rows(paths.perceptual(dataset, method), PerceptualRow, rows)
+    summary = PerceptualSummary(len(rows), fid, described, missing)
+    write_json(paths.perceptual(dataset, method).with_suffix(".json"), asdict(summary))
+    unfinished.discard()
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The photographs of a pack and one method's pictures of them."""
+
+    method: str
+    pack: Pack
+    archive: Archive
+
+    def pair(self, entry: PackedPhotograph) -> "tuple[Tensor, Tensor]":
+        """Original and colorization, each (3, H, W) uint8 sRGB."""
+        import torch
+
+        original, picture = self.pack.original(entry), self.archive[entry.id]
+        check_shape(self.method, entry.id, original, picture)
+        return torch.tensor(original).permute(2, 0, 1), torch.tensor(picture).permute(2, 0, 1)
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Scores a photograph by the networks that are there."""
+
+    dataset: str
+    method: str
+    pictures: Pictures
+    lpips: "Mapping[str, Lpips]"
+    recognition: "Recognition | None"
+
+    @classmethod
+    def of(
+        cls, dataset: str, method: str, pictures: Pictures, weights: Mapping[str, Path], device: str | None
+    ) -> "Scorer":
+        """Load what there are weights of; without any, PyTorch itself stays out, and the stage takes no time."""
+        if not set(weights) - {"fid"}:
+            return cls(dataset, method, pictures, {}, None)
+        from pipeline.metrics.perceptual import Lpips, Recognition
+        from pipeline.runtime.device import choose_device
+
+        where = choose_device(device)
+        nets = {score: score.removeprefix("lpips_") for score in weights if score.startswith("lpips_")}
+        lpips = {score: Lpips(net, weights[score], where) for score, net in nets.items()}
+        recognition = Recognition(weights["recognized"], where) if "recognized" in weights else None
+        return cls(dataset, method, pictures, lpips, recognition)
+
+    def __call__(self, entry: PackedPhotograph) -> PerceptualRow:
+        """Read the two pictures and score them."""
+        distances: dict[str, float] = {}
+        recognized = None
+        if self.lpips or self.recognition:
+            pair = self.pictures.pair(entry)
+            distances = {score: network(*pair) for score, network in self.lpips.items()}
+            if self.recognition:
+                recognized = self.recognition(pair[0]) == self.recognition(pair[1])
+        alex, vgg, squeeze = (distances.get(f"lpips_{net}") for net in ("alex", "vgg", "squeeze"))
+        return PerceptualRow(self.dataset, self.method, entry.id, alex, vgg, squeeze, recognized)
+
+
+def fid_of(pictures: Pictures, weights: Path, device: str | None) -> float:
+    """FID between a method's pictures and the originals of the same photographs."""
+    from pipeline.metrics.perceptual import Inception, frechet_distance
+    from pipeline.runtime.device import choose_device
+
+    inception = Inception(weights, choose_device(device))
+    entries = tqdm(pictures.pack.index, "features for FID", delay=2, unit="photo")
+    features = [[inception(rgb) for rgb in pictures.pair(entry)] for entry in entries]
+    return frechet_distance(*np.stack(features, axis=1))
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,1 @@
+"""Params, paths, files, errors and provenance: nothing here decides a result."""

@@ -1,0 +1,1 @@
+"""The ledger of the claims of the paper: evidence and verdicts."""

@@ -1,0 +1,1 @@
+"""What the other stages left for the report, read and checked."""

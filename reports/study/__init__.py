@@ -1,0 +1,1 @@
+"""The human study: from ratings to tables and figures."""

@@ -1,0 +1,171 @@
+"""How raters behaved: whom the screening rules flag and what that changes, response times, effects of order."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t
+
+from reports.statistics.clustered import ALPHA, two_way
+from reports.study.export import NATURALNESS
+from reports.study.votes import Answers, Naturalness, means
+
+RULES = {
+    "catch": ("catch_wrong", "at least {} catch items wrong"),
+    "fast": ("fastest_median_ms", "median response under {} ms"),
+    "straight_lining": ("straight_lining", "one answer has a share of {} or more"),
+    "inconsistent": ("repeat_agreement", "a share under {} of repeated answers agrees"),
+    "color_vision": ("plates_right", "a share under {} of the colour-vision plates read"),
+}
+AGREE_WITHIN = 0.2  # of the scale, as study_app counts: graded answers no further apart agree
+PARTS = 8  # of a session, in the curves of learning and fatigue
+
+
+def screening(study: Naturalness) -> pd.DataFrame:
+    """A row per preregistered rule, then any of them: how many raters it flags. Empty without participants.csv."""
+    participants = study.ratings.participants
+    if participants is None:
+        return pd.DataFrame(columns=["rule", "meaning", "flagged", "participants", "left_out"])
+    flags = participants["flags"].str.split(";")
+    rows = []
+    for rule, (key, meaning) in RULES.items():
+        threshold = study.ratings.rules.get(key)
+        said = meaning.format("?" if threshold is None else f"{threshold:g}")
+        mine = participants["participant"][flags.map(lambda broken, rule=rule: rule in broken)]
+        rows.append({"rule": rule, "meaning": said, "flagged": len(mine), "left_out": _listed(mine)})
+    mine = participants["participant"][participants["flags"] != ""]
+    rows.append({"rule": "any", "meaning": "left out", "flagged": len(mine), "left_out": _listed(mine)})
+    return pd.DataFrame(rows).assign(participants=len(participants))
+
+
+def _listed(numbers: pd.Series) -> str:
+    return " ".join(map(str, numbers))
+
+
+def sensitivity(study: Naturalness) -> pd.DataFrame:
+    """Means with and without the flagged raters, a row per method and criterion; numbers as shares of the scale."""
+    columns = ["mean", "ci_low", "ci_high", "n_raters", "n_votes"]
+    without, everyone = (
+        means(answers).set_index(["method", "criterion"])[columns] for answers in (study.kept, study.everyone)
+    )
+    return without.join(everyone.add_suffix("_everyone")).reset_index()
+
+
+def response_times(answers: Answers) -> pd.DataFrame:
+    """Quartiles in ms by method: of each vote the median over its criteria."""
+    quartiles = answers.votes.groupby("method")["response_ms"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
+    quartiles = quartiles.reindex(list(answers.methods))
+    quartiles.columns = pd.Index(["q25_ms", "median_ms", "q75_ms"])
+    return quartiles.assign(n_votes=answers.votes.groupby("method").size()).reset_index()
+
+
+def curves(study: Naturalness) -> pd.DataFrame:
+    """Learning and fatigue: in each part of the session mean naturalness and response time, with intervals over raters.
+
+    `natural`: as a share, every method's mean taken out and the mean of all put back, so that methods shown by chance
+    more often early do not look like learning. `response_ms`: geometric mean over raters of their medians.
+    """
+    votes = _with_place(study)
+    by_method = votes.groupby("method")[NATURALNESS].transform("mean")
+    votes["natural"] = votes[NATURALNESS] - by_method + votes[NATURALNESS].mean()
+    votes["part"] = np.minimum((votes["place"] * PARTS).astype(int), PARTS - 1)
+    rows = []
+    for part, group in votes.groupby("part"):
+        raters = group.groupby("participant")
+        natural = _mean_over_raters(raters["natural"].mean().to_numpy())
+        quick = np.exp(_mean_over_raters(np.log(raters["response_ms"].median().clip(lower=1).to_numpy())))
+        ends = {f"natural{end}": value for end, value in zip(("", "_low", "_high"), natural, strict=True)}
+        ends |= {f"response_ms{end}": value for end, value in zip(("", "_low", "_high"), quick, strict=True)}
+        rows.append({"part": int(str(part)) + 1, **ends, "n_votes": len(group)})
+    return pd.DataFrame(rows)
+
+
+def order_effects(study: Naturalness) -> pd.DataFrame:
+    """What the order of showing does to answers, with intervals and p.
+
+    `position`: change of the mean answer from the first trial to the last, methods held fixed, in points of per cent;
+    `speed`: change of the response time, in per cent; `repeat`: second showing less first, in points of per cent;
+    `agreement`: share of second answers that agree with the first, in per cent. `position` and `speed` are clustered by
+    raters and photographs, the others by raters.
+    """
+    votes = _with_place(study)
+    rows = []
+    for criterion in study.kept.criteria:
+        slope, error = _slope(votes, votes[criterion])
+        rows.append(_effect("position", criterion, 100 * slope, 100 * error, votes))
+    slope, error = _slope(votes, np.log(votes["response_ms"].clip(lower=1)))
+    speed = _effect("speed", "response time", slope, error, votes)
+    rows.append(speed | {name: 100 * np.expm1(speed[name]) for name in ("estimate", "ci_low", "ci_high")})
+    again = _repeats(study)
+    for criterion in study.kept.criteria if len(again) else ():
+        second, first = again[criterion], again[f"{criterion}_first"]
+        for name, values in (("repeat", second - first), ("agreement", (second - first).abs() <= AGREE_WITHIN + 1e-9)):
+            mine = again.assign(value=100 * values.astype(float))
+            per_rater = mine.groupby("participant")["value"].mean().to_numpy()
+            center, low, high = _mean_over_raters(per_rater)
+            error = (high - low) / 2 / t.ppf(1 - ALPHA / 2, max(1, len(per_rater) - 1))
+            p = np.nan if name == "agreement" else _p(center, error, len(per_rater) - 1)
+            rows.append(
+                {"effect": name, "criterion": criterion, "estimate": center, "ci_low": low, "ci_high": high, "p": p}
+                | {"n_raters": len(per_rater), "n_votes": len(mine)}
+            )
+    return pd.DataFrame(rows)
+
+
+def _with_place(study: Naturalness) -> pd.DataFrame:
+    """The kept votes and where in the session each was given: 0 is the first trial, 1 the last that anybody reached."""
+    last = max(1, int(study.ratings.answers["trial"].max()))
+    return study.kept.votes.assign(place=study.kept.votes["trial"] / last)
+
+
+def _slope(votes: pd.DataFrame, values: pd.Series) -> tuple[float, float]:
+    """Change from the first trial to the last and its standard error, with a level for each method."""
+    levels = pd.get_dummies(votes["method"]).to_numpy(np.float64)
+    design = np.column_stack([levels, votes["place"]])
+    groups = np.column_stack([pd.factorize(votes[column])[0] for column in ("participant", "photograph")])
+    if values.nunique() < 2 or groups.max(axis=0).min() < 1 or votes["place"].nunique() < 2:
+        return float("nan"), float("nan")
+    estimates, covariance = two_way(values.to_numpy(np.float64), design, groups.astype(np.int64), graded=True)
+    return float(estimates[-1]), float(np.sqrt(covariance[-1, -1]))
+
+
+def _effect(name: str, criterion: str, estimate: float, error: float, votes: pd.DataFrame) -> dict[str, Any]:
+    degrees = int(votes[["participant", "photograph"]].nunique().min()) - 1
+    half = t.ppf(1 - ALPHA / 2, max(1, degrees)) * error
+    return {
+        "effect": name,
+        "criterion": criterion,
+        "estimate": estimate,
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+        "p": _p(estimate, error, degrees),
+        "n_raters": int(votes["participant"].nunique()),
+        "n_votes": len(votes),
+    }
+
+
+def _p(estimate: float, error: float, degrees: int) -> float:
+    if degrees < 1 or not np.isfinite(error):
+        return float("nan")
+    return 1.0 if error == 0 and estimate == 0 else float(2 * t.sf(abs(estimate) / max(error, 1e-300), degrees))
+
+
+def _repeats(study: Naturalness) -> pd.DataFrame:
+    """Second showings beside the first, of the kept raters; the first one's answers end in `_first`."""
+    again = study.ratings.votes(("repeat",), study.ratings.flagged)
+    if again.empty:
+        return again
+    again = again.assign(repeat_of=again["repeat_of"].astype(int))
+    first = study.kept.votes[["participant", "trial", *study.kept.criteria]]
+    return again.merge(
+        first, left_on=["participant", "repeat_of"], right_on=["participant", "trial"], suffixes=("", "_first")
+    )
+
+
+def _mean_over_raters(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean, low and high end of its interval by Student's t, raters being the units."""
+    if len(values) < 2:
+        return np.array([values.mean() if len(values) else np.nan, np.nan, np.nan])
+    half = t.ppf(1 - ALPHA / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    return np.array([values.mean(), values.mean() - half, values.mean() + half])

@@ -1,0 +1,180 @@
+"""The human study's figures: Figure 5 a-d, differences, and how raters behaved."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from reports.figures.drawing import Plot
+from reports.figures.forest import forest_panel
+from reports.figures.theme import INK, Look, columns, styled
+from reports.plan.comparisons import Measure
+from reports.plan.published import PublishedTable2
+from reports.study import conduct
+from reports.study.export import NATURALNESS
+from reports.study.tables import BANNER, criterion_name, percent
+from reports.study.votes import Naturalness, compared_with, contrasts, means, per_image
+from reports.tables.wording import listed, number
+
+ABREAST = 2  # panels of Figure 5 side by side, as in the paper
+WARNING = "#b3261e"
+
+
+def plots(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look]) -> list[Plot]:
+    """All figures of one study."""
+    return [figure5(study, published, looks), differences(study, looks), behaviour(study, looks)]
+
+
+@styled()
+def figure5(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look]) -> Plot:
+    """A panel per criterion: dots are photographs, thin bars their standard deviation, thick ones the interval."""
+    criteria, methods = study.kept.criteria, study.kept.methods
+    table, images = percent(means(study.kept)), per_image(study.kept)
+    lowest = 10 * np.floor(10 * images[list(criteria)].to_numpy().min())
+    across = columns(len(criteria), ABREAST)
+    down = -(-len(criteria) // across)
+    figure = Figure(figsize=(3.9 * across, 0.9 + down * (0.8 + 0.34 * len(methods))), layout="constrained")
+    panels = figure.subplots(down, across, squeeze=False, sharey=True)
+    for letter, axes, criterion in zip("abcdefghijkl", panels.ravel(), criteria, strict=False):
+        rows = table[table["criterion"] == criterion].to_dict("records")
+        for place, row in enumerate(rows):
+            values = 100 * images[criterion][images["method"] == row["method"]].to_numpy()
+            _method_row(axes, place, row, values, looks[row["method"]])
+            printed = published.rows.get(row["method"])
+            value = printed.percent(criterion) if printed else None
+            if value is not None:
+                axes.plot(value, place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6, zorder=5)
+        axes.set(title=f"({letter}) {criterion_name(criterion)}", xlim=(lowest - 3, 103))
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="y", visible=False)
+    for axes in panels.ravel()[len(criteria) :]:
+        axes.set_axis_off()
+    panels[0, 0].set_yticks(range(len(methods)), methods)
+    panels[0, 0].set_ylim(len(methods) - 0.5, -0.5)
+    for axes in panels[-1]:
+        axes.set_xlabel("natural, per cent")
+    handles = [
+        Line2D([], [], color=INK, marker="o", linewidth=3, markersize=7, label="mean and 95 % interval"),
+        Line2D([], [], color=INK, linewidth=0.9, label="standard deviation over photographs"),
+        Line2D([], [], color=INK, marker="o", linestyle="", markersize=2.5, alpha=0.4, label="a photograph"),
+        Line2D([], [], color=INK, marker="D", linestyle="", markerfacecolor="none", label="published mean"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)
+    _title(figure, study)
+    caption = _caption(
+        study,
+        "answers by criterion. Dots: photographs, moved apart where they coincide; thin bars: one standard deviation "
+        "over photographs; thick bars: 95 % interval of the mean; diamonds: the paper's means, of other photographs "
+        "and raters.",
+    )
+    overall = table[table["criterion"] == NATURALNESS].to_dict("records")
+    said = listed({row["method"]: number(row["mean"], 1) for row in overall})
+    return Plot(
+        f"figure5_{study.ratings.name}", caption, f"{_banner(study)}Mean naturalness in per cent: {said}.", figure
+    )
+
+
+def _method_row(axes: Axes, place: int, row: Mapping[Any, Any], values: np.ndarray, look: Look) -> None:
+    """One method: its photographs below the line of its mean, beside others of the same value."""
+    ranks = pd.Series(values).groupby(values).cumcount().to_numpy()
+    sizes = pd.Series(values).groupby(values).transform("size").to_numpy()
+    spread = 0.3 * (ranks + 0.5) / np.maximum(sizes, 8) + 0.12
+    axes.plot(values, place + spread, "o", color=look.color, markersize=1.8, alpha=0.45, markeredgewidth=0)
+    mean, deviation = row["mean"], values.std(ddof=1) if len(values) > 1 else 0.0
+    axes.plot([max(0, mean - deviation), min(100, mean + deviation)], [place, place], color=look.color, linewidth=0.9)
+    axes.plot([row["ci_low"], row["ci_high"]], [place, place], color=look.color, linewidth=3, solid_capstyle="round")
+    axes.plot(mean, place, look.marker, color=look.color, markerfacecolor=look.face, markersize=7)
+
+
+@styled()
+def differences(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
+    """The first method less each other, a panel per criterion."""
+    ours = compared_with(study.kept.methods)
+    rows = percent(contrasts(study.kept))
+    rows = rows[rows["method_a"] == ours]
+    others = list(dict.fromkeys(rows["method_b"]))
+    criteria = study.kept.criteria
+    figure = Figure(figsize=(1.6 + 1.95 * len(criteria), 1.4 + 0.32 * len(others)), layout="constrained")
+    panels = figure.subplots(1, len(criteria), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, criterion in zip(panels, criteria, strict=True):
+        shown = rows[rows["criterion"] == criterion]
+        ends = shown[["ci_low", "difference", "ci_high"]].to_numpy().tolist()
+        measure = Measure(criterion_name(criterion), 1, True)
+        forest_panel(axes, ends, [looks[other] for other in shown["method_b"]], measure, ours)
+    panels[0].set_yticks(range(len(others)), [f"less {other}" for other in others])
+    _title(figure, study)
+    caption = _caption(
+        study,
+        f"{ours} less each other method in points of per cent, with 95 % intervals of the two-way clustered model.",
+    )
+    overall = rows[rows["criterion"] == NATURALNESS].to_dict("records")
+    said = listed({row["method_b"]: f"{row['difference']:+.1f}" for row in overall})
+    name = f"naturalness_contrasts_{study.ratings.name}"
+    return Plot(name, caption, f"{_banner(study)}Naturalness of {ours}, in points of per cent less {said}.", figure)
+
+
+@styled()
+def behaviour(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
+    """Answers and response times along the session, and response times by method."""
+    curve = conduct.curves(study)
+    figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+    natural, quick, by_method = figure.subplots(1, 3)
+    _curve(natural, curve, "natural", 100, "naturalness, per cent", "Answers")
+    _curve(quick, curve, "response_ms", 0.001, "seconds", "Response time")
+    quick.set_ylim(bottom=0)
+    methods = list(study.kept.methods)
+    for place, method in enumerate(methods):
+        seconds = study.kept.votes["response_ms"][study.kept.votes["method"] == method] / 1000
+        drawn = by_method.boxplot(
+            seconds, positions=[place], orientation="horizontal", widths=0.6, showfliers=False, patch_artist=True
+        )
+        for part in [*drawn["boxes"], *drawn["whiskers"], *drawn["caps"], *drawn["medians"]]:
+            part.set_color(looks[method].color)
+        drawn["boxes"][0].set_facecolor(f"{looks[method].color}33")
+    by_method.set_yticks(range(len(methods)), methods)
+    by_method.set(ylim=(len(methods) - 0.5, -0.5), xlabel="seconds", title="Response time by method")
+    by_method.grid(axis="y", visible=False)
+    _title(figure, study)
+    caption = _caption(
+        study,
+        f"learning and fatigue: answers and response times in {conduct.PARTS} parts of the session (methods held "
+        "fixed, 95 % intervals over raters), and response times by method (median, quartiles, 1.5 times their "
+        "distance).",
+    )
+    first, last = curve.iloc[0], curve.iloc[-1]
+    alt = (
+        f"{_banner(study)}Naturalness from {100 * first['natural']:.0f} to {100 * last['natural']:.0f} per cent, "
+        f"response times from {first['response_ms'] / 1000:.1f} to {last['response_ms'] / 1000:.1f} seconds along "
+        "the session."
+    )
+    return Plot(f"raters_{study.ratings.name}", caption, alt, figure)
+
+
+def _curve(axes: Axes, curve: pd.DataFrame, name: str, factor: float, unit: str, title: str) -> None:
+    low, high = (factor * curve[f"{name}{end}"] for end in ("_low", "_high"))
+    axes.fill_between(curve["part"], low, high, color=INK, alpha=0.12, linewidth=0)
+    axes.plot(curve["part"], factor * curve[name], "-o", color=INK, markersize=4)
+    axes.set(xlabel=f"part of the session, of {conduct.PARTS}", ylabel=unit, title=title)
+
+
+def _title(figure: Figure, study: Naturalness) -> None:
+    """What was judged; in red that nobody did, where raters are simulated."""
+    if study.simulated:
+        figure.suptitle(
+            f"{study.dataset}  {BANNER}".strip(), x=0.01, ha="left", fontsize=9, color=WARNING, weight="bold"
+        )
+    else:
+        figure.suptitle(study.dataset, x=0.01, ha="left", fontsize=9)
+
+
+def _banner(study: Naturalness) -> str:
+    return f"{BANNER} " if study.simulated else ""
+
+
+def _caption(study: Naturalness, text: str) -> str:
+    sizes = f"{study.kept.raters} raters, {study.kept.votes['photograph'].nunique()} photographs"
+    return f"{_banner(study)}{study.dataset or study.ratings.name} ({sizes}): {text}"

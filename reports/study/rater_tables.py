@@ -1,0 +1,145 @@
+"""How raters agreed and behaved, as tables; and all tables of the human study by name."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from reports.plan.published import PublishedTable2
+from reports.statistics import agreement as agreeing
+from reports.statistics.means import RESAMPLES
+from reports.study import conduct
+from reports.study.tables import INTERVALS, contrasts_document, criterion_name, marked, percent, placed, table2_document
+from reports.study.votes import Naturalness
+from reports.tables.documents import Table
+from reports.tables.wording import number, p_value, signed_with_interval, with_interval
+
+
+def agreement_document(studies: Sequence[Naturalness]) -> Table:
+    """Krippendorff's alpha of each criterion."""
+    rows = pd.concat([placed(study, agreeing.agreement(study.kept)) for study in studies])
+    shown = pd.DataFrame(
+        {
+            "Dataset": rows["dataset"],
+            "Criterion": rows["criterion"].map(criterion_name),
+            "alpha [95 % interval]": [
+                with_interval(*ends) if np.isfinite(ends[0]) else "-"
+                for ends in zip(rows["alpha"], rows["ci_low"], rows["ci_high"], strict=True)
+            ],
+            "Pairs that agree": [f"{number(100 * value, 0)} %" for value in rows["agree"]],
+            "Pictures": rows["n_pictures"].map(str),
+        }
+    )
+    caption = (
+        "How far raters agree on a picture: Krippendorff's alpha, 0 = as by chance, 1 = always; nominal for yes/no "
+        "answers, interval otherwise; brackets: 95 % bootstrap over photographs "
+        f"({RESAMPLES:,} resamples). Where nearly all answers are yes, chance agreement is high and alpha low "
+        "however careful raters are; so the share of pairs of answers that are equal stands beside it."
+    )
+    return Table("agreement", rows, shown, marked(caption, studies), (), ("Dataset", "Criterion"))
+
+
+def screening_document(studies: Sequence[Naturalness]) -> Table:
+    """Who was left out, by which rule."""
+    rows = pd.concat([placed(study, conduct.screening(study)) for study in studies])
+    columns = {"Dataset": "dataset", "Rule": "rule", "Meaning": "meaning"}
+    shown = pd.DataFrame({name: rows[column].astype(str) for name, column in columns.items()})
+    shown["Flagged"] = [f"{row['flagged']} of {row['participants']}" for row in rows.to_dict("records")]
+    shown["Participants"] = [value.replace(" ", ", ") or "-" for value in rows["left_out"]]
+    caption = (
+        "Raters whom the rules of study.yaml flag, which were fixed before the first answer. Tables and figures leave "
+        "them out; the table sensitivity has the means with them. A rater may break several rules."
+    )
+    notes = [
+        f"{study.dataset or study.ratings.name}: no participants.csv lies beside ratings.csv, so nobody is left out."
+        for study in studies
+        if study.ratings.participants is None
+    ]
+    words = ("Dataset", "Rule", "Meaning")
+    return Table("screening", rows, shown, marked(caption, studies), tuple(notes), words)
+
+
+def sensitivity_document(studies: Sequence[Naturalness]) -> Table:
+    """Means with and without the flagged raters."""
+    rows = pd.concat([placed(study, percent(conduct.sensitivity(study))) for study in studies])
+    shown = pd.DataFrame(
+        [
+            {
+                "Dataset": row["dataset"],
+                "Method": row["method"],
+                "Criterion": criterion_name(row["criterion"]),
+                "Without": with_interval(row["mean"], row["ci_low"], row["ci_high"], 1),
+                "Votes": str(row["n_votes"]),
+                "With": with_interval(row["mean_everyone"], row["ci_low_everyone"], row["ci_high_everyone"], 1),
+                "Votes, with": str(row["n_votes_everyone"]),
+            }
+            for row in rows.to_dict("records")
+        ]
+    )
+    caption = f"Means in per cent without and with the raters whom the screening rules flag. {INTERVALS}."
+    return Table("sensitivity", rows, shown, marked(caption, studies), (), ("Dataset", "Method", "Criterion"))
+
+
+def order_document(studies: Sequence[Naturalness]) -> Table:
+    """Effects of position, speed and repeats."""
+    rows = pd.concat([placed(study, conduct.order_effects(study)) for study in studies])
+    names = {
+        "position": "Answers, first trial to last, points of %",
+        "speed": "Response time, first trial to last, %",
+        "repeat": "Second showing less first, points of %",
+        "agreement": "Second answers that agree with the first, %",
+    }
+    shown = pd.DataFrame(
+        {
+            "Dataset": rows["dataset"],
+            "Effect": rows["effect"].map(names),
+            "Criterion": rows["criterion"].map(criterion_name),
+            "Estimate [95 % interval]": [
+                (with_interval if effect == "agreement" else signed_with_interval)(mean, low, high, 1)
+                for effect, mean, low, high in zip(
+                    rows["effect"], rows["estimate"], rows["ci_low"], rows["ci_high"], strict=True
+                )
+            ],
+            "p": rows["p"].map(p_value),
+        }
+    )
+    caption = (
+        "What the order of showing does. Position and time: linear model with a level for each method, clustered by "
+        "raters and photographs; repeats: mean over raters, Student's t. p are not adjusted: these are checks, no "
+        "claims."
+    )
+    return Table("order_effects", rows, shown, marked(caption, studies), (), ("Dataset", "Effect", "Criterion"))
+
+
+def times_document(studies: Sequence[Naturalness]) -> Table:
+    """Response times by method."""
+    rows = pd.concat([placed(study, conduct.response_times(study.kept)) for study in studies])
+    shown = pd.DataFrame(
+        {
+            "Dataset": rows["dataset"],
+            "Method": rows["method"],
+            "Median, ms": rows["median_ms"].map(lambda value: number(value, 0)),
+            "Quartiles, ms": [
+                f"{number(low, 0)} to {number(high, 0)}"
+                for low, high in zip(rows["q25_ms"], rows["q75_ms"], strict=True)
+            ],
+            "Votes": rows["n_votes"].map(str),
+        }
+    )
+    caption = "From the appearance of a question to its answer; of each picture the median over its questions."
+    return Table("response_times", rows, shown, marked(caption, studies), ())
+
+
+def documents(studies: Sequence[Naturalness], published: PublishedTable2, seed: int) -> dict[str, Table]:
+    """All tables by name; Table 2 alone where nobody has answered."""
+    tables = [table2_document(studies, published)]
+    if studies:
+        tables += [
+            contrasts_document(studies, seed),
+            agreement_document(studies),
+            screening_document(studies),
+            sensitivity_document(studies),
+            order_document(studies),
+            times_document(studies),
+        ]
+    return {table.name: table for table in tables}

@@ -1,0 +1,71 @@
+"""What people said: every export below ratings/ analysed, and its tables and figures written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.settings import paths
+from pipeline.settings.files import whole_folder, write_whole
+from reports.figures.drawing import Plot, save
+from reports.figures.theme import Look
+from reports.inputs.json_files import read_record
+from reports.inputs.scores import Split
+from reports.plan.published import PublishedTable2
+from reports.study.export import Ratings, read_studies
+from reports.study.plots import plots
+from reports.study.rater_tables import documents
+from reports.study.tables import placed
+from reports.study.votes import Naturalness, analyse, per_image
+from reports.tables.documents import Table
+from reports.tables.writers import csv_text, write_table
+
+FOLDER = Path("ratings")
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """What the report shows of one study. `plots`: Figure 5, differences, how raters behaved."""
+
+    study: Naturalness
+    tables: dict[str, Table]
+    plots: list[Plot]
+
+
+def read(titles: Mapping[str, str], seed: int, folder: Path = FOLDER) -> list[Naturalness]:
+    """The analyses of all exports below `folder`; [] while nobody has answered. `titles`: of datasets, for tables."""
+    found = read_studies(folder)
+    return [analyse(ratings, titles_of(found) | dict(titles), seed) for ratings in found]
+
+
+def titles_of(found: Sequence[Ratings]) -> dict[str, str]:
+    """How tables name the datasets of some studies, as far as these are packed here."""
+    summaries = {one.dataset: paths.pack(one.dataset, "val") / "summary.json" for one in found if one.dataset}
+    return {dataset: read_record(path, Split).title for dataset, path in summaries.items() if path.exists()}
+
+
+def study_page(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look], seed: int) -> StudyPage:
+    """All tables and figures of one study."""
+    return StudyPage(study, documents([study], published, seed), plots(study, published, looks))
+
+
+def write(page: StudyPage, folder: Path) -> None:
+    """Write all tables and figures of one study; each folder is whole or as it was."""
+    with whole_folder(folder / "tables") as whole:
+        for table in page.tables.values():
+            write_table(table, whole)
+        write_whole(whole / "naturalness_images.csv", images_text([page.study]))
+    with whole_folder(folder / "figures") as whole:
+        for plot in page.plots:
+            save(plot, whole)
+
+
+def images_text(studies: Sequence[Naturalness]) -> str:
+    """The percentages of every photograph, method and criterion as CSV."""
+    tables = []
+    for study in studies:
+        table = per_image(study.kept)
+        criteria = list(study.kept.criteria)
+        tables.append(placed(study, table.assign(**{name: 100 * table[name] for name in criteria})))
+    return csv_text(pd.concat(tables))

@@ -1,0 +1,202 @@
+"""The votes of a study as estimates: means, differences between methods, percentages of each photograph."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from pipeline.settings.errors import UserError
+from reports.statistics.clustered import Fit, fit
+from reports.statistics.crossed import crossed_means, share_beyond_zero
+from reports.statistics.means import percentile_ends
+from reports.statistics.paired import holm
+from reports.study.export import NATURALNESS, Ratings
+from reports.tables.numbers import ORIGINAL
+
+OURS = "semantics_jbu"  # the paper's own method, with which its claims compare all others
+PRIMARY, OVERALL, EXPLORATORY = "primary", "overall", "exploratory"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The votes of some raters, and the estimates from them. `votes`: as `Ratings.votes`; `seed`: of resampling."""
+
+    methods: tuple[str, ...]
+    criteria: tuple[str, ...]
+    graded: bool
+    votes: pd.DataFrame
+    seed: int
+
+    @property
+    def raters(self) -> int:
+        """Who gave at least one vote."""
+        return int(self.votes["participant"].nunique())
+
+    @cached_property
+    def codes(self) -> dict[str, NDArray[np.int64]]:
+        """Method, rater and photograph of each vote as numbers, (N,) each."""
+        places = {method: place for place, method in enumerate(self.methods)}
+        return {
+            "methods": np.array([places[method] for method in self.votes["method"]], np.int64),
+            "raters": pd.factorize(self.votes["participant"], sort=True)[0].astype(np.int64),
+            "photographs": pd.factorize(self.votes["photograph"], sort=True)[0].astype(np.int64),
+        }
+
+    @cached_property
+    def fits(self) -> dict[str, Fit]:
+        """The primary estimates of each criterion and of naturalness."""
+        return {
+            criterion: fit(
+                self.votes[criterion].to_numpy(np.float64), count=len(self.methods), graded=self.graded, **self.codes
+            )
+            for criterion in self.criteria
+        }
+
+    @cached_property
+    def resampled(self) -> dict[str, NDArray[np.float64]]:
+        """Means by the crossed bootstrap, (resamples, methods) of each criterion."""
+        values = self.votes[list(self.criteria)].to_numpy(np.float64)
+        methods, raters, photographs = self.codes.values()
+        means = crossed_means(values, methods, raters, photographs, len(self.methods), self.seed)
+        return {criterion: means[:, place] for place, criterion in enumerate(self.criteria)}
+
+
+@dataclass(frozen=True)
+class Naturalness:
+    """The analysis of one study. `dataset`: its title in tables; `kept`: without raters whom a rule flags."""
+
+    ratings: Ratings
+    dataset: str
+    kept: Answers
+    everyone: Answers
+
+    @property
+    def simulated(self) -> bool:
+        """Whether programs answered: a test of the suite, never evidence."""
+        return self.ratings.simulated
+
+
+def analyse(ratings: Ratings, titles: Mapping[str, str], seed: int) -> Naturalness:
+    """Gather the votes with and without those whom a screening rule flags; estimates are made when asked for."""
+    votes = ratings.votes()
+    if votes.empty:
+        raise UserError(f"the ratings of {ratings.name} hold catch items and repeats, but no vote on a method yet.")
+    criteria = (*ratings.criteria, NATURALNESS)
+    everyone = Answers(ratings.methods, criteria, ratings.maximum > 1, votes, seed)
+    kept = votes[~votes["participant"].isin(ratings.flagged)]
+    if set(kept["method"]) != set(votes["method"]):
+        raise UserError(
+            f"without the {len(ratings.flagged)} flagged raters, {ratings.name} has no vote left on some methods; "
+            "gather more answers."
+        )
+    dataset = titles.get(ratings.dataset, ratings.dataset)
+    return Naturalness(ratings, dataset, replace(everyone, votes=kept), everyone)
+
+
+def compared_with(methods: Sequence[str]) -> str:
+    """The method that the primary family compares all others with: the paper's, or the original without it."""
+    return OURS if OURS in methods else ORIGINAL if ORIGINAL in methods else methods[-1]
+
+
+def contrasts(answers: Answers) -> pd.DataFrame:
+    """All differences between two methods on each criterion; numbers as shares of the scale.
+
+    `family`: primary, that is ours less any other on each criterion, Holm over all of them; overall, the same on
+    naturalness, Holm over these; exploratory, all other pairs, without a family-wise promise: `p_fdr` is Benjamini and
+    Hochberg's. `p_holm` and `p_fdr` are NaN outside of their families.
+    """
+    ours = compared_with(answers.methods)
+    pairs = [(ours, other) for other in answers.methods if other != ours]
+    rest = [pair for pair in combinations(answers.methods, 2) if ours not in pair]
+    rows = []
+    for criterion in answers.criteria:
+        family = OVERALL if criterion == NATURALNESS else PRIMARY
+        for a, b in pairs:
+            rows.append(_contrast(answers, criterion, a, b, family))
+        for a, b in rest:
+            rows.append(_contrast(answers, criterion, a, b, EXPLORATORY))
+    table = pd.DataFrame(rows)
+    table["p_holm"] = table["p_fdr"] = np.nan
+    for family, column in ((PRIMARY, "p_holm"), (OVERALL, "p_holm"), (EXPLORATORY, "p_fdr")):
+        chosen = (table["family"] == family) & table["p"].notna()
+        if chosen.any():
+            p = table.loc[chosen, "p"].to_numpy()
+            table.loc[chosen, column] = holm(p) if column == "p_holm" else false_discovery_control(p)
+    return table
+
+
+def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> dict[str, object]:
+    fitted, places = answers.fits[criterion], [answers.methods.index(method) for method in (a, b)]
+    one = fitted.contrast(*places)
+    resampled = answers.resampled[criterion][:, places[0]] - answers.resampled[criterion][:, places[1]]
+    known = not any(fitted.alike(place) for place in places)
+    low, high = _ends(resampled) if known else (np.nan, np.nan)
+    return {
+        "criterion": criterion,
+        "family": family,
+        "method_a": a,
+        "method_b": b,
+        "difference": one.difference,
+        "ci_low": one.low,
+        "ci_high": one.high,
+        "p": one.p,
+        "odds_ratio": one.odds_ratio,
+        "cohens_h": one.cohens_h,
+        "cohens_d": one.cohens_d,
+        "bootstrap_low": low,
+        "bootstrap_high": high,
+        "p_bootstrap": share_beyond_zero(resampled) if known else np.nan,
+        "n_raters": int(fitted.raters[places].min()),
+        "n_images": int(fitted.photographs[places].min()),
+        "n_votes": int(fitted.votes[places].sum()),
+    }
+
+
+def means(answers: Answers) -> pd.DataFrame:
+    """Mean answers of each method and criterion as shares of the scale, with both intervals.
+
+    `alike`: all answers are the same. Resampling the same again and again tells nothing of those who would have
+    answered otherwise, so the bootstrap has no interval then, nor one of differences.
+    """
+    rows = []
+    for criterion in answers.criteria:
+        fitted = answers.fits[criterion]
+        for place, method in enumerate(answers.methods):
+            ends, alike = fitted.interval(place), fitted.alike(place)
+            resampled = (np.nan, np.nan) if alike else _ends(answers.resampled[criterion][:, place])
+            rows.append(
+                {
+                    "method": method,
+                    "criterion": criterion,
+                    "mean": fitted.means[place],
+                    "ci_low": ends[0],
+                    "ci_high": ends[1],
+                    "bootstrap_low": resampled[0],
+                    "bootstrap_high": resampled[1],
+                    "n_raters": fitted.raters[place],
+                    "n_images": fitted.photographs[place],
+                    "n_votes": fitted.votes[place],
+                    "alike": alike,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _ends(resampled: NDArray[np.float64]) -> tuple[float, float]:
+    """The percentile interval of resampled values (B,), without those of resamples in which a method had no votes."""
+    (low,), (high,) = percentile_ends(resampled[np.isfinite(resampled)][:, None])
+    return float(low), float(high)
+
+
+def per_image(answers: Answers) -> pd.DataFrame:
+    """The paper's percentages: of each photograph in each method the mean answer by criterion, and how many voted."""
+    grouped = answers.votes.groupby(["method", "photograph"])
+    table = grouped[list(answers.criteria)].mean()
+    table.insert(0, "votes", grouped.size())
+    order = [(method, name) for method in answers.methods for name in table.loc[method].index]
+    return table.loc[order].reset_index()

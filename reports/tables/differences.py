@@ -1,0 +1,193 @@
+"""The table of paired differences: every pair of the family, by every measure, on each dataset."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.inputs.scores import Dataset
+from reports.plan.comparisons import COLORFULNESS_GAP, MEASURES, PRIMARY, Pair, pairs_of
+from reports.statistics.means import RESAMPLES
+from reports.statistics.paired import compare_columns, difference, holm
+from reports.tables.documents import Table, sizes, titled
+from reports.tables.numbers import ORIGINAL
+from reports.tables.wording import CONVENTIONS, count, number, p_value, paired_convention, signed_with_interval
+
+FEW = 50  # photographs: with fewer, simulated intervals of skewed differences cover the truth in under 90 of 100 cases
+COLUMNS = (
+    "dataset",
+    "metric",
+    "family",
+    "method_a",
+    "method_b",
+    "n",
+    "left_out",
+    "mean_difference",
+    "ci_low",
+    "ci_high",
+    "percentile_low",
+    "percentile_high",
+    "p",
+    "p_holm",
+    "rank_biserial",
+    "d_z",
+    "share_higher",
+    "mean_difference_colored",
+)
+
+
+HEADINGS = ("Dataset", "Measure", "Difference of", "n", "Mean [95 % interval]", "p (Holm)", "Higher on", "r", "d_z")
+READING = (
+    "These are differences between two trainings. The intervals are about other photographs of this kind, not about "
+    "another training: a second one with another seed may move a difference by more (tables/seeds, where seeds were "
+    "repeated).",
+    "With many photographs a difference too small to see is still surely not zero; judge its size first, then p.",
+    "An interval that holds zero shows no difference; it does not show that there is none.",
+    "p is of the signed-rank test, which asks whether differences lie evenly about zero. Where they are skewed, it and "
+    "the interval of the mean can disagree; then neither alone is a finding.",
+    "Only PSNR is tested. The other measures are described: of that many intervals some miss zero by chance.",
+)
+
+
+def paired_table(datasets: Sequence[Dataset], seed: int) -> pd.DataFrame:
+    """The numbers, a row per dataset, measure and pair; Holm's family is one dataset's primary rows.
+
+    `mean_difference`: method_a less method_b in the measure's own units, with its BCa interval. `p` and `p_holm`: NaN
+    for measures that are described, not tested. `mean_difference_colored`: without colourless originals.
+    """
+    return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, seed)], columns=list(COLUMNS))
+
+
+def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
+    pairs = pairs_of(set(dataset.scores["method"]))
+    wide = by_photograph(joined(dataset.scores, dataset.perceptual, dataset.defects.bleeding))
+    cells = [(measure, pair) for measure in MEASURES if measure in wide for pair in pairs]
+    if not cells:
+        return []
+    differences = np.stack(
+        [difference(*(wide[measure][method].to_numpy() for method in (pair.a, pair.b))) for measure, pair in cells],
+        axis=1,
+    )
+    colorless = dataset.scores.groupby("id")["colorless"].first().sort_index().to_numpy(dtype=bool)
+    compared = compare_columns(differences, seed)
+    tested = [measure in PRIMARY for measure, _ in cells]
+    adjusted = np.full(len(cells), np.nan)
+    adjusted[tested] = holm([one.p for one, test in zip(compared, tested, strict=True) if test])
+    return [
+        {
+            "dataset": dataset.title,
+            "metric": measure,
+            "family": "primary" if test else "descriptive",
+            "method_a": pair.a,
+            "method_b": pair.b,
+            "n": one.n,
+            "left_out": one.left_out,
+            "mean_difference": one.mean,
+            "ci_low": one.low,
+            "ci_high": one.high,
+            "percentile_low": one.percentile_low,
+            "percentile_high": one.percentile_high,
+            "p": one.p if test else np.nan,
+            "p_holm": p_holm,
+            "rank_biserial": one.rank_biserial,
+            "d_z": one.d_z,
+            "share_higher": one.positive,
+            "mean_difference_colored": _finite_mean(column[~colorless]),
+        }
+        for (measure, pair), one, test, p_holm, column in zip(
+            cells, compared, tested, adjusted, differences.T, strict=True
+        )
+    ]
+
+
+def joined(scores: pd.DataFrame, *others: pd.DataFrame) -> pd.DataFrame:
+    """Rows by dataset, method and photograph, beside them those measures of the others that are compared."""
+    keys = ["dataset", "method", "id"]
+    for other in others:
+        scores = scores.merge(other[[*keys, *(name for name in other if name in MEASURES)]], on=keys, how="left")
+    return scores
+
+
+def by_photograph(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Of each measure a table with a row per photograph, sorted by id, and a column per method.
+
+    `scores`: rows of one dataset. The colorfulness gap is known only beside the original's own colorfulness. A measure
+    without any value, as LPIPS without its weights, is no measure.
+    """
+    columns = [name for name in [*MEASURES, "colorfulness"] if name in scores and scores[name].notna().any()]
+    wide = {
+        name: scores.pivot(index="id", columns="method", values=name).sort_index().astype(float) for name in columns
+    }
+    colorfulness = wide.pop("colorfulness", None)
+    if colorfulness is not None and ORIGINAL in colorfulness:
+        wide[COLORFULNESS_GAP] = colorfulness.sub(colorfulness[ORIGINAL], axis=0).abs()
+    return wide
+
+
+def convention(seed: int) -> str:
+    """What a row of the table holds."""
+    return paired_convention(RESAMPLES, seed, "the dataset's tested pairs", "first method")
+
+
+def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
+    """The differences with their conventions, and what keeps a reader from making too much of them."""
+    rows = paired_table(datasets, seed)
+    shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")], columns=list(HEADINGS))
+    caption = (
+        f"Differences between methods on the same photographs, first less second, of {sizes(datasets)}. "
+        f"{convention(seed)}. PSNR: {CONVENTIONS['PSNR']}. "
+        "Colorfulness gap: distance from the original's colorfulness; less is better. Bleeding: see the table "
+        "defects; of the photographs on which both methods have it."
+    )
+    notes = (*READING, *titled(datasets, lambda dataset: _notes(dataset, rows)))
+    return Table("paired", rows, shown, caption, notes, ("Dataset", "Measure", "Difference of"))
+
+
+def _shown(row: dict[Any, Any]) -> dict[str, str]:
+    """A row of `paired_table` as people read it, under `HEADINGS`."""
+    measure = MEASURES[row["metric"]]
+    mean = signed_with_interval(row["mean_difference"], row["ci_low"], row["ci_high"], measure.digits)
+    cells = (
+        row["dataset"],
+        measure.name,
+        Pair(row["method_a"], row["method_b"], "").title,
+        f"{row['n']:,}",
+        mean,
+        p_value(row["p_holm"]),
+        f"{number(100 * row['share_higher'], 0)} %",
+        number(row["rank_biserial"]),
+        number(row["d_z"]),
+    )
+    return dict(zip(HEADINGS, cells, strict=True))
+
+
+def _notes(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
+    """What bears on this dataset's differences: few photographs, exact pictures, colourless originals."""
+    primary = rows[(rows["dataset"] == dataset.title) & (rows["family"] == "primary")].to_dict("records")
+    notes = [f"Holm's family: {count(len(primary), 'comparison')}."] if primary else []
+    if primary and dataset.val.photographs < FEW:
+        notes.append(
+            f"{count(dataset.val.photographs, 'photograph')} are few: below {FEW}, intervals come out too narrow."
+        )
+    notes += [
+        f"{row['method_a']} or {row['method_b']}, not both, reproduces {count(row['left_out'], 'photograph')} exactly "
+        "(infinite PSNR), which no mean difference can hold: left out here, to the loss of the exact one."
+        for row in primary
+        if row["left_out"]
+    ]
+    if dataset.val.colorless and primary:
+        without = ", ".join(
+            f"{Pair(row['method_a'], row['method_b'], '').title} {row['mean_difference_colored']:+.2f} dB"
+            for row in primary
+        )
+        notes.append(
+            f"{count(dataset.val.colorless, 'colourless original')} of {dataset.val.photographs:,} stay in. "
+            f"Without: {without}."
+        )
+    return notes
+
+
+def _finite_mean(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else np.nan

@@ -1,0 +1,1 @@
+"""How long every method takes on this machine."""

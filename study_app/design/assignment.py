@@ -1,0 +1,186 @@
+"""The design of trials as pure functions: who sees which photograph in which method, and in which order.
+
+An observer sees each photograph once, in one method. A *slot* (block, row) is one row of the Latin square over a block
+of photographs: photograph i in method (i + row) mod M. Equally many sessions in every slot therefore are equally many
+votes in every cell (photograph x method).
+"""
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, TypeVar
+
+from pipeline.settings.errors import UserError
+from study_app.design.places import fake_places
+from study_app.design.study import ORIGINAL, Study
+
+Item = TypeVar("Item")
+BROKEN = "broken"
+PRACTICE_FAULTS = ("", "oversaturated", "recolored", "bleeding")  # "" is the photograph itself
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """One row of the Latin square over one block of photographs."""
+
+    block: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Which photographs play which part; no photograph has two."""
+
+    main: tuple[str, ...]
+    broken: tuple[str, ...]
+    originals: tuple[str, ...]
+    practice: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One picture in a session, or a pair of it and the original.
+
+    `position` counts from 0; `first`: for a repeat, where it was shown first; `fake_place`: in a pair, where what is
+    not the original stands (0 is left, 1 right).
+    """
+
+    position: int
+    kind: Literal["main", "repeat", "broken", "original"]
+    photograph: str
+    method: str
+    fault: str = ""
+    first: int | None = None
+    fake_place: int | None = None
+
+
+def generator(*parts: object) -> random.Random:
+    """A generator that depends on `parts` alone."""
+    return random.Random(int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()))
+
+
+def shuffled(items: Iterable[Item], rng: random.Random) -> list[Item]:
+    """The items in random order. Python promises the same `random()` for ever, but not the same `shuffle()`."""
+    return [item for _, _, item in sorted((rng.random(), index, item) for index, item in enumerate(items))]
+
+
+def cast_photographs(study: Study, photographs: Iterable[str]) -> Cast:
+    """Deal the photographs out by the study's seed; raises `UserError` if there are too few."""
+    order = shuffled(sorted(photographs), generator(study.seed, "photographs"))
+    counts = (study.photographs, study.catch.broken, study.catch.originals, study.practice)
+    if sum(counts) > len(order):
+        raise UserError(
+            f"the study wants {sum(counts)} photographs ({counts[0]} to judge, {counts[1] + counts[2]} catch items, "
+            f"{counts[3]} for practice), but {study.dataset} has {len(order)}; lower `photographs` in study.yaml."
+        )
+    parts = []
+    for count in counts:
+        parts.append(tuple(order[:count]))
+        order = order[count:]
+    return Cast(*parts)
+
+
+def slots(study: Study) -> list[Slot]:
+    """Every slot, in the seeded order by which ties are broken."""
+    every = [Slot(block, row) for block in range(study.blocks) for row in range(len(study.methods))]
+    return shuffled(every, generator(study.seed, "slots"))
+
+
+def main_pictures(study: Study, cast: Cast, slot: Slot) -> list[tuple[str, str]]:
+    """The (photograph, method) pairs of a slot."""
+    start = slot.block * study.block_size
+    block = cast.main[start : start + study.block_size]
+    return [(name, study.methods[(i + slot.row) % len(study.methods)]) for i, name in enumerate(block)]
+
+
+def practice_pictures(cast: Cast, faults: Sequence[str] = PRACTICE_FAULTS) -> list[tuple[str, str]]:
+    """The (photograph, fault) pairs of the practice, in the order of showing."""
+    return [(name, faults[i % len(faults)]) for i, name in enumerate(cast.practice)]
+
+
+def breaks(study: Study) -> list[int]:
+    """The trials before which a break is offered."""
+    return list(range(study.break_every, study.trials, study.break_every)) if study.break_every else []
+
+
+def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Trial]:
+    """All trials of session `number` in `slot`, in order.
+
+    Catch items and second showings are spread evenly, second showings over the second half. The others are shuffled,
+    then swapped until no two neighbours share a method, where that can be.
+    """
+    rng = generator(study.seed, "session", number)
+    count = study.trials
+    catch = [Trial(0, "broken", name, ORIGINAL, fault=BROKEN) for name in cast.broken]
+    catch += [Trial(0, "original", name, ORIGINAL) for name in cast.originals]
+    catch_at = spread(len(catch), range(count), rng)
+    repeats_at = spread(study.repeats, [p for p in range(count // 2, count) if p not in catch_at], rng)
+    main_at = sorted(set(range(count)) - set(catch_at) - set(repeats_at))
+    main = [Trial(0, "main", name, method) for name, method in main_pictures(study, cast, slot)]
+    order: list[Trial | None] = [None] * count
+    for position, trial in zip(catch_at, shuffled(catch, rng), strict=True):
+        order[position] = trial
+    for position, trial in zip(main_at, shuffled(main, rng), strict=True):
+        order[position] = trial
+    _part_neighbours(order, main_at, rng)
+    _fill_repeats(order, main_at, repeats_at, rng)
+    trials = [replace(trial, position=position) for position, trial in enumerate(order) if trial is not None]
+    if study.protocol == "naturalness":
+        return trials
+    places = fake_places([(trial.fault or trial.method, trial.first) for trial in trials], rng)
+    return [replace(trial, fake_place=place) for trial, place in zip(trials, places, strict=True)]
+
+
+def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:
+    """`count` of the ordered `places`, one at random in each of `count` equal parts, never two next to each other."""
+    edges = [len(places) * part // count for part in range(count + 1)] if count else []
+    return [places[low + int(rng.random() * max(1, high - low - 1))] for low, high in pairwise(edges)]
+
+
+def neighbour_clashes(trials: Sequence[Trial | None]) -> int:
+    """How many neighbours show the same method (or both broken colours)."""
+    return sum(_look(one) == _look(two) is not None for one, two in pairwise(trials))
+
+
+def _look(trial: Trial | None) -> str | None:
+    return None if trial is None else trial.fault or trial.method
+
+
+def _clashes(order: Sequence[Trial | None], position: int) -> int:
+    own = _look(order[position])
+    around = [order[place] for place in (position - 1, position + 1) if 0 <= place < len(order)]
+    return sum(own is not None and own == _look(other) for other in around)
+
+
+def _part_neighbours(order: list[Trial | None], movable: list[int], rng: random.Random) -> None:
+    """Swap movable trials as long as that parts neighbours of one method."""
+    improved = True
+    while improved:
+        improved = False
+        for position in movable:
+            for other in shuffled(movable, rng) if _clashes(order, position) else []:
+                before = _clashes(order, position) + _clashes(order, other)
+                order[position], order[other] = order[other], order[position]
+                if _clashes(order, position) + _clashes(order, other) < before:
+                    improved = True
+                    break
+                order[position], order[other] = order[other], order[position]
+
+
+def _fill_repeats(order: list[Trial | None], main_at: list[int], repeats_at: list[int], rng: random.Random) -> None:
+    """Choose what is shown again: far away first, then unlike its neighbours, then of a method not yet repeated."""
+    far, used, seen = len(order) // 3, set[int](), Counter[str | None]()
+    for place in repeats_at:
+        around = {_look(order[p]) for p in (place - 1, place + 1) if p < len(order)}
+        candidates = [(p, _look(order[p])) for p in main_at if p < place and p not in used]
+        _, first = min(
+            ((max(0, far - (place - p)), look in around, seen[look], rng.random()), p) for p, look in candidates
+        )
+        trial = order[first]
+        assert trial is not None
+        order[place] = replace(trial, kind="repeat", first=first)
+        used.add(first)
+        seen[_look(trial)] += 1

@@ -1,0 +1,1 @@
+"""What leaves a study: answers, their codebook, screening and counts."""

@@ -1,0 +1,156 @@
+"""What every column of an export means: the codebook that goes out with it."""
+
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+from pipeline.records.ratings import PairRating, Participant, Rating
+from study_app.design.study import Study
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One thing that was done to the study. `detail`: JSON."""
+
+    study: str
+    simulated: bool
+    on: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One column of one file."""
+
+    file: str
+    column: str
+    meaning: str
+    unit: str
+    values: str
+
+
+COMMON = {
+    "study": ("digest of the study.yaml that the row belongs to", "", "SHA-256, 64 hexadecimal digits"),
+    "version": ("version of study.yaml", "", "1, 2, ..."),
+    "simulated": ("whether a program answered; the same in every row of an export", "", "0 = person, 1 = program"),
+    "participant": ("number of the session in the order of beginning; names nobody", "", "1, 2, ..."),
+}
+RATINGS = {
+    "trial": ("place of the picture in the session", "", "from 0"),
+    "kind": (
+        "why the picture was shown",
+        "",
+        "main = to be judged; repeat = a main picture again; original, broken = catch items with a known answer",
+    ),
+    "repeat_of": ("for a repeat, the trial of its first showing", "", "trial, or empty"),
+    "photograph": ("id of the photograph in its dataset", "", "as in data/<dataset>/listing.csv"),
+    "method": (
+        "what made the colours; only rows of kind main are votes on a method",
+        "",
+        "a method of study.yaml; broken = colours spoilt on purpose",
+    ),
+    "criterion": ("the question, by its name in study.yaml", "", "a criterion of study.yaml"),
+    "value": ("the answer", "", "0 = no or not at all, up to maximum = yes or fully"),
+    "maximum": ("the largest answer that the scale allows", "", "1 = binary, 10, 100"),
+    "onset_ms": ("when the picture appeared, since the trial began, by the browser's clock", "ms", "0 or more"),
+    "offset_ms": ("when the mask took its place, since the trial began", "ms", "onset_ms or more"),
+    "shown_ms": ("how long the picture was on a visible page, all exposures together", "ms", "0 or more"),
+    "response_ms": ("from the appearance of the question to the answer", "ms", "0 or more"),
+    "exposures": ("how often the picture was shown, 1 unless something interrupted", "", "1 or more"),
+    "hidden": ("how often the page was hidden during the trial", "", "0 or more"),
+}
+# What differs where every trial is a pair of a colorization and its original.
+PAIR_RATINGS = {
+    **RATINGS,
+    "trial": ("place of the pair in the session", "", "from 0"),
+    "kind": (
+        "why the pair was shown",
+        "",
+        "main = to be judged; repeat = a main pair again, sides exchanged; broken = catch item, beyond doubt a fake",
+    ),
+    "method": (
+        "what made the colours of the picture beside the original; only rows of kind main are votes on a method",
+        "",
+        "a method of study.yaml; broken = colours spoilt on purpose",
+    ),
+    "value": (
+        "whether the volunteer was fooled, that is, said of the original that it is the fake",
+        "",
+        "0 = the fake was found, 1 = fooled",
+    ),
+    "maximum": ("the largest answer that the scale allows", "", "1"),
+    "onset_ms": ("when the first picture appeared, since the trial began, by the browser's clock", "ms", "0 or more"),
+    "offset_ms": ("when the mask took the last picture's place, since the trial began", "ms", "onset_ms or more"),
+    "shown_ms": (
+        "how long pictures were on a visible page, all exposures added; both of the pair added if they came in turn",
+        "ms",
+        "0 or more",
+    ),
+    "exposures": ("how often the pair was shown, 1 unless something interrupted", "", "1 or more"),
+    "fake_place": (
+        "where the picture beside the original stood",
+        "",
+        "0 = left (the first, if one came after the other), 1 = right (the second)",
+    ),
+}
+PARTICIPANTS = {
+    "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
+    "language": ("language of the pages", "", "a language of study.yaml"),
+    "block": ("block of photographs", "", "from 0"),
+    "row": ("row of the Latin square", "", "from 0"),
+    "completed": ("whether every trial was answered", "", "0, 1"),
+    "trials": ("trials of the session", "", "1 or more"),
+    "answered": ("trials answered", "", "0 to trials"),
+    "minutes": ("from consent to the last answer, pauses included", "min", "0 or more, empty if not completed"),
+    "window_width": ("width of the browser's window", "CSS px", "empty if unknown"),
+    "window_height": ("height of the browser's window", "CSS px", "empty if unknown"),
+    "zoom": ("device pixels in a CSS pixel", "", "empty if unknown"),
+    "gray_step_seen": ("whether the faint step of the grey patch was seen", "", "0, 1, empty if unknown"),
+    "plates_right": ("colour-vision plates read rightly", "", "0 to plates_shown, empty if unknown"),
+    "plates_shown": ("colour-vision plates shown", "", "empty if unknown"),
+    "catch_shown": ("catch items answered", "", "0 or more"),
+    "catch_wrong": ("catch items whose mean answer is on the wrong side of the scale's middle", "", "0 to catch_shown"),
+    "median_response_ms": ("median of response_ms over all answers", "ms", "empty without answers"),
+    "most_common_share": ("share of the most frequent value among all answers", "", "0 to 1, empty without answers"),
+    "repeat_agreement": ("share of repeated answers within a fifth of the scale", "", "0 to 1, empty without repeats"),
+    "flags": (
+        "screening rules of study.yaml that were broken; nobody is left out of the export for it",
+        "",
+        "any of catch, fast, straight_lining, inconsistent, color_vision, joined by ;",
+    ),
+}
+PAIR_PARTICIPANTS = {
+    **PARTICIPANTS,
+    "catch_wrong": ("catch items whose broken colours were taken for the original's", "", "0 to catch_shown"),
+    "most_common_share": ("share of the side that was named more often", "", "0.5 to 1, empty without answers"),
+    "repeat_agreement": ("share of repeated pairs found or missed both times", "", "0 to 1, empty without repeats"),
+}
+LOG = {
+    "on": ("day, in UTC", "", "YYYY-MM-DD"),
+    "what": ("what was done", "", "withdrawal, closed, reopened"),
+    "detail": ("more about it", "", "JSON: for a withdrawal the participant and how many answers were removed"),
+}
+FILES: dict[str, tuple[type, dict[str, tuple[str, str, str]]]] = {
+    "ratings.csv": (Rating, RATINGS),
+    "participants.csv": (Participant, PARTICIPANTS),
+    "log.csv": (LogLine, LOG),
+}
+PAIR_FILES: dict[str, tuple[type, dict[str, tuple[str, str, str]]]] = {
+    "ratings.csv": (PairRating, PAIR_RATINGS),
+    "participants.csv": (Participant, PAIR_PARTICIPANTS),
+}
+
+
+def rating_record(study: Study) -> type[Rating]:
+    """What a row of ratings.csv is in this study."""
+    return PairRating if study.protocol == "pairs" else Rating
+
+
+def codebook(rating: type[Rating] = Rating) -> list[Entry]:
+    """An entry for every column of every file, in the order of the columns."""
+    files = FILES if rating is Rating else {**FILES, **PAIR_FILES}
+    return [
+        Entry(file, field.name, *{**COMMON, **columns}[field.name])
+        for file, (record, columns) in files.items()
+        for field in fields(cast(Any, record))
+    ]

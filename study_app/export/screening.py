@@ -1,0 +1,66 @@
+"""How carefully a participant answered, by the rules that study.yaml fixes beforehand."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from pipeline.records.ratings import PairRating, Rating
+from study_app.design.study import Screening
+
+AGREE_WITHIN = 0.2  # of the scale: graded answers to the same picture agree if they are no further apart
+NATURAL = {"original": True, "broken": False}  # the known answers of catch items
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """Measures of one participant; None where there is nothing to measure. `flags`: rules that were broken."""
+
+    catch_shown: int
+    catch_wrong: int
+    median_response_ms: float | None
+    most_common_share: float | None
+    repeat_agreement: float | None
+    flags: tuple[str, ...]
+
+
+def conduct(ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Screening) -> Conduct:
+    """Judge one participant's answers; `plates`: right and shown."""
+    shown, wrong = _catch(ratings)
+    quickness = median(rating.response_ms for rating in ratings) if ratings else None
+    common = Counter(map(_pressed, ratings)).most_common(1)[0][1] / len(ratings) if ratings else None
+    agreement = _agreement(ratings)
+    broken = {
+        "catch": wrong >= rules.catch_wrong,
+        "fast": quickness is not None and quickness < rules.fastest_median_ms,
+        "straight_lining": common is not None and common >= rules.straight_lining,
+        "inconsistent": agreement is not None and agreement < rules.repeat_agreement,
+        "color_vision": plates is not None and plates[0] < rules.plates_right * plates[1],
+    }
+    return Conduct(shown, wrong, quickness, common, agreement, tuple(name for name, is_so in broken.items() if is_so))
+
+
+def _pressed(rating: Rating) -> int:
+    """What the volunteer's finger did: in pairs the side, since whoever finds every fake is no straight-liner."""
+    return rating.value ^ rating.fake_place if isinstance(rating, PairRating) else rating.value
+
+
+def _catch(ratings: Sequence[Rating]) -> tuple[int, int]:
+    """Catch items shown, and those whose mean answer is not on the known side of the scale's middle."""
+    answers: dict[tuple[int, str], list[float]] = defaultdict(list)
+    for rating in ratings:
+        if rating.kind in NATURAL:
+            answers[rating.trial, rating.kind].append(rating.value / rating.maximum)
+    wrong = sum(
+        fmean(values) <= 0.5 if NATURAL[kind] else fmean(values) >= 0.5 for (_, kind), values in answers.items()
+    )
+    return len(answers), wrong
+
+
+def _agreement(ratings: Sequence[Rating]) -> float | None:
+    """The share of second answers that agree with the first to the same picture and criterion."""
+    given = {(rating.trial, rating.criterion): rating for rating in ratings}
+    pairs = [(given[rating.repeat_of, rating.criterion], rating) for rating in ratings if rating.repeat_of is not None]
+    if not pairs:
+        return None
+    return fmean(abs(first.value - second.value) <= AGREE_WITHIN * second.maximum for first, second in pairs)

@@ -1,0 +1,190 @@
+"""Writes what a study has gathered, and nothing that leads to a person.
+
+    python -m study_app.export [study.yaml] [--db sqlite:///study.sqlite3] [--simulated] [--to export]
+
+Reads the database; writes `ratings.csv`, `participants.csv`, `log.csv`, `codebook.csv` and `study.json` below
+`export/people` or, with --simulated, `export/simulated`: never both in one. The same database gives the same bytes.
+Days are exported, times of the day are not.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from pipeline.records.ratings import PairRating, Participant, Rating
+from pipeline.records.rows import write_json, write_rows
+from pipeline.settings.errors import UserError, run_stage
+from study_app.design.study import STUDY_FILE, Study, load_study
+from study_app.export.codebook import Entry, LogLine, codebook, rating_record
+from study_app.export.screening import conduct
+from study_app.storage.database import DEFAULT_URL, Database
+from study_app.storage.schema import answers, events, log, sessions, studies, trials
+
+
+@dataclass(frozen=True)
+class Export:
+    """All rows of one study and one kind of raters, in their final order."""
+
+    ratings: list[Rating]
+    participants: list[Participant]
+    log: list[LogLine]
+
+
+def main() -> None:
+    """Read the database, write the files."""
+    parser = argparse.ArgumentParser(description="Export the answers of the human study.")
+    parser.add_argument("study", nargs="?", type=Path, default=STUDY_FILE)
+    parser.add_argument("--db", default=DEFAULT_URL, help="the database's address")
+    parser.add_argument("--simulated", action="store_true", help="the answers of simulated raters instead of people's")
+    parser.add_argument("--to", type=Path, default=Path("export"), help="folder")
+    arguments = parser.parse_args()
+    study = load_study(arguments.study)
+    database = Database(arguments.db)
+    database.migrate()
+    export = gather(database, study, arguments.simulated)
+    folder = arguments.to / ("simulated" if arguments.simulated else "people")
+    write_export(folder, study, export)
+    print(f"{len(export.ratings)} answers of {len(export.participants)} participants in {folder}")
+
+
+def gather(database: Database, study: Study, simulated: bool) -> Export:
+    """Read one moment of the database; raises `UserError` if it does not know the study."""
+    with database.reading() as connection:
+        known = connection.execute(select(studies).where(studies.c.digest == study.digest)).first()
+        if known is None:
+            raise UserError(
+                "the database has no study of this study.yaml; to export an older version, name its own file."
+            )
+        mine = (sessions.c.study_id == known.id, sessions.c.simulated == simulated)
+        people = connection.execute(
+            select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)
+        ).all()
+        ratings = _ratings(connection, study, simulated, mine)
+        told = _told(connection, mine)
+        participants = [_participant(study, row, ratings.get(row.id, []), told.get(row.id, {})) for row in people]
+        lines = connection.execute(
+            select(log).where(log.c.study_id == known.id, log.c.simulated == simulated).order_by(log.c.id)
+        ).all()
+    journal = [LogLine(study.digest, simulated, _day(line.at), line.what, line.detail) for line in lines]
+    return Export([rating for row in people for rating in ratings.get(row.id, [])], participants, journal)
+
+
+def write_export(folder: Path, study: Study, export: Export) -> None:
+    """Write all files; each is whole or absent."""
+    write_rows(folder / "ratings.csv", rating_record(study), export.ratings)
+    write_rows(folder / "participants.csv", Participant, export.participants)
+    write_rows(folder / "log.csv", LogLine, export.log)
+    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)))
+    write_json(folder / "study.json", {"digest": study.digest, **asdict(study)})
+
+
+def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequence[Any]) -> dict[int, list[Rating]]:
+    """Every session's answers, by trial and by the criteria's order in study.yaml."""
+    places = {criterion.name: place for place, criterion in enumerate(study.criteria)}
+    query = (
+        select(sessions.c.number, trials.c.kind, trials.c.photograph, trials.c.method, trials.c.fault, trials.c.first)
+        .add_columns(trials.c.fake_place, answers)
+        .join_from(
+            answers, trials, (trials.c.session_id == answers.c.session_id) & (trials.c.position == answers.c.trial)
+        )
+        .join(sessions, sessions.c.id == answers.c.session_id)
+        .where(*mine, answers.c.simulated == simulated)
+    )
+    rows = sorted(connection.execute(query), key=lambda row: (row.number, row.trial, places[row.criterion]))
+    ratings: dict[int, list[Rating]] = defaultdict(list)
+    record = rating_record(study)
+    for row in rows:
+        timing = {key: getattr(row, key) for key in ("onset_ms", "offset_ms", "shown_ms", "response_ms")}
+        own: dict[str, Any] = {"fake_place": row.fake_place} if record is PairRating else {}
+        ratings[row.session_id].append(
+            record(
+                study=row.study,
+                version=study.version,
+                simulated=row.simulated,
+                participant=row.number,
+                trial=row.trial,
+                kind=row.kind,
+                repeat_of=row.first,
+                photograph=row.photograph,
+                method=row.fault or row.method,
+                criterion=row.criterion,
+                value=row.value,
+                maximum=study.maximum,
+                exposures=row.exposures,
+                hidden=row.hidden,
+                **timing,
+                **own,
+            )
+        )
+    return ratings
+
+
+def _told(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[str, dict[str, Any]]]:
+    """The last `vision` and `screen` event of every session."""
+    query = (
+        select(events.c.session_id, events.c.name, events.c.detail)
+        .join(sessions, sessions.c.id == events.c.session_id)
+        .where(*mine, events.c.name.in_(("vision", "screen")))
+        .order_by(events.c.id)
+    )
+    told: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for row in connection.execute(query):
+        told[row.session_id][row.name] = json.loads(row.detail)
+    return told
+
+
+def _participant(
+    study: Study, session: Row[Any], ratings: Sequence[Rating], told: Mapping[str, dict[str, Any]]
+) -> Participant:
+    screen, vision = told.get("screen", {}), told.get("vision", {})
+    plates = _number(vision, "right"), _number(vision, "shown")
+    judged = conduct(ratings, None if None in plates else (int(plates[0] or 0), int(plates[1] or 0)), study.screening)
+    minutes = None if session.completed_at is None else (session.completed_at - session.begun_at) / 60_000
+    width, height = _number(screen, "width"), _number(screen, "height")
+    step = screen.get("gray_step_seen")
+    return Participant(
+        study=study.digest,
+        version=study.version,
+        simulated=session.simulated,
+        participant=session.number,
+        begun_on=_day(session.begun_at),
+        language=session.language,
+        block=session.block,
+        row=session.row,
+        completed=session.completed_at is not None,
+        trials=session.trials,
+        answered=session.answered,
+        minutes=minutes,
+        window_width=None if width is None else round(width),
+        window_height=None if height is None else round(height),
+        zoom=_number(screen, "zoom"),
+        gray_step_seen=step if isinstance(step, bool) else None,
+        plates_right=None if plates[0] is None else int(plates[0]),
+        plates_shown=None if plates[1] is None else int(plates[1]),
+        catch_shown=judged.catch_shown,
+        catch_wrong=judged.catch_wrong,
+        median_response_ms=judged.median_response_ms,
+        most_common_share=judged.most_common_share,
+        repeat_agreement=judged.repeat_agreement,
+        flags=";".join(judged.flags),
+    )
+
+
+def _number(detail: Mapping[str, Any], key: str) -> float | None:
+    value = detail.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _day(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,8 +1,0 @@
-"""Runs the migrations over the connection that `study_app.database` has opened, in its transaction."""
-
-from alembic import context
-
-from study_app.schema import metadata
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
-context.run_migrations()

@@ -1,0 +1,1 @@
+"""The study over HTTP, and what keeps it safe."""

@@ -1,0 +1,76 @@
+"""Streamlit's own scripts and styles from memory, compressed once.
+
+A browser that comes for the first time asks for about a hundred of them. Streamlit reads and sends each anew and
+uncompressed; when a class of students arrives together, that alone keeps the one process busy for most of a minute.
+"""
+
+import gzip
+import mimetypes
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.file_util import get_static_dir
+
+from study_app.server.assets import IMMUTABLE
+
+PREFIX = "/static/"
+LEVEL = 6  # of gzip; 9 takes three times as long for one hundredth less
+WORTH = 0.95  # files that become no smaller than this are sent as they are: fonts and pictures are compressed already
+
+
+@dataclass(frozen=True)
+class File:
+    """A file's bytes as they are and, if that is worth it, compressed."""
+
+    kind: str
+    plain: bytes
+    compressed: bytes | None
+
+
+@dataclass
+class FrontendFiles:
+    """Answers for the files below `/static/`, whose names change with their content; all else goes to `app`.
+
+    A file is read when it is first asked for and stays in memory; all of them would be 34 MB.
+    """
+
+    app: ASGIApp
+    folder: Path = field(default_factory=lambda: Path(get_static_dir()) / "static")
+    _files: dict[str, File] = field(default_factory=dict)
+    _names: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+        self._names = frozenset(PREFIX + name for name in found)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["path"] not in self._names or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        file = self._file(scope["path"])
+        headers = {"content-type": file.kind, "vary": "Accept-Encoding", **IMMUTABLE}
+        content = file.plain
+        if file.compressed is not None and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            content = file.compressed
+            headers["content-encoding"] = "gzip"
+        headers["content-length"] = str(len(content))
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        await send({"type": "http.response.body", "body": content if scope["method"] == "GET" else b""})
+
+    def _file(self, path: str) -> File:
+        file = self._files.get(path)
+        if file is None:
+            file = self._files[path] = read_file(self.folder / path.removeprefix(PREFIX))
+        return file
+
+
+def read_file(path: Path) -> File:
+    """Read and compress one file."""
+    plain = path.read_bytes()
+    compressed = gzip.compress(plain, LEVEL, mtime=0)
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return File(kind, plain, compressed if len(compressed) < WORTH * len(plain) else None)

@@ -1,0 +1,71 @@
+"""The words of the pages, one plain file a language, all with the same keys."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import yaml
+
+from pipeline.settings.errors import UserError
+
+FOLDER = Path(__file__).parent / "languages"
+REFERENCE = "en"
+PLACE = re.compile(r"\{(\w+)\}")
+
+Texts = Mapping[str, Mapping[str, str]]
+
+
+def load_texts(language: str, folder: Path = FOLDER) -> tuple[str, Texts]:
+    """A language's own name and its texts, by section and key; raises `UserError` if a word is missing or too many."""
+    name, texts = _read(folder / f"{language}.yaml")
+    if language != REFERENCE:
+        _, reference = _read(folder / f"{REFERENCE}.yaml")
+        if difference := _difference(texts, reference):
+            raise UserError(f"{folder / language}.yaml: {difference}.")
+    return name, texts
+
+
+def load_languages(languages: Iterable[str], folder: Path = FOLDER) -> dict[str, tuple[str, Texts]]:
+    """What `load_texts` gives, for every language of a study, in its order."""
+    return {language: load_texts(language, folder) for language in languages}
+
+
+def worded(texts: Texts, protocol: str) -> Texts:
+    """The texts with those of a protocol: `<protocol>_<section>` has words that take the place of a section's own."""
+    return {section: {**words, **texts.get(f"{protocol}_{section}", {})} for section, words in texts.items()}
+
+
+def best_language(wanted: str | None, languages: Iterable[str]) -> str:
+    """The study's language for a browser's, as in `de-CH`; the study's first one if it has none of the kind."""
+    known = list(languages)
+    plain = (wanted or "").partition("-")[0].lower()
+    return plain if plain in known else known[0]
+
+
+def _read(path: Path) -> tuple[str, Texts]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(one.stem for one in path.parent.glob("*.yaml")))
+        raise UserError(f"the pages have no words for the language {path.stem!r} ({known}); write {path}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(content, dict) or not isinstance(name := content.pop("name", None), str):
+        raise UserError(f"{path} has no `name`, the language's own name for itself.")
+    for section, words in content.items():
+        if not isinstance(words, dict) or not all(isinstance(text, str) and text for text in words.values()):
+            raise UserError(f"{path}: {section} should hold keys and texts; put yes, no and on in quotation marks.")
+    return name, content
+
+
+def _difference(texts: Texts, reference: Texts) -> str:
+    """The first difference in keys or {places}, as the rest of a sentence."""
+    ours = {(section, key): text for section, words in texts.items() for key, text in words.items()}
+    theirs = {(section, key): text for section, words in reference.items() for key, text in words.items()}
+    for section, key in sorted(ours.keys() ^ theirs.keys()):
+        return f"{section}.{key} is {'unknown' if (section, key) in ours else 'missing'}"
+    for (section, key), text in ours.items():
+        wanted = set(PLACE.findall(theirs[section, key]))
+        if set(PLACE.findall(text)) != wanted:
+            return f"{section}.{key} should have the places {', '.join(sorted(wanted)) or '(none)'}"
+    return ""

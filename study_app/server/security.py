@@ -1,0 +1,126 @@
+"""What keeps the app safe on an open network: headers, limits of size and of rate. No address is ever stored."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from study_app.storage.refusals import RefusedError
+
+BODY_BYTES = 65_536
+REMEMBERED = 20_000  # callers of one limit; the longest silent are forgotten first
+# Streamlit's page has inline styles and scripts and makes functions from strings; all of it comes from this server.
+PAGE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+DATA_PATHS = ("/api/", "/s/", "/healthz", "/readyz")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",  # the token of a session is in its address
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class SecurityHeaders:
+    """Adds the headers above to every reply of HTTP; websockets pass untouched."""
+
+    def __init__(self, app: ASGIApp, page_policy: str = PAGE_POLICY) -> None:
+        self.app = app
+        self.page_policy = page_policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_data = scope["path"].startswith(DATA_PATHS)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers["Content-Security-Policy"] = DATA_POLICY if is_data else self.page_policy
+                if is_data:
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def middleware() -> list[Middleware]:
+    """What every app of the study wraps itself in."""
+    return [Middleware(SecurityHeaders)]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many calls a second for ever, and `burst` of them at once."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What one caller may do. A whole class of students can share one address, so beginning is not held tightly."""
+
+    begin: Rate = Rate(5, 300)
+    withdraw: Rate = Rate(0.1, 10)
+    session: Rate = Rate(10, 60)
+
+
+@dataclass
+class Limiter:
+    """A bucket of calls for every caller, who is remembered only as a digest under a key that dies with the process."""
+
+    rate: Rate
+    clock: Callable[[], float] = time.monotonic
+    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    _buckets: dict[bytes, tuple[float, float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def check(self, caller: str) -> None:
+        """Count one call; raises `RefusedError` 429 if the caller has used up the rate."""
+        name = blake2b(caller.encode(), key=self._key, digest_size=16).digest()
+        now = self.clock()
+        with self._lock:
+            left, since = self._buckets.pop(name, (float(self.rate.burst), now))
+            left = min(self.rate.burst, left + (now - since) * self.rate.per_second)
+            self._buckets[name] = (max(left - 1, 0) if left >= 1 else left, now)
+            if len(self._buckets) > REMEMBERED:
+                del self._buckets[next(iter(self._buckets))]
+        if left < 1:
+            wait = (1 - left) / self.rate.per_second
+            raise RefusedError(429, "rate", "Too many requests; please wait a moment.", retry_after=wait)
+
+
+def address(request: Request) -> str:
+    """Who calls: behind a proxy, uvicorn's `--proxy-headers` puts the real address here."""
+    return request.client.host if request.client else ""
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body; raises `RefusedError` 413 as soon as it is too large, 415 if it is not JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":  # a page of another origin cannot send this without asking first
+        raise RefusedError(415, "malformed", "The request should be of type application/json.")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > BODY_BYTES:
+            raise RefusedError(413, "oversized", f"A request has at most {BODY_BYTES} bytes.")
+    return bytes(body)

@@ -1,0 +1,38 @@
+"""What this process serves: Streamlit runs the pages as scripts, which find it here and nowhere else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from study_app.server.assets import Assets
+from study_app.server.languages import Texts
+from study_app.server.researcher_access import Access
+from study_app.stimuli.plates import Plate
+from study_app.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Service:
+    """One study in one process. `languages`: of each its own name and its texts."""
+
+    store: Store
+    languages: Mapping[str, tuple[str, Texts]]
+    plates: tuple[Plate, ...]
+    assets: Assets
+    access: Access
+
+    def texts(self, language: str) -> Texts:
+        """The words of one language of the study."""
+        return self.languages[language][1]
+
+
+_published: list[Service] = []
+
+
+def publish(service: Service) -> None:
+    """Make `service` the one that pages of this process show."""
+    _published[:] = [service]
+
+
+def current() -> Service:
+    """The service that was published last."""
+    return _published[-1]

@@ -1,0 +1,139 @@
+"""Prepares the pictures that volunteers see: same format, same dimensions, same file size whatever the method.
+
+    python -m study_app.stimuli [study.yaml]
+
+Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`; writes
+`stimuli/<digest of the study>/` with `pictures/` (one PNG a stimulus, named by an opaque token) and `manifest.json`. `stimuli/secret` is made once; tokens come
+from it, so that the same study and archives give the same folder. Whoever has it can tell which picture is whose.
+
+All methods of a photograph get the same number of bytes: that of the largest, the rest filled by a chunk that readers
+skip. A photograph of one method shows as much of its size as a photograph of any other.
+"""
+
+import argparse
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.records.archive import Archive
+from pipeline.records.rows import write_json
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import whole_folder, write_whole
+from study_app.design.assignment import BROKEN, Cast, cast_photographs, generator
+from study_app.design.pairs import practice_looks
+from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
+from study_app.design.tokens import derive, new_secret, opaque_name
+from study_app.stimuli.faults import FAULTS
+from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
+from study_app.stimuli.png import CHUNK, encode, padded
+
+Look = tuple[str, str]  # method and fault
+
+
+def main() -> None:
+    """Read the study and the archives, write the stimuli."""
+    parser = argparse.ArgumentParser(description="Prepare the pictures of the human study.")
+    parser.add_argument("study", nargs="?", type=Path, default=STUDY_FILE)
+    study = load_study(parser.parse_args().study)
+    folder = prepare(study)
+    print(f"{len(list((folder / PICTURES).iterdir()))} pictures in {folder}")
+
+
+def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) -> Path:
+    """Write the stimuli of `study` below `root` and return their folder; `archives` replaces colorized/<dataset>."""
+    place = archives or paths.archive(study.dataset, ORIGINAL).parent
+    sources = {method: Archive(place / f"{method}.zip") for method in study.sources}
+    cast = cast_photographs(study, sources[ORIGINAL].ids)
+    secret = secret_of(root)
+    folder = root / study.digest
+    with whole_folder(folder) as temporary:
+        (temporary / PICTURES).mkdir()
+        stimuli: list[Stimulus] = []
+        for photograph, looks in sorted(looks_of(study, cast).items()):
+            pictures = _pictures(study, sources, photograph, looks)
+            for stimulus, content in _encoded(photograph, pictures, study.digest, secret):
+                (temporary / PICTURES / f"{stimulus.token}.png").write_bytes(content)
+                stimuli.append(stimulus)
+        # In the order of tokens, so that not even the order of this file says anything.
+        manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)))
+        write_json(temporary / MANIFEST, asdict(manifest))
+    return folder
+
+
+def secret_of(root: Path) -> bytes:
+    """The secret kept in the stimuli folder, made if there is none; readable by its owner only."""
+    path = root / "secret"
+    if not path.exists():
+        write_whole(path, new_secret())
+        path.chmod(0o600)
+    return path.read_bytes()
+
+
+def looks_of(study: Study, cast: Cast) -> dict[str, list[Look]]:
+    """Every (method, fault) in which a photograph is shown."""
+    looks: dict[str, list[Look]] = defaultdict(list)
+    for photograph in cast.main:
+        looks[photograph] += [(method, "") for method in study.methods]
+    for photograph in cast.broken:
+        looks[photograph].append((ORIGINAL, BROKEN))
+    for photograph in cast.originals:
+        looks[photograph].append((ORIGINAL, ""))
+    for photograph, fault in practice_looks(study, cast):
+        looks[photograph].append((ORIGINAL, fault))
+    if study.protocol == "pairs":
+        for of_one in looks.values():
+            of_one.append((ORIGINAL, ""))
+    return looks
+
+
+def shrunk(picture: np.ndarray, longest_side: int) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB, made smaller (Lanczos) until its longer side fits; never larger."""
+    height, width = picture.shape[:2]
+    if max(height, width) <= longest_side:
+        return picture
+    scale = longest_side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+
+
+def _pictures(study: Study, sources: dict[str, Archive], photograph: str, looks: list[Look]) -> dict[Look, np.ndarray]:
+    """All looks of a photograph at the size of the study; raises `UserError` if a method changed its dimensions."""
+    original = sources[ORIGINAL][photograph]
+    pictures = {}
+    for method, fault in looks:
+        picture = sources[method][photograph]
+        if picture.shape != original.shape:
+            raise UserError(
+                f"{sources[method].path}: {photograph} has {picture.shape[1]} x {picture.shape[0]} pixels, but the "
+                f"original {original.shape[1]} x {original.shape[0]}; its size would give the method away."
+            )
+        picture = shrunk(picture, study.longest_side)
+        if fault:
+            picture = FAULTS[fault](picture, generator(study.seed, "fault", photograph))
+        pictures[method, fault] = picture
+    return pictures
+
+
+def _encoded(
+    photograph: str, pictures: dict[Look, np.ndarray], study: str, secret: bytes
+) -> Iterator[tuple[Stimulus, bytes]]:
+    """Every look of a photograph as a PNG, all of them with as many bytes as the largest."""
+    plain = {look: encode(picture) for look, picture in pictures.items()}
+    size = max(map(len, plain.values())) + CHUNK
+    for (method, fault), png in plain.items():
+        name = (study, photograph, method, fault)
+        content = padded(png, size, derive(secret, "padding", *name))
+        height, width = pictures[method, fault].shape[:2]
+        token = opaque_name(secret, "stimulus", *name)
+        digest = hashlib.sha256(content).hexdigest()
+        yield Stimulus(token, photograph, method, fault, digest, width, height, size), content
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,137 @@
+"""The database: SQLite for one process, PostgreSQL for several; transactions, migrations."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from pipeline.settings.errors import UserError
+
+DEFAULT_URL = "sqlite:///study.sqlite3"
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_SECONDS = 10
+MIGRATION_LOCK = 0x48756562  # any number that all processes of the app agree on
+
+
+class Database:
+    """Transactions on one engine. SQLite's writers queue: this process's at a lock, others' at BEGIN IMMEDIATE."""
+
+    def __init__(self, url: str = DEFAULT_URL) -> None:
+        """Raises `UserError` for an address that is no SQLite or PostgreSQL database."""
+        parsed = _parsed(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine = _sqlite(parsed) if self.is_sqlite else _postgresql(parsed)
+        self._readers = self.engine.execution_options(reading=True)
+        self._one_writer: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may write: committed on success, undone on any error."""
+        with self._one_writer, self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, and sees one moment of the database."""
+        with self._readers.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            yield connection
+
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the tables to `revision`; several processes may do so at once.
+
+        Raises `UserError` if the database does not answer or is of a newer revision than this program knows.
+        """
+        try:
+            with self.writing() as connection:
+                if not self.is_sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+                command.upgrade(migrations(connection), revision)
+        except OperationalError as error:
+            where = self.engine.url.render_as_string(hide_password=True)
+            raise UserError(f"the database {where} does not answer: {_sentence(error)}.") from None
+        except CommandError:
+            raise UserError("the tables were made by a newer version of this program; update it first.") from None
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def migrations(connection: Connection) -> Config:
+    """Alembic's settings for our migrations over an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() in ("sqlite", "postgresql"):
+            parsed.get_dialect()
+            if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+                raise UserError("a study needs a database that stays: name a file, say sqlite:///study.sqlite3.")
+            return parsed
+    except (ArgumentError, NoSuchModuleError):
+        pass
+    raise UserError("the database must be given as sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.")
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # or else the driver begins transactions by itself, too late for the lock
+        _write_ahead(connection)
+        # FULL: a commit survives a power cut. secure_delete: what a volunteer withdrew is overwritten.
+        for setting in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {setting}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads and then writes must hold the write lock from its start, or it may fail in between.
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have a log written ahead, in which readers never wait for a writer.
+
+    SQLite does not wait, as it does elsewhere, for another process that makes the same change of a new file.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _postgresql(url: URL) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=BUSY_SECONDS)
+
+
+def _sentence(error: OperationalError) -> str:
+    return " ".join(str(error.orig).split()).rstrip(".")

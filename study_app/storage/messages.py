@@ -1,0 +1,178 @@
+"""What a browser may send: frozen records, made from JSON with every key, type and range checked."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pipeline.settings.errors import UserError
+from pipeline.settings.params import parse_record
+from study_app.design.study import Study
+from study_app.design.tokens import UUID
+from study_app.storage.refusals import RefusedError
+
+Message = TypeVar("Message")
+DAY_MS = 86_400_000
+EVENT_NAME = re.compile(r"[a-z][a-z_]{0,39}")
+EVENTS_AT_ONCE = 100
+DETAILS = 20
+DETAIL_LETTERS = 200
+SENTENCE_LETTERS = 300  # of an error: it may quote what was sent
+
+
+@dataclass(frozen=True)
+class BeginMessage:
+    """A volunteer consents. `study`: the digest that the page was made from; `key`: the same in every repetition."""
+
+    language: str
+    consent: bool
+    study: str
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Measured by the browser, in ms since the trial began: when the picture came and went, how long it was visible,
+    how long each answer took from its question on; how often the picture was shown and the page hidden."""
+
+    onset_ms: float
+    offset_ms: float
+    shown_ms: float
+    response_ms: dict[str, float]
+    exposures: int
+    hidden: int
+
+
+@dataclass(frozen=True)
+class AnswerMessage:
+    """All answers of one trial. `decoded_sha256_ok`: the browser has checked the picture's bytes."""
+
+    key: str
+    trial: int
+    values: dict[str, int]
+    timing: Timing
+    decoded_sha256_ok: bool
+    tab: str
+
+
+@dataclass(frozen=True)
+class EventMessage:
+    """Something that happened, `at_ms` after the page was opened. `detail`: numbers, flags and short texts."""
+
+    key: str
+    name: str
+    at_ms: float
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EventsMessage:
+    """Several events at once."""
+
+    events: tuple[EventMessage, ...]
+
+
+@dataclass(frozen=True)
+class TabMessage:
+    """A browser tab asks whether the session is its own; `take`: make it so."""
+
+    tab: str
+    take: bool
+
+
+@dataclass(frozen=True)
+class WithdrawMessage:
+    """Somebody wants the answers under `code` removed."""
+
+    code: str
+
+
+def parse_message(record: type[Message], body: bytes) -> Message:
+    """Make the record from a JSON body; raises `RefusedError` 400 if it is no JSON, 422 if it is another shape."""
+    try:
+        content = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise RefusedError(400, "malformed", "The request is not valid JSON.") from None
+    try:
+        message = parse_record(record, content, "the request")
+    except UserError as error:
+        raise wrong(str(error)) from None
+    except OverflowError:
+        raise wrong("A number in the request is too large.") from None
+    if isinstance(message, EventsMessage):
+        _check_events(message)
+    elif isinstance(message, TabMessage):
+        _check_uuid(message.tab, "tab")
+    elif isinstance(message, BeginMessage) and message.key is not None:
+        _check_uuid(message.key, "key")
+    return message
+
+
+def check_answer(message: AnswerMessage, study: Study) -> None:
+    """Raise `RefusedError` 422 unless the answer could have come from this study's page."""
+    names = [criterion.name for criterion in study.criteria]
+    timing = message.timing
+    _check_uuid(message.key, "key")
+    _check_uuid(message.tab, "tab")
+    _check_keys(message.values, names, "values")
+    _check_keys(timing.response_ms, names, "timing.response_ms")
+    for name, value in message.values.items():
+        _check_range(value, 0, study.maximum, f"values.{name}")
+    for key in ("onset_ms", "offset_ms", "shown_ms"):
+        _check_range(getattr(timing, key), 0, DAY_MS, f"timing.{key}")
+    for name, duration in timing.response_ms.items():
+        _check_range(duration, 0, DAY_MS, f"timing.response_ms.{name}")
+    if timing.offset_ms < timing.onset_ms:
+        raise wrong("timing: the picture went before it came.")
+    _check_range(timing.exposures, 1, 1000, "timing.exposures")
+    _check_range(timing.hidden, 0, 100_000, "timing.hidden")
+    _check_range(message.trial, 0, 2**31 - 1, "trial")
+    if not message.decoded_sha256_ok:
+        raise wrong("A picture whose bytes were not verified does not count as shown.")
+
+
+def wrong(sentence: str) -> RefusedError:
+    """The refusal of a message that no page of ours sends."""
+    return RefusedError(422, "invalid", sentence[:SENTENCE_LETTERS])
+
+
+def _check_events(message: EventsMessage) -> None:
+    if len(message.events) > EVENTS_AT_ONCE:
+        raise wrong(f"At most {EVENTS_AT_ONCE} events at once.")
+    for event in message.events:
+        _check_uuid(event.key, "key")
+        if not EVENT_NAME.fullmatch(event.name):
+            raise wrong("An event's name has small letters and _ only.")
+        _check_range(event.at_ms, 0, 30 * DAY_MS, "at_ms")
+        if len(event.detail) > DETAILS:
+            raise wrong(f"An event has at most {DETAILS} details.")
+        for name, value in event.detail.items():
+            _check_detail(name, value)
+
+
+def _check_detail(name: str, value: object) -> None:
+    plain = value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    short = len(name) <= 40 and len(str(value)) <= DETAIL_LETTERS
+    if not plain or not short or "\0" in f"{name}{value}":
+        raise wrong(f"An event's details are numbers, flags, or texts of at most {DETAIL_LETTERS} letters.")
+
+
+def _check_uuid(text: str, where: str) -> None:
+    if not UUID.fullmatch(text):
+        raise wrong(f"{where} should be a UUID in small letters.")
+
+
+def _check_keys(mapping: Mapping[str, object], names: list[str], where: str) -> None:
+    if sorted(mapping) != sorted(names):
+        raise wrong(f"{where} should have exactly the keys {', '.join(names)}.")
+
+
+def _check_range(value: float, low: float, high: float, where: str) -> None:
+    if not low <= value <= high:  # also true of what is no number
+        raise wrong(f"{where} should be from {low} to {high}.")
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(text)

@@ -1,0 +1,232 @@
+"""Everything a volunteer's browser reads and writes, each in one transaction: begin, plan, answer, events, finish.
+
+A reply is an acknowledgement: it is given after the commit, so what was acknowledged is on the disk.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from study_app.design import assignment
+from study_app.design.assignment import Slot
+from study_app.design.pairs import trial_looks
+from study_app.design.study import Study
+from study_app.design.tokens import digest, session_token, withdrawal_code
+from study_app.stimuli.manifest import Stimuli
+from study_app.storage import allocation
+from study_app.storage.database import Database
+from study_app.storage.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
+from study_app.storage.opening import open_study
+from study_app.storage.pairs import judged
+from study_app.storage.refusals import RefusedError
+from study_app.storage.rows import Begun, Session, answer_rows, event_rows, session_row
+from study_app.storage.schema import answers, events, sessions, trials
+
+EVENTS_A_SESSION = 2000
+NOTED_MS = 20_000  # a third of the shortest silence after which a place goes back
+
+
+def wall_clock() -> int:
+    """Now, in ms since 1970 in UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a session stands. `pictures`: of every trial, its stimuli's tokens; `answered`: how many trials."""
+
+    language: str
+    pictures: tuple[tuple[str, ...], ...]
+    answered: int
+
+
+class Store:
+    """One study on one database. `simulated`: every session that begins here is of simulated raters."""
+
+    def __init__(
+        self,
+        database: Database,
+        study: Study,
+        stimuli: Stimuli,
+        simulated: bool = False,
+        clock: Callable[[], int] = wall_clock,
+    ) -> None:
+        """Bring the database up to date and open the study on it; raises `UserError` where that cannot be."""
+        self.database = database
+        self.study = study
+        self.stimuli = stimuli
+        self.simulated = simulated
+        self.clock = clock
+        database.migrate()
+        self.study_id = open_study(database, study, stimuli.manifest.digest, clock())
+
+    def begin(self, message: BeginMessage) -> Begun:
+        """Give a consenting volunteer the place that is needed most."""
+        if not message.consent:
+            raise wrong("Nobody takes part without consent.")
+        if message.language not in self.study.languages:
+            raise wrong(f"The study has no language {message.language!r}.")
+        if message.study != self.study.digest:
+            raise RefusedError(409, "changed", "The study has changed since this page was opened; please reload it.")
+        token = session_token(self.stimuli.secret, message.key or str(uuid.uuid4()))
+        begun = Begun(token, withdrawal_code(token))
+        with self.database.writing() as connection:
+            closed_at = allocation.lock_study(connection, self.study_id).closed_at
+            known = select(sessions.c.id).where(sessions.c.token_hash == digest(token))
+            if connection.execute(known).first() is None:
+                if closed_at is not None:
+                    raise RefusedError(503, "closed", "The study is closed; thank you for your interest.")
+                self._insert_session(connection, begun, message.language)
+        return begun
+
+    def plan(self, token: str) -> Progress:
+        """What the session shows; the first trial can begin from now on."""
+        with self.database.writing() as connection:
+            session = self._present(connection, token)
+            self._change(connection, session, ready_at=session.ready_at or self.clock())
+            rows = connection.execute(
+                select(trials).where(trials.c.session_id == session.id).order_by(trials.c.position)
+            ).all()
+        try:
+            pictures = tuple(tuple(self.stimuli.by_look[look].token for look in trial_looks(row)) for row in rows)
+        except KeyError:
+            raise changed() from None
+        return Progress(session.language, pictures, session.answered)
+
+    def answer(self, token: str, message: AnswerMessage) -> None:
+        """Write all answers of one trial, once; a repetition of what is there changes nothing."""
+        check_answer(message, self.study)
+        try:
+            with self.database.writing() as connection:
+                session = self._known(connection, token)
+                if self.study.protocol == "pairs":
+                    message = judged(connection, session.id, message)
+                if message.trial < session.answered:
+                    self._check_replay(connection, session, message)
+                else:
+                    self._hold_place(connection, session)
+                    self._insert_answers(connection, session, message)
+        except IntegrityError:
+            raise conflict("This key belongs to the answers of another trial.") from None
+
+    def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
+        """Write events, each key once."""
+        with self.database.writing() as connection:
+            session = self._present(connection, token)
+            here = set(connection.execute(select(events.c.key).where(events.c.session_id == session.id)).scalars())
+            new = {message.key: message for message in messages if message.key not in here}
+            if len(here) + len(new) > EVENTS_A_SESSION:
+                raise RefusedError(429, "events", "This session has sent too many events.")
+            if new:
+                connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
+            self._change(connection, session)
+
+    def claim_tab(self, token: str, tab: str, take: bool) -> bool:
+        """Whether `tab` is the session's browser tab: the first that asks is, until another takes over."""
+        with self.database.writing() as connection:
+            session = self._present(connection, token)
+            owner = tab if take or session.tab is None else session.tab
+            self._change(connection, session, tab=owner)
+        return bool(owner == tab)
+
+    def finish(self, token: str) -> str:
+        """The withdrawal code, once every trial is answered."""
+        session = self.touch(token)
+        if session.answered < session.trials:
+            raise RefusedError(409, "unfinished", f"{session.trials - session.answered} pictures are left.")
+        return withdrawal_code(token)
+
+    def touch(self, token: str) -> Session:
+        """Note that the session is alive, and return its row.
+
+        What was noted a moment ago is not written again: then a page only reads, and waits for nobody who writes.
+        """
+        with self.database.reading() as connection:
+            session = self._known(connection, token, locked=False)
+        if not session.lapsed and self.clock() - session.seen_at < NOTED_MS:
+            return session
+        with self.database.writing() as connection:
+            session = self._present(connection, token)
+            self._change(connection, session)
+        return session
+
+    def _insert_session(self, connection: Connection, begun: Begun, language: str) -> None:
+        now, mine = self.clock(), (self.study_id, self.simulated)
+        allocation.lapse(connection, self.study, *mine, now)
+        slot = allocation.free_slot(allocation.loads(connection, self.study, *mine), self.study.votes_per_cell)
+        number = allocation.next_number(connection, *mine)
+        planned = assignment.session_trials(self.study, self.stimuli.manifest.cast, slot, number)
+        values = session_row(self.study_id, self.simulated, number, slot, begun, language, len(planned), now)
+        session_id = connection.execute(insert(sessions).values(values).returning(sessions.c.id)).scalar_one()
+        connection.execute(insert(trials), [{"session_id": session_id, **vars(trial)} for trial in planned])
+
+    def _known(self, connection: Connection, token: str, locked: bool = True) -> Session:
+        """The session of `token`; raises `RefusedError` if there is none, or it has nothing to do here."""
+        query = select(sessions).where(sessions.c.token_hash == digest(token))
+        session = connection.execute(query.with_for_update() if locked else query).first()
+        if session is None or session.simulated != self.simulated:
+            raise RefusedError(401, "unknown", "This link is not known here.")
+        if session.withdrawn_at is not None:
+            raise RefusedError(410, "withdrawn", "These answers were withdrawn.")
+        if session.study_id != self.study_id:
+            raise changed()
+        return session
+
+    def _present(self, connection: Connection, token: str) -> Session:
+        """A known session that has its place."""
+        session = self._known(connection, token)
+        self._hold_place(connection, session)
+        return session
+
+    def _hold_place(self, connection: Connection, session: Session) -> None:
+        """A lapsed session gets its place back or is refused."""
+        if not session.lapsed:
+            return
+        allocation.lock_study(connection, self.study_id)
+        allocation.lapse(connection, self.study, self.study_id, session.simulated, self.clock())
+        loads = allocation.loads(connection, self.study, self.study_id, session.simulated)
+        if not allocation.may_return(loads, Slot(session.block, session.row), self.study.votes_per_cell):
+            raise RefusedError(
+                410, "lapsed", "After a long pause your place was given to somebody else; thank you for your answers."
+            )
+
+    def _change(self, connection: Connection, session: Session, **values: object) -> None:
+        """Change a present session's row, and note that it was seen."""
+        seen = {"seen_at": self.clock(), "lapsed": False}
+        connection.execute(update(sessions).where(sessions.c.id == session.id).values(**seen, **values))
+
+    def _insert_answers(self, connection: Connection, session: Session, message: AnswerMessage) -> None:
+        if message.trial >= session.trials:
+            raise RefusedError(404, "unassigned", "This session has no such trial.")
+        if message.trial > session.answered:
+            raise RefusedError(409, "order", f"Trial {session.answered} comes first.")
+        now = self.clock()
+        if session.ready_at is None:
+            raise RefusedError(409, "order", "The plan comes before the first answer.")
+        if (early := session.ready_at + self.study.viewing_ms - now) > 0:
+            raise RefusedError(429, "early", "The picture cannot have been shown yet.", retry_after=early / 1000)
+        connection.execute(insert(answers), answer_rows(session, self.study, message, now))
+        answered = session.answered + 1
+        done = {"completed_at": now} if answered == session.trials else {}
+        self._change(connection, session, answered=answered, ready_at=now, **done)
+
+    def _check_replay(self, connection: Connection, session: Session, message: AnswerMessage) -> None:
+        here = connection.execute(
+            select(answers).where(answers.c.session_id == session.id, answers.c.trial == message.trial)
+        ).all()
+        if {row.criterion: row.value for row in here} != message.values:
+            raise conflict("This trial has other answers already; the first ones stay.")
+
+
+def changed() -> RefusedError:
+    """The refusal of a session that began on another version of the study."""
+    return RefusedError(410, "changed", "This study has gone on in a newer version; thank you for your answers.")
+
+
+def conflict(sentence: str) -> RefusedError:
+    """The refusal of an answer that contradicts one that is stored."""
+    return RefusedError(409, "conflict", sentence)

@@ -1,0 +1,73 @@
+"""A dataset is what its block of params.yaml says, or a sentence that says why not."""
+
+import pytest
+from PIL import Image
+
+from pipeline.datasets.registry import open_source, title
+from pipeline.packs.pack import Pack
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from tests.conftest import run_in, stage_in, write_params
+
+
+@pytest.mark.parametrize(
+    ("block", "sentence"),
+    [
+        ({"kind": "voc2012"}, "unknown kind 'voc2012'; did you mean 'voc'?"),
+        ({}, "unknown kind None"),
+        ({"kind": "scenes", "sead": 0}, "unknown option 'sead'; did you mean 'seed'?"),
+        ({"kind": "scenes", "seed": 0}, "the option 'height' is missing"),
+        ({"kind": "voc", "root": "nowhere"}, "the root nowhere is not a folder"),
+        ({"kind": "folder"}, "give `root`"),
+    ],
+)
+def test_a_wrong_block_ends_in_a_sentence(block, sentence):
+    with pytest.raises(UserError) as caught:
+        open_source(block, "data.mine.source")
+    assert str(caught.value).startswith("data.mine.source: ") and sentence in str(caught.value)
+
+
+def test_only_the_whole_dataset_has_its_bare_name():
+    assert title("voc", "voc2012", 10582, 1449) == "VOC2012"
+    assert title("voc", "voc2012", 3131, 325) == "VOC2012 part (3131/325)"
+    assert title("coco_stuff", "cocostuff", 9000, 1000) == "COCO-Stuff 10k"
+    assert title("scenes", "scenes", 1, 1) == "scenes (synthetic)"
+    assert title("folder", "holidays", 1, 1) == "holidays"
+
+
+@pytest.fixture
+def holidays(tmp_path, monkeypatch):
+    """Twelve photographs of different sizes, without masks, in a folder of one's own."""
+    monkeypatch.chdir(tmp_path)
+    for index in range(12):
+        (tmp_path / "album/images").mkdir(parents=True, exist_ok=True)
+        size = (40 + index, 30 + 2 * index)
+        Image.merge("RGB", [Image.effect_noise(size, 60) for _ in range(3)]).save(
+            tmp_path / f"album/images/{index}.png"
+        )
+    own = {"source": {"kind": "folder", "root": str(tmp_path / "album")}, "pack": {"size": 32}}
+    recipe = {"width": 0.05, "epochs": 1, "batch_size": 4, "learning_rate": 0.001}
+    write_params(tmp_path, data__holidays={**own, "train": recipe})
+    return tmp_path
+
+
+def test_a_folder_of_ones_own_photographs_runs_without_masks(holidays):
+    for stage in ("fetch", "pack"):
+        stage_in(holidays, f"pipeline.{stage}", "holidays")
+    stage_in(holidays, "pipeline.train", "holidays", "no_semantics", "--device", "cpu")
+    stage_in(holidays, "pipeline.colorize", "holidays", "no_semantics_jbu", "--device", "cpu")
+    stage_in(holidays, "pipeline.scoring.pixels", "holidays", "no_semantics_jbu")
+    val = Pack(paths.pack("holidays", "val"))
+    assert val.masks is None and len(val.index) >= 1
+    assert paths.scores("holidays", "no_semantics_jbu").read_text().count("\n") == len(val.index) + 1
+    done = run_in(holidays, "pipeline.train", "holidays", "semantics", "--device", "cpu", check=False)
+    assert done.returncode == 1 and "needs class masks" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_training_on_photographs_without_any_colour_is_refused(holidays):
+    for path in (holidays / "album/images").iterdir():
+        Image.open(path).convert("L").save(path)
+    for stage in ("fetch", "pack"):
+        stage_in(holidays, f"pipeline.{stage}", "holidays")
+    with pytest.raises(UserError, match="none of the 11 training photographs of holidays has any colour"):
+        stage_in(holidays, "pipeline.train", "holidays", "no_semantics", "--device", "cpu")

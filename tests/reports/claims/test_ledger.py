@@ -1,0 +1,186 @@
+"""The ledger: every claim on every dataset, from the report's own tables, with nothing mixed."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.records.rows import MethodCard
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from pipeline.settings.params import DatasetParams, PackParams, Params, TrainParams
+from reports.build import build
+from reports.claims.evidence import NO_RATINGS, SIMULATED, outcome
+from reports.claims.ledger import check_in_words, ledger, ledger_document, ledger_json, scope
+from reports.inputs.scores import Dataset
+from reports.plan.claims import Check, Claim, load_claims
+from reports.tables.documents import Table
+from tests.reports.conftest import ORIGIN, fabricate
+
+PAIR = {"method_a": "semantics_jbu", "method_b": "semantics"}
+JBU = Check("paired", "psnr_rgb", "semantics_jbu", "semantics", "within", 0.5)
+PEOPLE = Check("people", "edge_keeping", "semantics_jbu", "semantics", "above", 0, "photographs")
+
+
+def tables(**rows: Sequence[dict[str, object]]) -> dict[str, Table]:
+    return {name: Table(name, pd.DataFrame(list(few)), pd.DataFrame(), "", ()) for name, few in rows.items()}
+
+
+def paired(dataset: str, mean: float, low: float, high: float) -> dict[str, object]:
+    return {
+        "dataset": dataset,
+        "metric": "psnr_rgb",
+        **PAIR,
+        "mean_difference": mean,
+        "ci_low": low,
+        "ci_high": high,
+        "n": 9,
+    }
+
+
+def people(dataset: str, simulated: bool) -> dict[str, object]:
+    ends = {"difference": 9.0, "ci_low": 5.0, "ci_high": 13.0, "n_raters": 20, "n_images": 60, "simulated": simulated}
+    return {"dataset": dataset, "criterion": "edge_keeping", **PAIR, **ends}
+
+
+def test_the_house_of_claims_names_what_exists() -> None:
+    claims = load_claims()
+    promised = {"confusion", "jbu_edges", "jbu_psnr", "segments_above_grey", "segments_below_original", "natural"}
+    promised |= {"saturability", "semantic_correctness", "edge_keeping", "saturation", "size", "time"}
+    assert promised <= set(claims)
+    assert all(check_in_words(check) for claim in claims.values() for check in claim.tests)  # every measure has a name
+
+
+def test_a_claim_that_nothing_could_contradict_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text("claims: {vain: {claim: It is good., where: everywhere, tests: []}}")
+    with pytest.raises(UserError, match="vain has no test"):
+        load_claims(file)
+
+
+@pytest.mark.parametrize(("evidence", "margin"), [("paired", 0), ("size", 1.0)])
+def test_a_margin_that_holds_nothing_is_refused(tmp_path: Path, evidence: str, margin: float) -> None:
+    file = tmp_path / "claims.yaml"
+    test = f"{{evidence: {evidence}, measure: m, a: a, b: b, expects: within, threshold: {margin}}}"
+    file.write_text(f"claims: {{thin: {{claim: Close., where: there, tests: [{test}]}}}}")
+    with pytest.raises(UserError, match="thin wants"):
+        load_claims(file)
+
+
+def test_a_verdict_knows_the_rows_of_its_own_dataset_alone(dataset: Dataset) -> None:
+    mine, other = paired(dataset.title, 0.1, 0.05, 0.15), paired("VOC2012", 3.0, 2.0, 4.0)
+    found = outcome(JBU, dataset, "", tables(paired=[other, mine]), 0)
+    assert found.verdict == "supported" and found.measured and found.measured.estimate == 0.1
+    assert outcome(JBU, dataset, "", tables(paired=[other]), 0).verdict == "not tested"
+
+
+def test_a_verdict_knows_one_segmenter_alone(dataset: Dataset) -> None:
+    rows = [
+        {
+            "dataset": dataset.title,
+            "segmenter": name,
+            **PAIR,
+            "difference": value,
+            "ci_low": value,
+            "ci_high": value,
+            "n": 9,
+        }
+        for name, value in {"small": 2.0, "deeplab": -2.0}.items()
+    ]
+    check = Check("miou", "miou", "semantics_jbu", "semantics", "above", 0)
+    verdicts = [
+        outcome(check, dataset, name, tables(miou_differences=rows), 0).verdict for name in ("small", "deeplab")
+    ]
+    assert verdicts == ["supported", "contradicted"]
+
+
+def test_trainings_that_disagree_leave_a_claim_undecided(dataset: Dataset) -> None:
+    rows = [paired(dataset.title, 0.1, 0.05, 0.15)]
+    spread = {"dataset": dataset.title, "metric": "psnr_rgb", "of": "semantics_jbu - semantics", "seeds": 3}
+    agree, disagree = ({**spread, "spread_lowest": 0.1, "spread_highest": high} for high in (0.3, 0.7))
+    found = outcome(JBU, dataset, "", tables(paired=rows, seeds=[agree]), 0)
+    assert found.verdict == "supported" and found.measured and found.measured.note == "from 0.1 to 0.3 between 3 seeds"
+    assert found.measured.estimate == 0.1  # of the first seed: never a mean over seeds
+    found = outcome(JBU, dataset, "", tables(paired=rows, seeds=[disagree]), 0)
+    assert found.verdict == "undecided" and "more seeds would decide" in found.reason
+
+
+def test_people_are_asked_about_photographs_and_simulated_ones_say_nothing(dataset: Dataset) -> None:
+    photographs = replace(dataset, title="VOC2012")
+    real, simulated = (tables(naturalness_contrasts=[people("VOC2012", kind)]) for kind in (False, True))
+    found = outcome(PEOPLE, photographs, "", real, 0)
+    assert found.verdict == "supported" and found.measured and (found.measured.raters, found.measured.n) == (20, 60)
+    assert outcome(PEOPLE, photographs, "", simulated, 0).reason == SIMULATED
+    assert outcome(PEOPLE, photographs, "", {}, 0).reason == NO_RATINGS
+    both = tables(naturalness_contrasts=[people("VOC2012", False), people("VOC2012", True)])
+    assert outcome(PEOPLE, photographs, "", both, 0).verdict == "not tested"
+    painted = tables(naturalness_contrasts=[people(dataset.title, False)])
+    assert outcome(PEOPLE, dataset, "", painted, 0).reason == "painted scenes are no photographs"
+
+
+def test_sizes_count_at_full_width_alone(dataset: Dataset) -> None:
+    check = Check("size", "parameters", "semantics", "no_semantics", "within", 1.25, "full_width")
+    assert outcome(check, dataset, "", {}, 0).verdict == "supported"
+    large = {**dataset.cards, "semantics": MethodCard(parameters=50_000_000)}
+    assert outcome(check, replace(dataset, cards=large), "", {}, 0).verdict == "contradicted"
+    manifest = dataset.trainings["semantics"].manifest
+    narrow = replace(dataset.trainings["semantics"], manifest=replace(manifest, recipe={"width": 0.25}))
+    thin = replace(dataset, trainings={**dataset.trainings, "semantics": narrow})
+    assert "not of full width" in outcome(check, thin, "", {}, 0).reason
+
+
+def test_colorfulness_is_compared_photograph_by_photograph(dataset: Dataset) -> None:
+    check = Check("colorfulness", "colorfulness", "semantics_jbu", "semantics", "above", 0)
+    found = outcome(check, dataset, "", {}, 0)  # fabricated: one more for every next method
+    assert found.verdict == "supported" and found.measured and math.isclose(found.measured.estimate, 1.0)
+
+
+def test_a_method_that_is_not_there_is_named(dataset: Dataset) -> None:
+    check = Check("paired", "psnr_rgb", "semantics_jbu", "zhang", "above", 0)
+    assert outcome(check, dataset, "", {}, 0).reason == "needs the method zhang"
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "block", "expected"),
+    [
+        ("scenes (synthetic)", "scenes", (224, 1.0, 40), "neither confirm nor refute"),
+        ("VOC2012 part (3131/325)", "voc", (96, 0.25, 12), "a part of the paper's photographs, on a smaller scale"),
+        ("VOC2012 part (3131/325)", "voc", (224, 1.0, 40), "a part of the paper's photographs: a hint"),
+        ("VOC2012", "voc", (96, 0.25, 20), "on a smaller scale"),
+        ("VOC2012", "voc", (224, 1.0, 40), "the paper's photographs at its scale"),
+        ("COCO-Stuff 10k", "coco_stuff", (224, 1.0, 20), "the paper's photographs at its scale"),
+        ("holidays", "folder", (224, 1.0, 40), "photographs that the paper does not know"),
+    ],
+)
+def test_a_dataset_never_passes_for_more_than_it_is(
+    dataset: Dataset, params: Params, title: str, kind: str, block: tuple[int, float, int], expected: str
+) -> None:
+    size, width, epochs = block
+    data = DatasetParams({"kind": kind}, PackParams(size), TrainParams(width, epochs, 40, 1e-3))
+    assert expected in scope(replace(dataset, title=title), replace(params, data={"scenes": data}))
+
+
+def test_two_datasets_have_a_ledger_each(results: Path, params: Params) -> None:
+    fabricate("voc2012", "VOC2012")
+    build(replace(params, datasets=("scenes", "voc2012")), ORIGIN)
+    entries = json.loads((paths.BUILD / "claims.json").read_text())
+    ids = [entry["id"] for entry in entries if entry["data"] == "VOC2012"]
+    assert ids == [entry["id"] for entry in entries if entry["data"] == "scenes (synthetic)"] == list(load_claims())
+    assert {"id", "claim", "where", "data", "estimate", "ci_low", "ci_high", "verdict"} <= set(entries[0])
+    assert all(isinstance(entry["estimate"], float) for entry in entries if entry["verdict"] != "not tested")
+    assert all(entry["reason"] for entry in entries if entry["verdict"] in ("not tested", "undecided"))
+
+
+def test_every_test_of_a_claim_is_in_the_ledger(dataset: Dataset, params: Params) -> None:
+    claim = Claim("JBU does little.", "Table 1", (JBU, replace(JBU, b="zhang")))
+    entries = ledger({"little": claim}, [dataset], tables(paired=[paired(dataset.title, 0.1, 0.05, 0.15)]), params)
+    (entry,) = ledger_json(entries)
+    assert [test["verdict"] for test in entry["tests"]] == ["supported", "not tested"]
+    assert entry["verdict"] == "not tested" and entry["estimate"] is None and entry["tests"][0]["estimate"] == 0.1
+    table = ledger_document(entries, [dataset], 0)
+    assert table.shown["Verdict"].tolist() == ["not tested: needs the method zhang"]
+    assert "synthetic" in table.caption and any("neither confirm nor refute" in note for note in table.notes)

@@ -1,0 +1,154 @@
+"""Figures: one look per method, a fixed choice of examples, files without dates."""
+
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+from skimage.color import rgb2lab
+
+from pipeline.settings.params import Params
+from reports.figures.drawing import Plot, examples_strip, inline_svg, save, swatch, table1_plot, training_curves
+from reports.figures.theme import FREE, INK, KNOWN, columns, method_looks, model_looks
+from reports.inputs.examples import evenly_spaced, read_examples
+from reports.inputs.scores import Dataset
+from reports.plan.order import in_order
+from reports.plan.published import load_published
+from reports.tables.numbers import table1
+from tests.reports.conftest import METHODS
+
+# Machado, Oliveira and Fernandes 2009, severity 1.0: linear RGB to what people without one kind of cone see of it.
+VISIONS = {
+    "trichromacy": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+def all_plots(dataset: Dataset, params: Params) -> list[Plot]:
+    rows = table1(dataset.scores, {"scenes": dataset.title}, list(METHODS), load_published().table1, seed=0)
+    looks = method_looks(METHODS)
+    return [
+        table1_plot(dataset, rows, looks),
+        training_curves(dataset, model_looks(METHODS)),
+        examples_strip(dataset, read_examples(dataset, list(METHODS))),
+    ]
+
+
+def test_no_two_methods_look_the_same() -> None:
+    looks = method_looks([f"method_{place}" for place in range(20)])
+    assert len(set(looks.values())) == len(KNOWN) + 20
+
+
+def test_known_methods_differ_without_colour() -> None:
+    assert len({(look.marker, look.hollow) for look in KNOWN.values()}) == len(KNOWN)
+    assert "D" not in {look.marker for look in [*KNOWN.values(), *FREE]}  # stands for published values
+
+
+def test_jbu_keeps_a_methods_colour_and_marker() -> None:
+    for method in (name for name in KNOWN if name.endswith("_jbu")):
+        assert KNOWN[method] == replace(KNOWN[method.removesuffix("_jbu")], hollow=True)
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+def test_colours_stay_apart_in_every_vision(vision: str) -> None:
+    colors = sorted({look.color for look in [*KNOWN.values(), *FREE]})
+    linear = linearized(np.array([to_rgb(color) for color in colors])) @ np.array(VISIONS[vision]).T
+    seen = rgb2lab(companded(linear.clip(0, 1))[None])[0]
+    distances = [np.linalg.norm(one - other) for one, other in combinations(seen, 2)]
+    assert min(distances) > 9  # CIE76; about 2 is the least that anybody sees side by side
+
+
+def linearized(rgb: np.ndarray) -> np.ndarray:
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def companded(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def test_tables_and_figures_keep_one_order() -> None:
+    given = ["original", "theirs", "semantics", "zhang_jbu", "zhang", "gray", "another"]
+    assert in_order(given) == ["gray", "zhang", "zhang_jbu", "semantics", "theirs", "another", "original"]
+
+
+def test_methods_we_do_not_know_look_the_same_wherever_known_ones_stand() -> None:
+    assert method_looks(["theirs", "gray", "more"]) == method_looks(["zhang", "theirs", "more"])
+
+
+@pytest.mark.parametrize(("amount", "side_by_side"), [(1, 1), (8, 8), (9, 5), (14, 7), (17, 6)])
+def test_rows_of_panels_are_about_equally_long(amount: int, side_by_side: int) -> None:
+    assert columns(amount, 8) == side_by_side
+
+
+def test_figures_of_many_methods_wrap(dataset: Dataset) -> None:
+    examples = read_examples(dataset, list(METHODS))
+    pictures = {f"{method}_{copy}": shown for copy in range(3) for method, shown in examples.pictures.items()}
+    history = pd.DataFrame({"epoch": [1], **{f"loss_{part}": [1.0] for part in range(9)}})
+    training = replace(dataset.trainings["semantics"], history=history)
+    many = replace(dataset, trainings={"semantics": training})
+    strip = examples_strip(dataset, replace(examples, pictures=pictures)).figure
+    curves = training_curves(many, model_looks(METHODS)).figure
+    assert strip.get_figwidth() < 13 and curves.get_figwidth() < 13
+    assert sum(bool(axes.get_title("left")) for axes in curves.axes) == 9
+
+
+def test_swatches_are_the_figures_markers() -> None:
+    assert swatch(KNOWN["zhang"]).count("L") == 2 and 'fill="#0072b2"' in swatch(KNOWN["zhang"])
+    assert 'fill="none" stroke="#0072b2"' in swatch(KNOWN["zhang_jbu"])
+    assert "currentColor" in swatch(KNOWN["original"]) and INK not in swatch(KNOWN["original"])
+
+
+def test_a_method_added_at_the_end_leaves_the_others_their_looks() -> None:
+    before, after = method_looks(METHODS), method_looks([*METHODS, "new"])
+    assert {method: after[method] for method in METHODS} == {method: before[method] for method in METHODS}
+
+
+def test_models_look_like_the_first_method_that_uses_them() -> None:
+    methods, models = method_looks(METHODS), model_looks(METHODS)
+    assert models == {"no_semantics": methods["no_semantics"], "semantics": methods["semantics"]}
+
+
+def test_examples_are_evenly_spaced_over_the_sorted_ids() -> None:
+    ids = [f"{number:02d}" for number in range(20)]
+    assert evenly_spaced(ids[::-1], 5) == ["02", "06", "10", "14", "18"]
+    assert evenly_spaced(["b", "a"], 5) == ["a", "b"]
+
+
+def test_figures_saved_twice_are_the_same_bytes(dataset: Dataset, params: Params, tmp_path: Path) -> None:
+    for run in ("first", "second"):
+        for plot in all_plots(dataset, params):
+            save(plot, tmp_path / run)
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert len(files) == 6
+    for name in files:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_saved_figures_embed_their_fonts_and_carry_their_caption(
+    dataset: Dataset, params: Params, tmp_path: Path
+) -> None:
+    plot = all_plots(dataset, params)[2]
+    save(plot, tmp_path)
+    pdf = (tmp_path / f"{plot.name}.pdf").read_bytes()
+    assert b"/FontFile2" in pdf and b"CreationDate" not in pdf
+    caption = Image.open(tmp_path / f"{plot.name}.png").info["Description"]
+    assert "synthetic" in caption and "not chosen by hand" in caption
+
+
+def test_users_matplotlib_settings_change_nothing(dataset: Dataset, params: Params) -> None:
+    first = inline_svg(all_plots(dataset, params)[0])
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": False}):
+        assert inline_svg(all_plots(dataset, params)[0]) == first
+
+
+def test_inline_svg_takes_the_pages_ink(dataset: Dataset, params: Params) -> None:
+    svg = inline_svg(all_plots(dataset, params)[0])
+    assert svg.startswith('<svg role="img" aria-label="Dot plot of mean PSNR')
+    assert "currentColor" in svg and INK not in svg and "<metadata>" not in svg

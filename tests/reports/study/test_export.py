@@ -1,0 +1,103 @@
+"""Reading an export: what counts as a vote, who is flagged, and one clear sentence for everything that is wrong."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.settings.errors import UserError
+from reports.study.export import NATURALNESS, read_ratings, read_studies
+from tests.reports.study.simulated_study import CRITERIA, Truth, write_export
+
+TRUTH = Truth({"zhang": 0.8, "semantics_jbu": 0.9, "original": 0.97}, raters=6, photographs=9)
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """A small export; participant 2 is flagged."""
+    return write_export(tmp_path / "ratings" / "people", TRUTH, 0, simulated=False, careless=(2,))
+
+
+def edit(path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    change(pd.read_csv(path, dtype=str, keep_default_na=False)).to_csv(path, index=False)
+
+
+def test_only_main_pictures_are_votes_and_naturalness_is_their_mean(export: Path) -> None:
+    ratings = read_ratings(export)
+    assert ratings is not None
+    votes = ratings.votes()
+    assert len(votes) == 6 * 9 and set(votes["method"]) == set(TRUTH.rates) == set(ratings.methods)
+    assert votes[NATURALNESS].to_numpy() == pytest.approx(votes[list(CRITERIA)].mean(axis=1).to_numpy())
+    assert set(ratings.votes(("broken",))["method"]) == {"broken"}
+    assert (ratings.name, ratings.dataset, ratings.simulated, ratings.flagged) == ("people", "scenes", False, {2})
+    assert 2 not in set(ratings.votes(without=ratings.flagged)["participant"])
+
+
+def test_graded_answers_are_shares_of_the_scale(tmp_path: Path) -> None:
+    graded = Truth(TRUTH.rates, raters=4, photographs=6, scale=100)
+    ratings = read_ratings(write_export(tmp_path / "x", graded, 0))
+    assert ratings is not None and ratings.maximum == 100
+    votes = ratings.votes()[list(CRITERIA)]
+    assert votes.to_numpy().max() <= 1 and (votes.to_numpy() * 100 % 1 < 1e-9).all() and votes.to_numpy().mean() > 0.5
+
+
+def test_ratings_alone_are_enough(export: Path) -> None:
+    export.with_name("participants.csv").unlink()
+    export.with_name("study.json").unlink()
+    ratings = read_ratings(export)
+    assert ratings is not None
+    assert ratings.criteria == CRITERIA and ratings.flagged == frozenset() and ratings.dataset == ""
+
+
+def test_no_answers_yet_is_no_error(export: Path) -> None:
+    edit(export, lambda rows: rows.head(0))
+    assert read_ratings(export) is None
+    assert read_studies(export.parent.parent) == [] == read_studies(export.parent / "nowhere")
+
+
+def test_people_never_share_a_page_with_programs(export: Path) -> None:
+    folder = export.parent.parent
+    write_export(folder / "a_simulation", TRUTH, 1)
+    assert [one.name for one in read_studies(folder)] == ["people"]
+    export.unlink()
+    assert [(one.name, one.simulated) for one in read_studies(folder)] == [("a_simulation", True)]
+
+
+WRONG: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
+    "kinds": (lambda rows: rows.assign(simulated=["1", *rows["simulated"][1:]]), "mixes answers of people"),
+    "studies": (lambda rows: rows.assign(study=["ab", *rows["study"][1:]]), "mixes 2 studies"),
+    "scales": (lambda rows: rows.assign(maximum=["10", *rows["maximum"][1:]]), "mixes 2 scales"),
+    "twice": (lambda rows: pd.concat([rows, rows.head(1)]), "two answers of participant 1 to saturability of trial 0"),
+    "outside": (lambda rows: rows.assign(value=["2", *rows["value"][1:]]), "outside of the scale from 0 to 1"),
+    "lacking": (lambda rows: rows.iloc[1:], "participant 1 has not answered all criteria of trial 0"),
+    "words": (lambda rows: rows.assign(value=["yes", *rows["value"][1:]]), "is damaged"),
+    "columns": (lambda rows: rows.drop(columns="kind"), "other columns"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_ends_in_one_sentence(export: Path, name: str) -> None:
+    change, said = WRONG[name]
+    edit(export, change)
+    with pytest.raises(UserError, match=rf"{said}.*export it anew with `python -m study_app.export`"):
+        read_ratings(export)
+
+
+def test_files_of_two_exports_do_not_mix(export: Path) -> None:
+    edit(export.with_name("participants.csv"), lambda rows: rows.iloc[1:])
+    with pytest.raises(UserError, match="not of one export"):
+        read_ratings(export)
+
+
+def test_settings_of_another_study_do_not_mix(export: Path) -> None:
+    settings = json.loads(export.with_name("study.json").read_text())
+    export.with_name("study.json").write_text(json.dumps(settings | {"digest": "ab"}))
+    with pytest.raises(UserError, match="another study"):
+        read_ratings(export)
+
+
+def test_missing_file_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"is not here; `python -m study_app.export` writes it"):
+        read_ratings(tmp_path / "ratings.csv")

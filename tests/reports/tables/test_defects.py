@@ -1,0 +1,91 @@
+"""The tables of the two defects beside plain arithmetic on the same rows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.metrics.confusion import COLORS, class_distances
+from pipeline.settings import paths
+from pipeline.settings.errors import UserError
+from pipeline.settings.params import Params
+from reports.figures.defect_plots import boundary_plot, confusion_plot
+from reports.figures.theme import method_looks
+from reports.inputs.scores import Dataset, read_datasets
+from reports.tables.defects import confusion_differences_document, confusion_rows, defects_document, examine
+from tests.reports.conftest import IDS, METHODS
+
+
+@pytest.fixture
+def table(dataset: Dataset) -> pd.DataFrame:
+    document = defects_document([dataset], [examine(dataset, seed=0)], seed=0)
+    return document.rows.set_index(["method", "metric"])
+
+
+def test_means_are_over_the_photographs_that_have_the_number(table: pd.DataFrame) -> None:
+    flat = table.loc[("semantics", "bleeding_flat")]
+    assert flat["value"] == pytest.approx(0.5 - 0.1 + 0.01 * np.mean(range(len(IDS)))) and flat["n"] == len(IDS)
+    assert flat["ci_low"] < flat["value"] < flat["ci_high"]
+    assert np.isnan(table.loc[("gray", "bleeding_flat")]["value"]) and table.loc[("gray", "bleeding_flat")]["n"] == 0
+    assert table.loc[("gray", "boundary_contrast")]["value"] == 0
+
+
+def test_confusion_is_that_of_all_photographs_at_once(table: pd.DataFrame, dataset: Dataset) -> None:
+    for method, lines in dataset.defects.colors.items():
+        expected = np.mean(list(class_distances(lines).values()))
+        assert table.loc[(method, "color_distance")]["value"] == pytest.approx(expected)
+    # The first class is always guessed; the other rightly on three photographs more for each method.
+    told = [table.loc[(method, "balanced_accuracy")]["value"] for method in METHODS]
+    assert told == pytest.approx([0.5 + 0.5 * 3 * place / len(IDS) for place in range(len(METHODS))])
+
+
+def test_resampled_distances_are_those_of_the_photographs_drawn(dataset: Dataset) -> None:
+    """Against a loop that copies the lines of every photograph drawn."""
+    one = examine(dataset, seed=0)["semantics"]
+    generator, lines = np.random.default_rng(0), dataset.defects.colors["semantics"]
+    picks = generator.integers(len(IDS), size=(3, len(IDS)))
+    for pick, value in zip(picks, one.distances, strict=False):
+        copied = np.concatenate([lines[lines["photograph"] == number] for number in pick])
+        assert np.mean(list(class_distances(copied).values())) == pytest.approx(value)
+
+
+def test_differences_are_paired(dataset: Dataset) -> None:
+    rows = confusion_differences_document([dataset], [examine(dataset, seed=0)], seed=0).rows
+    step = rows[(rows["metric"] == "color_distance") & (rows["method_b"] == "semantics")].iloc[0]
+    # 150 of 600 pixels by 10 units, along 32 directions.
+    assert step[["difference", "ci_low", "ci_high"]].tolist() == pytest.approx([-2.5] * 3, rel=1e-3)
+
+
+def test_matrices_count_every_object(dataset: Dataset) -> None:
+    rows = confusion_rows([dataset])
+    assert rows.groupby("method")["objects"].sum().tolist() == [2 * len(IDS)] * len(METHODS)
+    wrong = rows[(rows["method"] == "semantics") & (rows["class"] == "tree") & (rows["guess"] == "sky")]
+    assert wrong["objects"].tolist() == [6]
+
+
+def test_grey_has_no_line_at_boundaries_but_a_matrix(dataset: Dataset) -> None:
+    lines = boundary_plot(dataset, method_looks(METHODS))
+    names = [text.get_text() for text in lines.figure.legends[0].get_texts()]
+    assert names == [method for method in METHODS if method != "gray"]
+    matrices = confusion_plot(dataset, list(METHODS))
+    shares = matrices.figure.axes[0].images[0].get_array()
+    assert shares is not None and shares.tolist() == [[1, 0], [1, 0]]  # grey is always taken for the first class
+
+
+def test_counts_of_other_photographs_end_in_one_sentence(dataset: Dataset, params: Params) -> None:
+    np.save(paths.object_colors("scenes", "semantics"), np.array([(99, 0, 0, 0, 1, 1)], COLORS))
+    with pytest.raises(UserError, match=r"semantics.colors.npy holds other counts than 12 photographs"):
+        read_datasets(params)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00rubbish", b"PK\x03\x04"])
+def test_damaged_counts_end_in_one_sentence(dataset: Dataset, params: Params, content: bytes) -> None:
+    paths.object_colors("scenes", "semantics").write_bytes(content)
+    with pytest.raises(UserError, match=r"semantics.colors.npy is not whole"):
+        read_datasets(params)
+
+
+def test_without_masks_there_is_no_confusion_to_examine(dataset: Dataset) -> None:
+    bare = replace(dataset.defects, objects=dataset.defects.objects.iloc[:0])
+    assert examine(replace(dataset, defects=bare), seed=0) == {}

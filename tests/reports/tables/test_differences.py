@@ -1,0 +1,105 @@
+"""The table of paired differences: its rows, its family, and what it says of exact and colourless photographs."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from pipeline.records.rows import ScoreRow
+from reports.figures.forest import paired_plot
+from reports.figures.theme import KNOWN, method_looks
+from reports.inputs.scores import Dataset
+from reports.plan.comparisons import COLORFULNESS_GAP, MEASURES, PAIRS, PRIMARY, pairs_of
+from reports.tables.differences import COLUMNS, paired_document, paired_table
+from reports.tables.writers import latex, markdown
+from tests.reports.conftest import IDS, METHODS
+
+NAMES = {"dataset", "method", "id", "height", "width", "colorless"}
+ELSEWHERE = {"lpips_alex", "bleeding_flat", "bleeding_boundary"}  # measured by other stages than score
+NOT_COMPARED = NAMES | {"mse_rgb", "colorfulness", "colorfulness_absolute", "auc", "auc_balanced", "auc_weight"}
+
+
+def with_exact(dataset: Dataset, methods: tuple[str, ...], ids: list[str]) -> Dataset:
+    scores = dataset.scores.copy()
+    scores.loc[scores["method"].isin(methods) & scores["id"].isin(ids), "psnr_rgb"] = np.inf
+    return replace(dataset, scores=scores)
+
+
+def test_every_score_is_compared_or_left_out_on_purpose() -> None:
+    compared = {field.name for field in fields(ScoreRow)} - NOT_COMPARED
+    assert compared | {COLORFULNESS_GAP} | ELSEWHERE == set(MEASURES)
+
+
+def test_family_names_methods_that_the_suite_knows_each_pair_once() -> None:
+    assert {method for pair in PAIRS for method in (pair.a, pair.b)} <= set(KNOWN)
+    assert len({frozenset((pair.a, pair.b)) for pair in PAIRS}) == len(PAIRS) and set(PRIMARY) <= set(MEASURES)
+
+
+def test_rows_are_every_measure_of_every_pair_there_is(dataset: Dataset) -> None:
+    table = paired_table([dataset], seed=0)
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == len(MEASURES) * len(pairs_of(METHODS)) == 16
+    assert list(table["family"]) == ["primary"] * 2 + ["descriptive"] * 14
+    assert table["p_holm"].notna().sum() == 2
+
+
+def test_mean_difference_is_the_difference_of_the_means(dataset: Dataset) -> None:
+    row = paired_table([dataset], seed=0).iloc[0]
+    means = dataset.scores.groupby("method")["psnr_rgb"].mean()
+    assert row["mean_difference"] == pytest.approx(means["semantics"] - means["no_semantics"])
+    assert row["ci_low"] < row["mean_difference"] < row["ci_high"]
+
+
+def test_colorfulness_counts_by_its_distance_from_the_original(dataset: Dataset) -> None:
+    gap = paired_table([dataset], seed=0).query("metric == 'colorfulness_gap'").iloc[0]
+    assert gap["mean_difference"] == pytest.approx(-1)  # 22 and 21 beside the original's 24
+
+
+def test_order_of_rows_in_the_scores_does_not_matter(dataset: Dataset) -> None:
+    shuffled = replace(dataset, scores=dataset.scores.sample(frac=1, random_state=0))
+    assert paired_table([shuffled], seed=0).equals(paired_table([dataset], seed=0))
+
+
+def test_a_photograph_that_one_method_reproduces_exactly_is_left_out_and_said(dataset: Dataset) -> None:
+    document = paired_document([with_exact(dataset, ("semantics",), IDS[:2])], seed=0)
+    row = document.rows.iloc[0]
+    assert (row["n"], row["left_out"]) == (len(IDS) - 2, 2) and np.isfinite(row["mean_difference"])
+    assert any(
+        "semantics or no_semantics, not both, reproduces 2 photographs exactly" in note for note in document.notes
+    )
+
+
+def test_a_photograph_that_both_reproduce_exactly_does_not_differ(dataset: Dataset) -> None:
+    row = paired_table([with_exact(dataset, ("semantics", "no_semantics"), IDS[:2])], seed=0).iloc[0]
+    assert (row["n"], row["left_out"]) == (len(IDS), 0)
+
+
+def test_colourless_photographs_stay_in_and_the_note_gives_the_difference_without(dataset: Dataset) -> None:
+    document = paired_document([dataset], seed=0)
+    colored = dataset.scores[~dataset.scores["colorless"]].groupby("method")["psnr_rgb"].mean()
+    without = colored["semantics"] - colored["no_semantics"]
+    assert document.rows.iloc[0]["mean_difference_colored"] == pytest.approx(without)
+    assert any(f"Without: semantics - no_semantics {without:+.2f} dB" in note for note in document.notes)
+
+
+def test_reader_is_warned(dataset: Dataset) -> None:
+    for text in (markdown(paired_document([dataset], seed=0)), latex(paired_document([dataset], seed=0))):
+        for warning in (
+            "not about another training",
+            "12 photographs are few",
+            "Only PSNR is tested",
+            "Holm's family: 2 comparisons",
+        ):
+            assert warning in text
+
+
+def test_methods_of_no_pair_make_an_empty_table(dataset: Dataset) -> None:
+    lone = replace(dataset, scores=dataset.scores[dataset.scores["method"].isin(["gray", "original"])])
+    assert paired_document([lone], seed=0).rows.empty
+
+
+def test_forest_plot_has_a_panel_a_measure_and_says_who_is_better(dataset: Dataset) -> None:
+    plot = paired_plot(dataset, paired_table([dataset], seed=0), method_looks(METHODS))
+    assert [axes.get_title("left") for axes in plot.figure.axes] == [measure.name for measure in MEASURES.values()]
+    assert [axes.get_xlabel()[0] for axes in plot.figure.axes] == ["f"] * 3 + ["←"] * 5
+    assert "semantics - no_semantics" in plot.alt
