@@ -1,4 +1,4 @@
-"""How far the hot paths are from what this device allows: the floor from operations and bytes, then the measured time.
+"""The hot paths against this device's floors: the least time of their operations and bytes, and the measured time.
 
 The ceilings are measured in the same run: a product of matrices, a copy, an exponential, a write that is on the disk.
 """
@@ -45,7 +45,7 @@ class Ceilings(NamedTuple):
 
 
 def lines() -> list[Line]:
-    """The ceilings and every hot path beside its floor."""
+    """The ceilings, and every hot path with its floor."""
     found = ceilings()
     return [
         Line("ceiling: float32 matrix product", f"{found.operations / 1e9:.0f} GFLOP/s", "", "", "", ""),
@@ -134,16 +134,12 @@ def networks(found: Ceilings) -> list[Line]:
     whole, half, prediction = race(step, lambda: step(half=True), predict, repeats=1)
     work, work_of_prediction = of_step.get_total_flops(), of_prediction.get_total_flops()
     name = f"{SIDE} px, full width, {BATCH} images"
-    return [
-        beside(f"training step, {name}", whole, work / found.operations, f"{work / 1e9:.0f} GFLOP"),
-        beside(f"the same in bfloat16, {name}", half, work / found.half_operations, f"{work / 1e9:.0f} GFLOP"),
-        beside(
-            f"prediction, {name}",
-            prediction,
-            work_of_prediction / found.operations,
-            f"{work_of_prediction / 1e9:.0f} GFLOP",
-        ),
-    ]
+    measured = (
+        (f"training step, {name}", whole, work, found.operations),
+        (f"the same in bfloat16, {name}", half, work, found.half_operations),
+        (f"prediction, {name}", prediction, work_of_prediction, found.operations),
+    )
+    return [with_floor(what, time, flop / rate, f"{flop / 1e9:.0f} GFLOP") for what, time, flop, rate in measured]
 
 
 def colors(found: Ceilings) -> list[Line]:
@@ -152,14 +148,10 @@ def colors(found: Ceilings) -> list[Line]:
     ab = lab_of(photograph(SIDE, SIDE))[1:][None]
     lab, codes = race(lambda: cielab.rgb_to_lab(rgb), lambda: gamut.encode(ab), repeats=15)
     exponentials, bytes = EXPONENTIALS_A_PIXEL * ROWS * COLUMNS, BYTES_A_CODE * SIDE**2
+    to_lab, work = exponentials / found.exponentials, f"{exponentials / 1e6:.1f} M exponentials"
     return [
-        beside(
-            f"sRGB to Lab, {ROWS} x {COLUMNS}",
-            lab,
-            exponentials / found.exponentials,
-            f"{exponentials / 1e6:.1f} M exponentials",
-        ),
-        beside(f"soft-encoding, {SIDE} x {SIDE}", codes, bytes / found.cached_bytes, f"{bytes / 1e6:.1f} MB"),
+        with_floor(f"sRGB to Lab, {ROWS} x {COLUMNS}", lab, to_lab, work),
+        with_floor(f"soft-encoding, {SIDE} x {SIDE}", codes, bytes / found.cached_bytes, f"{bytes / 1e6:.1f} MB"),
     ]
 
 
@@ -171,15 +163,11 @@ def joint(found: Ceilings) -> Line:
     with torch.inference_mode():
         (seconds,) = race(lambda: module(chroma, guide), repeats=5)
     weights = (2 * RADIUS + 1) ** 2 * ROWS * COLUMNS
-    return beside(
-        f"JBU, {ROWS} x {COLUMNS}, radius {RADIUS}",
-        seconds,
-        OPERATIONS_A_WEIGHT * weights / found.operations,
-        f"{weights / 1e6:.0f} M weights",
-    )
+    floor = OPERATIONS_A_WEIGHT * weights / found.operations
+    return with_floor(f"JBU, {ROWS} x {COLUMNS}, radius {RADIUS}", seconds, floor, f"{weights / 1e6:.0f} M weights")
 
 
-def beside(what: str, seconds: float, floor: float, work: str) -> Line:
+def with_floor(what: str, seconds: float, floor: float, work: str) -> Line:
     """A line of a time, its floor with the work that it follows from, and their ratio."""
     return Line(what, _time(seconds), f"floor {_time(floor)}: {work}", f"{seconds / floor:.1f} x the floor", "", "")
 

@@ -6,7 +6,6 @@ Takes the original chroma of each validation photograph, averaged down as for `b
 the means of `pipeline.metrics.edges` over photographs as a Markdown table.
 """
 
-import argparse
 from typing import Any
 
 import numpy as np
@@ -14,17 +13,14 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
-from tqdm import tqdm
 
-from bench.jbu_units import SPATIAL
+from bench.jbu_units import SPATIAL, asked_for
 from pipeline.color import cielab
 from pipeline.color.compose import compose
 from pipeline.methods.colorizer import make_upsampling
 from pipeline.methods.method import Photo
 from pipeline.metrics import edges
 from pipeline.packs.masks import VOID
-from pipeline.packs.pack import Pack
-from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
 
 COLUMNS = ("bleeding, flat", "bleeding, boundary", "contrast", "kept at 1", "kept at 3", "kept at 6", "kept at 9")
@@ -32,21 +28,14 @@ COLUMNS = ("bleeding, flat", "bleeding, boundary", "contrast", "kept at 1", "kep
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", help="a packed block under `data` in params.yaml, with masks")
-    parser.add_argument("--side", type=int, default=56, help="of the chroma in pixels; the paper's is 56")
-    arguments = parser.parse_args()
-    pack = Pack(paths.pack(arguments.dataset, "val"))
+    pack, side, photos = asked_for(__doc__.splitlines()[0])
     modules = {"bilinear": make_upsampling("bilinear")}
     modules |= {f"JBU, sigma_s {name}": make_upsampling({**unit, "sigma_r_255": 15}) for name, unit in SPATIAL.items()}
-    colored = [entry for entry in pack.index if not entry.colorless]
-    photos = (Photo(entry.id, pack.original(entry), pack.original_mask(entry)) for entry in colored)
-    bar = tqdm(photos, "upsampling", len(colored), delay=2, mininterval=1, unit="photo")
     names = ["original", *modules]
-    values = np.stack([bleeding_of_each(photo, modules, arguments.side) for photo in bar])  # (N, M, columns)
+    values = np.stack([bleeding_of_each(photo, modules, side) for photo in photos])  # (N, M, columns)
     lined = np.isfinite(values).all(axis=(1, 2))
     print(
-        f"{pack.summary['title']}, chroma at {arguments.side} x {arguments.side}, n = {len(colored)} photographs with"
+        f"{pack.summary['title']}, chroma at {side} x {side}, n = {len(values)} photographs with"
         f" colour, of which {lined.sum()} have colour edges at true boundaries.\n"
     )
     print("| chroma | " + " | ".join(COLUMNS) + " | photographs with less bleeding than bilinear: flat, boundary |")

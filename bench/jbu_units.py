@@ -7,6 +7,7 @@ answer), upsamples it under every reading, and prints the mean PSNR as a Markdow
 """
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -36,16 +37,9 @@ READINGS = {(s, r): {**SPATIAL[s], **RANGE[r]} for s in SPATIAL for r in RANGE}
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", help="a packed block under `data` in params.yaml")
-    parser.add_argument("--side", type=int, default=56, help="of the chroma in pixels; the paper's is 56")
-    arguments = parser.parse_args()
-    side, pack = arguments.side, Pack(paths.pack(arguments.dataset, "val"))
+    pack, side, photos = asked_for(__doc__.splitlines()[0])
     modules = {"bilinear": make_upsampling("bilinear")} | {key: make_upsampling(READINGS[key]) for key in READINGS}
-    colored = [entry for entry in pack.index if not entry.colorless]
-    photos = (Photo(entry.id, pack.original(entry)) for entry in colored)
-    bar = tqdm(photos, "upsampling", len(colored), delay=2, mininterval=1, unit="photo")
-    each = [psnr_of_each(photo, modules, side) for photo in bar]
+    each = [psnr_of_each(photo, modules, side) for photo in photos]
     mean = {key: sum(one[key] for one in each) / len(each) for key in modules}
     print(
         f"{pack.summary['title']}, n = {len(each)} with colour, chroma at {side} x {side}; mean PSNR in dB over RGB.\n"
@@ -55,6 +49,18 @@ def main() -> None:
     for spatial in SPATIAL:
         values = [mean[spatial, name] for name in RANGE]
         print(f"| {spatial} | " + " | ".join(f"{v:.2f} ({v - mean['bilinear']:+.2f})" for v in values) + " |")
+
+
+def asked_for(description: str) -> tuple[Pack, int, Iterable[Photo]]:
+    """The pack and the side of the chroma from the command line, and the pack's coloured photographs with masks."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("dataset", help="a packed block under `data` in params.yaml")
+    parser.add_argument("--side", type=int, default=56, help="of the chroma in pixels; the paper's is 56")
+    arguments = parser.parse_args()
+    pack = Pack(paths.pack(arguments.dataset, "val"))
+    colored = [entry for entry in pack.index if not entry.colorless]
+    photos = (Photo(entry.id, pack.original(entry), pack.original_mask(entry)) for entry in colored)
+    return pack, arguments.side, tqdm(photos, "upsampling", len(colored), delay=2, mininterval=1, unit="photo")
 
 
 @torch.inference_mode()

@@ -2,7 +2,6 @@
 
 import time
 from statistics import median
-from typing import NamedTuple
 
 import torch
 
@@ -12,24 +11,15 @@ from pipeline.networks.contract import Setup, Trainable
 from pipeline.runtime.device import choose_device
 from pipeline.settings.classes import make
 from pipeline.settings.params import load_params
-from reports.plan.published import PublishedSize, load_published
+from reports.plan.published import load_published
 
 SIZE = 224  # the paper's
 CLASSES = tuple(f"class {index}" for index in range(21))  # as VOC2012 has
 BATCHES = {1: 5, 16: 3}  # photographs at a time, and how often each is repeated after a run that does not count
 
 
-class Row(NamedTuple):
-    """One network. `milliseconds`: of an image, by the number of photographs at a time; the median of repeats."""
-
-    name: str
-    parameters: int
-    milliseconds: dict[int, float]
-    published: PublishedSize | None
-
-
-def rows() -> list[Row]:
-    """Measure every network with random weights, which take the same time as trained ones."""
+def lines() -> list[Line]:
+    """A line of the table for every network with random weights, which take as long as trained ones."""
     device = choose_device(None)
     published = load_published().size_and_time.rows
     found = []
@@ -37,8 +27,11 @@ def rows() -> list[Row]:
         network: Trainable = make(block, name, Setup(1.0, CLASSES, SIZE))
         network = network.to(device).to(memory_format=torch.channels_last).eval()
         parameters = sum(parameter.numel() for parameter in network.parameters())
-        milliseconds = {batch: _milliseconds(network, batch, repeats, device) for batch, repeats in BATCHES.items()}
-        found.append(Row(name, parameters, milliseconds, published.get(name)))
+        times = [_milliseconds(network, batch, repeats, device) for batch, repeats in BATCHES.items()]
+        theirs = published.get(name)
+        peer = "" if theirs is None else f"the paper: {theirs.milliseconds:g} ms, {theirs.size:g} {theirs.unit}"
+        what, ours = f"network {name}, {SIZE} px: one image; of {max(BATCHES)}", "; ".join(f"{t:.0f} ms" for t in times)
+        found.append(Line(what, ours, peer, f"{parameters * 4 / 1e6:.1f} MB", "", ""))
     return found
 
 
@@ -51,16 +44,3 @@ def _milliseconds(network: Trainable, batch: int, repeats: int, device: torch.de
         predict_chroma(network, (SIZE, SIZE), lightness, device).cpu()  # back, as a GPU would not have finished
         times.append(time.perf_counter() - began)
     return median(times[1:]) * 1e3 / batch
-
-
-def lines() -> list[Line]:
-    """A line of the table for every network; `value` is its size."""
-    return [_line(row) for row in rows()]
-
-
-def _line(row: Row) -> Line:
-    theirs = row.published
-    times = "; ".join(f"{time:.0f} ms" for time in row.milliseconds.values())
-    peer = "" if theirs is None else f"the paper: {theirs.milliseconds:g} ms, {theirs.size:g} {theirs.unit}"
-    size = f"{row.parameters * 4 / 1e6:.1f} MB"
-    return Line(f"network {row.name}, {SIZE} px: one image; of {max(BATCHES)}", times, peer, size, "", "")

@@ -1,4 +1,4 @@
-"""Our speed beside other libraries' and beside what this device allows, side by side in one run: `make bench`.
+"""Our speed against other libraries and against this device's floors, in one run: `make bench`.
 
     python -m bench.speed [--json]
     python -m bench.speed --guard   # fails where a ratio has fallen by more than a third below bench/ratios.json
@@ -41,7 +41,7 @@ from pipeline.settings import provenance
 from pipeline.upsampling.jbu import JointBilateralUpsample
 
 CPU = torch.device("cpu")
-RATIOS = Path(__file__).with_name("bench_ratios.json")
+RATIOS = Path(__file__).with_name("ratios.json")
 KEPT = 2 / 3  # of a ratio: what CI lets it fall to
 
 
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def rivals() -> list[Line]:
-    """All that somebody else's library computes as well."""
+    """All that another library computes as well."""
     return [encoding(data.astronaut), encoding(data.coffee), lab(), *upsampling(7), *upsampling(19), scoring()]
 
 
@@ -122,13 +122,8 @@ def encoding(load: Callable[[], np.ndarray]) -> Line:
             torch.from_numpy(found.T.copy()).unflatten(1, ab.shape[2:])
 
     ours, peer = race(lambda: gamut.encode(ab), search, repeats=15)
-    return compared(
-        f"soft-encoding, {load.__name__}, 224 x 224",
-        ours,
-        peer,
-        f"scikit-learn {metadata.version('scikit-learn')}",
-        100,
-    )
+    name = f"scikit-learn {metadata.version('scikit-learn')}"
+    return compared(f"soft-encoding, {load.__name__}, 224 x 224", ours, peer, name, 100)
 
 
 def lab() -> Line:
@@ -203,7 +198,7 @@ def scoring() -> Line:
 
 
 def steps() -> list[Line]:
-    """The share of a training step that is not network: Lab, soft-encoding, losses."""
+    """The share of a training step outside the network: Lab, soft-encoding, losses."""
     return [overhead("training step, scenes", 64, 0.25, 16), overhead("training step, paper's size", 224, 1.0, 4)]
 
 
@@ -234,18 +229,13 @@ def overhead(what: str, size: int, width: float, batch_size: int) -> Line:
 
     ours, network = race(whole, network_alone, repeats=5)
     share = max(0.0, 1 - network / ours)
-    return Line(
-        f"{what}, outside the network",
-        f"{(ours - network) * 1e3:.1f} ms",
-        f"network {network * 1e3:.1f} ms",
-        f"{share:.1%} of the step",
-        "under 10%",
-        "met" if share < 0.1 else "not met",
-    )
+    times = f"{(ours - network) * 1e3:.1f} ms", f"network {network * 1e3:.1f} ms"
+    met = "met" if share < 0.1 else "not met"
+    return Line(f"{what}, outside the network", *times, f"{share:.1%} of the step", "under 10%", met)
 
 
 def colorizing() -> list[Line]:
-    """Photographs a second through everything that colorizing does, and what each part takes."""
+    """Photographs a second through all steps of colorizing, and the time of each."""
     model = Proposed(Setup(1.0), semantics=False).eval().to(memory_format=torch.channels_last)
     photos = [Photo(str(index), photograph(375, 500)) for index in range(8)]
     joint = make_upsampling("jbu")
@@ -259,14 +249,11 @@ def colorizing() -> list[Line]:
     }
     network, upsample, png = race(*parts.values(), repeats=3)
     times = [network / len(photos), upsample, png]
-    lines = [
+    total = Line("colorize: in all", f"{sum(times) * 1e3:.1f} ms", "", f"{1 / sum(times):.1f} a second", "", "")
+    return [
         Line(f"colorize: {part}", f"{seconds * 1e3:.1f} ms", "", f"{seconds / sum(times):.0%} of the time", "", "")
         for part, seconds in zip(parts, times, strict=True)
-    ]
-    return [
-        *lines,
-        Line("colorize: in all", f"{sum(times) * 1e3:.1f} ms", "", f"{1 / sum(times):.1f} a second", "", ""),
-    ]
+    ] + [total]
 
 
 if __name__ == "__main__":

@@ -21,21 +21,17 @@ import numpy as np
 
 from bench.study_place import large_place, steady_effects
 from pipeline.settings.provenance import hardware
-from study_app.design.study import Study
 from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.ledger import balance
 from study_app.simulation.simulate import make_raters
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
 from study_app.storage.database import Database
 from study_app.storage.store import Store
 from tests.study_app.chromium import Chromium
-from tests.study_app.killing import survive
+from tests.study_app.killing import Plan, Survival, long_study, survive
 from tests.study_app.opinions import small_effects
 from tests.study_app.postgres import PostgresServer, binaries
 from tests.study_app.servers import AppServer, ForkedServer
 from tests.study_app.visitors import Visit, visit
-from tests.study_app.volunteers import small_study, write_archives
 
 RATERS, RAMP = 1000, 40.0  # raters, and seconds in which they begin
 ARRIVALS, WITHIN, READING = 200, 30.0, 3.0  # visitors, seconds in which they come, seconds they read each page
@@ -48,8 +44,8 @@ class Line(NamedTuple):
     what: str
     database: str
     value: str
-    goal: str
-    met: str
+    goal: str = ""
+    met: str = ""
 
 
 def main() -> None:
@@ -112,33 +108,17 @@ def load(name: str, url: str) -> list[Line]:
     rate = sum(one.path == "/api/answers" and begun < one.began < done for one in good) / (done - begun)
     answers = _milliseconds(one for one in good if one.path == "/api/answers" and begun < one.began < done)
     pictures = _milliseconds(one for one in good if one.path == "/s/" and begun < one.began < done)
-    again = sum(one.status != 200 for one in measured)
     sound = book.lost == book.doubled == 0 and book.stored == RATERS * study.trials
+    lost = f"{book.acknowledged:,}; {book.lost}; {book.doubled}"
+    again = f"{book.cells[0]} to {book.cells[1]}; {sum(one.status != 200 for one in measured)}"
+    quantiles = "; ".join(f"{answers[place]:.1f}" for place in (0, 2, 3))
+    first = f"an answer, {RATERS:,} raters, {rate:.0f} answers/s: p95"
     return [
-        Line(
-            f"an answer, {RATERS:,} raters, {rate:.0f} answers/s: p95",
-            name,
-            f"{answers[1]:.1f} ms",
-            *_under(answers[1], 100),
-        ),
-        Line(
-            "  median; 99 %; slowest", name, "; ".join(f"{answers[place]:.1f}" for place in (0, 2, 3)) + " ms", "", ""
-        ),
-        Line("  a picture of 120 kB: p95", name, f"{pictures[1]:.1f} ms", "", ""),
-        Line(
-            "  answers acknowledged; lost; doubled",
-            name,
-            f"{book.acknowledged:,}; {book.lost}; {book.doubled}",
-            "0; 0",
-            _yes(sound),
-        ),
-        Line(
-            "  cells; requests sent again",
-            name,
-            f"{book.cells[0]} to {book.cells[1]}; {again}",
-            "within 1",
-            _yes(_even(book.cells)),
-        ),
+        Line(first, name, f"{answers[1]:.1f} ms", *_under(answers[1], 100)),
+        Line("  median; 99 %; slowest", name, f"{quantiles} ms"),
+        Line("  a picture of 120 kB: p95", name, f"{pictures[1]:.1f} ms"),
+        Line("  answers acknowledged; lost; doubled", name, lost, "0; 0", _yes(sound)),
+        Line("  cells; requests sent again", name, again, "within 1", _yes(_even(book.cells))),
     ]
 
 
@@ -162,25 +142,15 @@ def rush(name: str, url: str) -> list[Line]:
     endings = Counter(one.ending for one in visits)
     first = np.percentile([one.pages[0] for one in visits if one.pages], [50, 95, 100])
     later = np.percentile([seconds for one in visits for seconds in one.pages[1:]], [50, 95, 100])
+    title = f"first page with its {len(files)} files, {ARRIVALS} arrivals in {WITHIN:.0f} s: p95"
+    arrived = endings["trials"]
+    in_chromium = f"  first page in Chromium meanwhile, {len(seen)} times: median"
     return [
-        Line(
-            f"first page with its {len(files)} files, {ARRIVALS} arrivals in {WITHIN:.0f} s: p95",
-            name,
-            f"{first[1]:.2f} s",
-            *_under(first[1], 2),
-        ),
-        Line("  median; slowest", name, f"{first[0]:.2f}; {first[2]:.2f} s", "", ""),
+        Line(title, name, f"{first[1]:.2f} s", *_under(first[1], 2)),
+        Line("  median; slowest", name, f"{first[0]:.2f}; {first[2]:.2f} s"),
         Line("  each of the four pages after it: p95", name, f"{later[1]:.2f} s", *_under(later[1], 2)),
-        Line(
-            "  reached the first picture",
-            name,
-            f"{endings['trials']} of {ARRIVALS}",
-            "all",
-            _yes(endings["trials"] == ARRIVALS),
-        ),
-        Line(
-            f"  first page in Chromium meanwhile, {len(seen)} times: median", name, f"{np.median(seen):.2f} s", "", ""
-        ),
+        Line("  reached the first picture", name, f"{arrived} of {ARRIVALS}", "all", _yes(arrived == ARRIVALS)),
+        Line(in_chromium, name, f"{np.median(seen):.2f} s"),
     ]
 
 
@@ -205,60 +175,37 @@ def kill(name: str, url: str) -> list[Line]:
     """kill -9 at random moments: 100 times the routes, 20 times the whole app."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
-        study, stimuli = _long_place(folder)
+        study, stimuli = long_study(folder)
         place = folder / "study.yaml", folder / "stimuli"
-        lines = _kills("of the routes", name, ForkedServer(url, *place), url, (study, stimuli), 100, (0.1, 1.0), 60)
+        speed = 3.6 * study.trials  # three questions of 1.2 s: raters would be through in a second
+
+        def kills(what: str, server: ForkedServer | AppServer, url: str, plan: Plan) -> list[Line]:
+            raters = make_raters(study, small_effects(lost_replies=0.1), stimuli, KILLED_RATERS, seed=1)
+            store = Store(Database(url), study, stimuli, simulated=True)
+            try:
+                return _killed(what, name, survive(server, store, raters, plan))
+            finally:
+                server.close()
+                store.database.close()
+
+        plan = Plan(kills=100, gap=(0.1, 1.0), within=5, speed=speed / 60)
+        lines = kills("of the routes", ForkedServer(url, *place), url, plan)
         if name == "SQLite":
             url = f"sqlite:///{folder / 'app.sqlite3'}"
-            app = AppServer(url, *place)
-            lines += _kills("of the whole app", name, app, url, (study, stimuli), 20, (0.2, 3.0), 100)
+            plan = Plan(kills=20, gap=(0.2, 3.0), within=5, speed=speed / 100)
+            lines += kills("of the whole app", AppServer(url, *place), url, plan)
     return lines
 
 
-def _kills(
-    what: str,
-    name: str,
-    server: ForkedServer | AppServer,
-    url: str,
-    place: tuple[Study, Stimuli],
-    kills: int,
-    gap: tuple[float, float],
-    seconds: float,
-) -> list[Line]:
-    """`seconds`: how long the raters should be busy."""
-    study, stimuli = place
-    raters = make_raters(study, small_effects(lost_replies=0.1), stimuli, KILLED_RATERS, seed=1)
-    store = Store(Database(url), study, stimuli, simulated=True)
-    speed = 3.6 * study.trials / seconds  # three questions of 1.2 s
-    try:
-        seen = survive(server, store, raters, list(np.linspace(0, 5, KILLED_RATERS)), kills, gap, speed)
-    finally:
-        server.close()
-        store.database.close()
+def _killed(what: str, name: str, seen: Survival) -> list[Line]:
     book = seen.balance
     sound = book.lost == book.doubled == 0 and seen.endings == {"completed": KILLED_RATERS}
+    title = f"{seen.kills} kills {what}, {KILLED_RATERS} raters: lost; doubled"
     return [
-        Line(
-            f"{seen.kills} kills {what}, {KILLED_RATERS} raters: lost; doubled",
-            name,
-            f"{book.lost}; {book.doubled}",
-            "0; 0",
-            _yes(sound),
-        ),
-        Line("  answers; requests broken off", name, f"{book.acknowledged:,}; {seen.interrupted}", "", ""),
+        Line(title, name, f"{book.lost}; {book.doubled}", "0; 0", _yes(sound)),
+        Line("  answers; requests broken off", name, f"{book.acknowledged:,}; {seen.interrupted}"),
         Line("  cells", name, f"{book.cells[0]} to {book.cells[1]}", "within 1", _yes(_even(book.cells))),
     ]
-
-
-def _long_place(folder: Path) -> tuple[Study, Stimuli]:
-    """34 small pictures a rater."""
-    study = small_study(
-        folder, photographs=30, photographs_per_session=30, votes_per_cell=22, exposure_ms=50, mask_ms=0
-    )
-    prepare(
-        study, write_archives(folder / "archives", [f"heron-{number:02}" for number in range(40)]), folder / "stimuli"
-    )
-    return study, load_stimuli(study.digest, folder / "stimuli")
 
 
 def _milliseconds(requests: Iterator[Measured]) -> np.ndarray:

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pipeline.datasets.registry import title
+from pipeline.datasets.registry import describe
 from pipeline.datasets.source import SPLITS, Photograph
 from pipeline.datasets.unpack import unpack
 from pipeline.datasets.voc import IMAGES, LISTS, MASKS_AUG, SPLIT_LISTS, Voc
@@ -79,7 +79,12 @@ def pack(root: Path, folder: Path, size: int = 224, most_bytes: int = 56 * 2**20
             (voc / _image(photograph.id)).write_bytes(jpeg)
         total = _zip(voc, temporary / ARCHIVE)
         shutil.rmtree(voc)
-        about = {"title": title("voc", "voc2012_part", train, val), "train": train, "val": val, "size": size}
+        about = {
+            "title": describe("voc", "voc2012_part", train, val)["title"],
+            "train": train,
+            "val": val,
+            "size": size,
+        }
         encoding = {"quality": quality, "chroma_quality": chroma_quality(quality), "subsampling": SUBSAMPLING}
         sums = {"bytes": total, "sha256": _sha256(temporary / ARCHIVE)}
         write_json(temporary / CONTENTS, {**about, **encoding, **sums})

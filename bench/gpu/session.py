@@ -278,7 +278,8 @@ class Session:
                 for method in (*REFERENCES, folder.name, f"{folder.name}_jbu")
                 for file in row_files(folder, self.place.dataset, method)
             ]
-            histories = [path for folder in folders for path in (folder / "models").glob("*/*/history.csv")]
+            models = [folder / paths.RESULTS / "models" for folder in folders]
+            histories = [path for folder in models for path in folder.glob("*/*/history.csv")]
             times = [path for folder in folders for path in (folder / paths.RUNS).glob("train-*.json")]
             home.write_rows(self.options.out, self.place.work, [*files, *histories, *times])
             strips = [file for file in files if file.parent.name == strip_of("").parent.name]

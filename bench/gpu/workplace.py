@@ -8,11 +8,12 @@ import yaml
 from bench.gpu.evaluate import SEGMENTER
 from bench.gpu.plan import Scale, Training
 from pipeline.settings.files import write_whole
+from pipeline.settings.paths import RESULTS
 from pipeline.settings.provenance import ROOT
 
 DATASET = "voc2012_part"
 REFERENCES = ("gray", "mean_ab", "class_mean", "original")
-SHARED = ("data", "segmenters")  # made once, read by all
+SHARED = (RESULTS / "data", RESULTS / "segmenters")  # made once, read by all
 
 
 class Workplace:
@@ -23,12 +24,13 @@ class Workplace:
         self.dataset = DATASET if photographs else "scenes"
 
     def folder(self, name: str) -> Path:
-        """Where the stages of one training run; `data` and `segmenters` lead to those of all."""
+        """Where the stages of one training run; its data and segmenters lead to those of all."""
         folder = self.work / "runs" / name
         folder.mkdir(parents=True, exist_ok=True)
         for shared in SHARED:
-            (self.work / shared).mkdir(exist_ok=True)
+            (self.work / shared).mkdir(parents=True, exist_ok=True)
             link = folder / shared
+            link.parent.mkdir(exist_ok=True)
             if not link.is_symlink():
                 link.symlink_to(self.work / shared)
         return folder
@@ -58,7 +60,7 @@ class Workplace:
         scenes = {"kind": "scenes", "seed": 0, **size}
         return {
             "source": {"kind": "voc", "root": str(self.voc)} if self.dataset == DATASET else scenes,
-            "pack": {"size": scale.size},
+            "pack": {"size": scale.size, "on_bad_image": "stop"},
             "train": {
                 "width": width,
                 "epochs": epochs or scale.epochs,

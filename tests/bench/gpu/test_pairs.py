@@ -33,9 +33,13 @@ def home(tmp_path: Path) -> Path:
             defects = scores[["id", "colorless"]].assign(bleeding_flat=0.5, bleeding_boundary=float("nan"))
             right = 60 if method.startswith("semantics") else 50
             segmented = pd.DataFrame({"id": IDS, "label": 3, "intersection": right, "union": 100})
-            for folder, rows in (("scores", scores), ("defects", defects), ("segmented", segmented)):
-                place = f"runs/x/{folder}/part/{'small/' if folder == 'segmented' else ''}{method}.csv"
-                archive.writestr(place, rows.to_csv(index=False))
+            places = {
+                f"scores/part/{method}.csv": scores,
+                f"scores/part/{method}.defects.csv": defects,
+                f"segmented/part/small/{method}.csv": segmented,
+            }
+            for place, rows in places.items():
+                archive.writestr(f"runs/x/results/{place}", rows.to_csv(index=False))
     return tmp_path
 
 
@@ -52,7 +56,7 @@ def test_what_is_not_there_is_left_out_and_unequal_trainings_are_told(home: Path
             if "/no_semantics_seed1" not in name and "zhang" not in name:
                 part.writestr(name, whole.read(name))
         for model, epochs in (("semantics", 24), ("no_semantics", 40)):
-            part.writestr(f"runs/x/models/part/{model}/history.csv", "epoch\n" + epochs * "1\n")
+            part.writestr(f"runs/x/results/models/part/{model}/history.csv", "epoch\n" + epochs * "1\n")
     (tmp_path / "part.zip").rename(home / "rows.zip")
     table = pairs.table(pairs.Rows(home))
     line = next(line for line in table.splitlines() if line.startswith("| semantics less no_semantics | PSNR"))
