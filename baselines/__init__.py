@@ -1,1 +1,1 @@
-"""The systems that the proposed method is compared with: earlier papers' networks, and anybody's own pictures."""
+"""The networks of earlier papers, which the proposed method is compared with."""

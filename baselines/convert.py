@@ -1,4 +1,4 @@
-"""Stage: convert the weights that the authors of a paper published into a model like those that are trained here.
+"""Stage: convert weights that a paper's authors published into a model like those that are trained here.
 
     python -m baselines.convert scenes zhang_published
 
@@ -15,6 +15,7 @@ import torch
 from baselines.published.states import Weights
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.published_file import check_digest
+from pipeline.networks.pytorch_file import fill
 from pipeline.networks.weights import About, save_weights
 from pipeline.records.rows import write_json
 from pipeline.settings import paths, provenance
@@ -43,33 +44,23 @@ def main() -> None:
     block |= weights.options
     classes = tuple(f"class {index}" for index in range(weights.classes))
     network: Trainable = make(block, where, Setup(1.0, classes, weights.size))
-    fill(network, weights, file)
+    fill(network, weights.state, file)
     origin = f"published by its authors: {file.name}, SHA-256 {digest[:12]}"
-    differences = list(weights.differences)
-    about = About(block, 1.0, weights.size, list(classes), digest, origin, weights.trained_on, differences)
+    about = About(
+        model=block,
+        width=1.0,
+        size=weights.size,
+        classes=list(classes),
+        key=digest,
+        origin=origin,
+        training_data=weights.trained_on,
+        differences=list(weights.differences),
+    )
     write_result(paths.trained(arguments.dataset, arguments.model), network, about, file, digest)
 
 
-def fill(network: Trainable, weights: Weights, file: Path) -> None:
-    """Load a published state; raises `UserError` for a layer that is missing, too many, or of another shape."""
-    wanted = network.state_dict()
-    counters = {name for name in wanted if name.endswith("num_batches_tracked")}  # of training steps: change nothing
-    missing = sorted(set(wanted) - set(weights.state) - counters)
-    if missing:
-        raise UserError(f"{file} lacks {missing[0]}, one of {len(missing)} missing parts of {type(network).__name__}.")
-    for name in sorted(set(weights.state) - counters):
-        if name not in wanted:
-            raise UserError(f"{file} holds {name}, which {type(network).__name__} has no place for.")
-        given, needed = tuple(weights.state[name].shape), tuple(wanted[name].shape)
-        if given != needed:
-            raise UserError(f"{file} has {name} of shape {given}, but {type(network).__name__} needs {needed}.")
-        if not weights.state[name].isfinite().all():
-            raise UserError(f"{file} has numbers in {name} that are not finite.")
-    network.load_state_dict({**wanted, **{name: value for name, value in weights.state.items() if name in wanted}})
-
-
 def write_result(folder: Path, network: Trainable, about: About, file: Path, digest: str) -> None:
-    """Write the converted weights and where they are from."""
+    """Write the converted weights and their origin."""
     parameters = sum(parameter.numel() for parameter in network.parameters())
     manifest: dict[str, Any] = {
         "model": folder.name,

@@ -1,7 +1,7 @@
 """Iizuka, Simo-Serra and Ishikawa, "Let there be Color!", SIGGRAPH 2016: regression with a global image prior.
 
-Layers, loss and optimiser are the paper's. Where it leaves a choice, the authors' colorize.lua decides, which a comment
-then says (github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts, no code is taken from it).
+Layers, loss and optimiser are the paper's. Where the paper leaves a choice, comments cite the authors' colorize.lua
+(github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts, no code is taken from it).
 """
 
 import torch
@@ -17,16 +17,16 @@ from pipeline.runtime.distributed import mean_over_processes
 
 ALPHA = 1 / 300  # weight of the classification in the joint loss
 AB_RANGE = 100  # ab = (2 output - 1) x 100 (colorize.lua)
-MEAN_GRAY = 0.44  # taken from the grey input; their file holds the mean of their own data
+MEAN_GRAY = 0.44  # subtracted from the grey input; their file holds the mean of their own data
 LEARNING_RATE = 1.0  # Adadelta scales its steps itself
 
 
 class Iizuka(Trainable):
     """Low-level, mid-level, global and colour networks, and an image-level classifier on the global one.
 
-    The global network sees squares of the training's size, 224 x 224 at the paper's scale. `fusion_kernel` is 1 in the
-    paper; the published weights have the size of a network with 3. Without masks there is no
-    classification. `mean_gray` is subtracted from the input.
+    The global network sees the training square, 224 x 224 at the paper's scale. `fusion_kernel` is 1 in the paper; the
+    size of the published file fits 3. Without masks there is no classification. `mean_gray` is subtracted from the
+    input.
     """
 
     compilable = True
@@ -39,29 +39,19 @@ class Iizuka(Trainable):
     )
 
     def __init__(
-        self,
-        setup: Setup,
-        learning_rate: float = LEARNING_RATE,
-        fusion_kernel: int = 1,
-        mean_gray: float = MEAN_GRAY,
+        self, setup: Setup, learning_rate: float = LEARNING_RATE, fusion_kernel: int = 1, mean_gray: float = MEAN_GRAY
     ) -> None:
         super().__init__()
         self.learning_rate, self.mean_gray, self.global_size = learning_rate, mean_gray, setup.size
         c32, c64, c128, c256, c512, c1024 = (scaled(2**power, setup.width) for power in range(5, 11))
-        self.low = nn.Sequential(
-            *unit(1, c64, stride=2),
-            *unit(c64, c128),
-            *unit(c128, c128, stride=2),
-            *unit(c128, c256),
-            *unit(c256, c256, stride=2),
-            *unit(c256, c512),
-        )
+        low = ((1, c64, 2), (c64, c128, 1), (c128, c128, 2), (c128, c256, 1), (c256, c256, 2), (c256, c512, 1))
+        self.low = nn.Sequential(*(layer for into, out, stride in low for layer in unit(into, out, stride=stride)))
         self.mid = nn.Sequential(*unit(c512, c512), *unit(c512, c256))
         self.global_features = nn.Sequential(
             *unit(c512, c512, stride=2), *unit(c512, c512), *unit(c512, c512, stride=2), *unit(c512, c512)
         )
         side = -(-setup.size // 32)  # of the global features: 7 for 224, which makes 25,088 inputs
-        # Fully connected layers are convolutions over all there is, so that all batch normalisations are alike.
+        # Fully connected layers are convolutions over the whole map, so that all batch normalisations are alike.
         self.fc1 = nn.Sequential(*unit(c512, c1024, side, padding=0))
         self.fc2 = nn.Sequential(*unit(c1024, c512, 1))
         self.fc3 = nn.Sequential(*unit(c512, c256, 1))
@@ -120,13 +110,12 @@ class Iizuka(Trainable):
 
 def unit(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: int | None = None) -> list[nn.Module]:
     """Convolution, batch normalisation, ReLU."""
-    around = kernel // 2 if padding is None else padding
-    return [nn.Conv2d(inputs, outputs, kernel, stride, around), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    padding = kernel // 2 if padding is None else padding
+    return [nn.Conv2d(inputs, outputs, kernel, stride, padding), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
 def classes_present(labels: Tensor, classes: int) -> Tensor:
-    """(N, H, W) class indices -> (N, classes) float32: the same share for every class that is there, void is none."""
+    """(N, H, W) class indices -> (N, classes) float32: the same share for every class that occurs, none for void."""
     present = torch.zeros(len(labels), VOID + 1, device=labels.device)
-    present.scatter_(1, labels.flatten(1).long(), 1)
-    present = present[:, :classes]
+    present = present.scatter_(1, labels.flatten(1).long(), 1)[:, :classes]
     return present / present.sum(dim=1, keepdim=True).clamp(min=1)

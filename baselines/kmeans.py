@@ -1,8 +1,8 @@
-"""First weights from data: k-means on patches, then every unit scaled to unit variance.
+"""Data-dependent initial weights: k-means on patches, then every unit scaled to unit variance.
 
 After Kraehenbuehl, Doersch, Donahue and Darrell, "Data-dependent Initializations of Convolutional Neural Networks",
-ICLR 2016, which Zhang et al. 2016 start from. Theirs whitens patches with PCA; here each patch is normalised by itself
-and clustered by its direction (Coates and Ng 2012), which needs no covariance of thousands of dimensions.
+ICLR 2016, which Zhang et al. 2016 start from. They whiten patches with PCA. Here each patch is normalised by itself and
+clustered by its direction (Coates and Ng 2012), which needs no covariance of thousands of dimensions.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ def initialize(layers: Sequence[nn.Module], inputs: Tensor) -> None:
     """Set the convolutions' weights in `layers`, a chain that takes `inputs` (N, C, H, W), one after another.
 
     Convolutions get k-means centres; transposed ones, and the last convolution, keep their random directions. All are
-    scaled and shifted so that their outputs have mean 0 and variance 1 on what flows through the chain.
+    scaled and shifted so that their outputs have mean 0 and variance 1 for `inputs`.
     """
     convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
     flowing = inputs
@@ -33,7 +33,7 @@ def initialize(layers: Sequence[nn.Module], inputs: Tensor) -> None:
 
 
 def _patches(layer: nn.Conv2d, inputs: Tensor) -> Tensor:
-    """(P, D) patches at random places that the convolution looks at, each of mean 0 and length 1."""
+    """(P, D) random patches of the convolution's input, each of mean 0 and length 1."""
     wanted = PATCHES_PER_CENTRE * layer.out_channels
     each = -(-wanted // len(inputs))
     found = []
@@ -46,7 +46,7 @@ def _patches(layer: nn.Conv2d, inputs: Tensor) -> Tensor:
 
 
 def _centres(patches: Tensor, count: int) -> Tensor:
-    """(count, D) spherical k-means centres of (P, D); a centre that no patch is near becomes a patch with noise."""
+    """(count, D) spherical k-means centres of (P, D); a centre without patches becomes a patch with noise."""
     centres = _some(patches, count)
     for _ in range(ITERATIONS):
         similarity = patches @ centres.T
@@ -60,7 +60,7 @@ def _centres(patches: Tensor, count: int) -> Tensor:
 
 
 def _some(patches: Tensor, count: int) -> Tensor:
-    """(count, D) patches drawn with a little noise, so that no two are alike and none is nothing."""
+    """(count, D) patches drawn with a little noise, so that no two are equal and none is zero."""
     drawn = patches[torch.randint(len(patches), (count,), device=patches.device)]
     noise = torch.randn_like(drawn) / drawn.shape[1] ** 0.5
     return F.normalize(drawn + 0.1 * noise, dim=1)

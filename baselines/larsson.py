@@ -21,7 +21,7 @@ INPUT_SHIFT = 0.4488  # their training images' mean grey
 LOCATIONS = 128  # sparse, of every training image
 WINDOW = 7  # side of the neighbourhood whose histogram is the target
 HUE_WEIGHT = 5.0
-FADING = 0.03  # below this mean direction of the hue, chroma fades, the paper's "chromatic fading"
+FADING = 0.03  # chroma fades below this mean direction of the hue, the paper's "chromatic fading"
 STRIDE = 4  # of the dense prediction
 LEARNING_RATE, MOMENTUM, DECAY = 1e-3, 0.9, 5e-4
 DROPOUT = 0.5
@@ -31,8 +31,8 @@ HIDDEN_STD = 1e-4  # of the first weights after the hypercolumn
 class Larsson(Trainable):
     """VGG-16, its hypercolumn of 12,417 channels, and histograms of hue and chroma at every pixel.
 
-    Training reads the hypercolumn at 128 places of an image (6 MB). A dense one is never made, in inference neither:
-    the layer after it is linear, so each map is weighed at its own resolution and the 1,024 sums are what is resized.
+    Training reads the hypercolumn at 128 places of an image (6 MB). A dense one is never made. In inference, the layer
+    after it is linear, so each map is multiplied at its own resolution, and the 1,024 sums are resized.
     `input_shift` is subtracted from the grey input in [0, 1].
     """
 
@@ -66,8 +66,7 @@ class Larsson(Trainable):
         self.hue, self.saturation = nn.Conv2d(hidden, BINS, 1), nn.Conv2d(hidden, BINS, 1)
         nn.init.normal_(self.hidden.weight, std=HIDDEN_STD)
         for layer in (self.hidden, self.hue, self.saturation):
-            assert layer.bias is not None
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.get_parameter("bias"))
 
     def features(self, gray: Tensor) -> list[tuple[Tensor, int]]:
         """(N, 1, H, W) grey in [0, 1] -> the 16 maps of the hypercolumn, each with its stride."""
@@ -92,13 +91,12 @@ class Larsson(Trainable):
         return torch.cat([_read(features, places / stride) for features, stride in maps], dim=1)
 
     def everywhere(self, maps: list[tuple[Tensor, int]]) -> Tensor:
-        """`self.hidden` of the dense hypercolumn at stride 4, (N, 1024, H/4, W/4), without making that.
+        """`self.hidden` of the dense hypercolumn at stride 4, (N, 1024, H/4, W/4), without that hypercolumn.
 
-        Maps finer than the stride are averaged before, coarser ones resized after their part of the weights.
+        Maps finer than the stride are averaged before their part of the weights, coarser ones are resized after it.
         """
-        assert self.hidden.bias is not None
         height, width = (-(-side // STRIDE) for side in maps[0][0].shape[2:])
-        total = self.hidden.bias[None, :, None, None]
+        total = self.hidden.get_parameter("bias")[None, :, None, None]
         for (features, stride), weight in zip(maps, self.hidden.weight.split(self.channels, dim=1), strict=True):
             finer = features if stride >= STRIDE else F.avg_pool2d(features, STRIDE // stride, ceil_mode=True)
             part = F.conv2d(finer, weight)
@@ -130,13 +128,13 @@ class Larsson(Trainable):
         hue, chroma = self.predict(self.everywhere(self.features(gray)))
         size = lightness.shape[2:]
         ab = []
-        for one in range(len(gray)):  # 64 numbers a pixel: one photograph at a time
+        for n in range(len(gray)):  # 64 numbers a pixel, so one photograph at a time
             raised = (
-                F.interpolate(part[one : one + 1].float().softmax(dim=1), scale_factor=STRIDE, mode="bilinear")
+                F.interpolate(part[n : n + 1].float().softmax(dim=1), scale_factor=STRIDE, mode="bilinear")
                 for part in (hue, chroma)
             )
             hues, chromas = decode(*(part[..., : size[0], : size[1]] for part in raised))
-            ab.append(cielab.rgb_to_lab(to_rgb(hues, chromas, gray[one].float()))[:, 1:])
+            ab.append(cielab.rgb_to_lab(to_rgb(hues, chromas, gray[n].float()))[:, 1:])
         return torch.cat(ab)
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
@@ -154,8 +152,7 @@ def unit(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
     """Convolution, batch normalisation without parameters, ReLU; first weights after Glorot, Caffe's "xavier"."""
     convolution = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
     nn.init.xavier_uniform_(convolution.weight)
-    assert convolution.bias is not None
-    nn.init.zeros_(convolution.bias)
+    nn.init.zeros_(convolution.get_parameter("bias"))
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs, affine=False), nn.ReLU(inplace=True))
 
 
@@ -217,8 +214,8 @@ def decode(hue: Tensor, chroma: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _read(features: Tensor, places: Tensor) -> Tensor:
-    """(N, C, h, w) at (N, P, 2) rows and columns of its own grid, held within it -> (N, C, 1, P)."""
+    """(N, C, h, w) at (N, P, 2) rows and columns of its own grid, clamped to it -> (N, C, 1, P)."""
     sides = torch.tensor(features.shape[2:], device=features.device) - 1
     relative = 2 * places / sides.clamp(min=1) - 1
-    grid = relative.flip(-1)[:, None]  # float32, as is the map then: bfloat16 cannot name a pixel of 224
+    grid = relative.flip(-1)[:, None]  # in float32, like the map: bfloat16 cannot address 224 pixels
     return F.grid_sample(features.float(), grid, mode="bilinear", padding_mode="border", align_corners=True)

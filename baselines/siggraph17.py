@@ -16,12 +16,12 @@ from pipeline.runtime.device import on_gpu
 from pipeline.runtime.distributed import mean_over_processes
 from pipeline.settings.errors import UserError
 
-AB_RANGE = 110  # ab are divided by it, and the grid of classes reaches that far
+AB_RANGE = 110  # divides ab, and bounds the grid of classes
 STEP = 10
 SIDE = 2 * AB_RANGE // STEP + 1
 CLASSES = SIDE**2  # 529 points of a 23 x 23 grid over ab, hard targets
 STRIDE = 4  # of the classification
-WEIGHT_REGRESSION = 10.0  # of the L1 loss beside the cross-entropy
+WEIGHT_REGRESSION = 10.0  # of the L1 loss, against 1 of the cross-entropy
 HEADS = ("regression", "classification")
 
 
@@ -64,7 +64,7 @@ class Siggraph17(Trainable):
     def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor]:
         """(N, 1, H, W) L -> (N, 529, H/4, W/4) logits and (N, 2, H, W) ab / 110; H and W multiples of 8.
 
-        The regression reads features that only the classification shapes: no gradient passes between the two.
+        The regression reads features of the classification without passing gradients to them.
         """
         no_hints = lightness.new_zeros(len(lightness), 3, *lightness.shape[2:])
         conv1 = self.model1(torch.cat(((lightness - 50) / 100, no_hints), dim=1))
@@ -80,7 +80,7 @@ class Siggraph17(Trainable):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of the nearest grid point at every fourth pixel + 10 x L1 of ab / 110, summed over a and b.
 
-        Their data has no mask for grey photographs; ours, like every method here, leaves them out.
+        Unlike the authors' code, grey photographs are left out, as in every method here.
         """
         logits, ab = self(batch.lightness)
         surprise = F.cross_entropy(logits.float(), nearest_class(batch.ab[..., ::STRIDE, ::STRIDE]), reduction="none")

@@ -1,8 +1,8 @@
-"""Zhang, Isola and Efros, "Colorful Image Colorization", ECCV 2016: colours as classes, by the authors' own recipe.
+"""Zhang, Isola and Efros, "Colorful Image Colorization", ECCV 2016: colours as classes, by the authors' recipe.
 
-The network is `pipeline.networks.network.ColorizationNet` without its semantic branch, so that of `no_semantics`. What
-differs from that ablation is how it is trained; numbers are from the authors' models/colorization_train_val_v2.prototxt
-and train/solver.prototxt (github.com/richzhang/colorization, BSD-2-Clause) unless another place is named.
+The network is `pipeline.networks.network.ColorizationNet` without its semantic branch, as in `no_semantics`, but
+trained differently. Numbers are from the authors' models/colorization_train_val_v2.prototxt and train/solver.prototxt
+(github.com/richzhang/colorization, BSD-2-Clause) unless another source is named.
 """
 
 from typing import Any, Literal
@@ -30,9 +30,9 @@ class Zhang(Trainable):
     """The ECCV 2016 network with the authors' loss, crops, neighbours and optimiser.
 
     `learning_rate` null takes the dataset's; the authors' 3.16e-5 is for 450,000 steps from k-means weights.
-    `initialization` "kmeans" is `baselines.kmeans`, "random" PyTorch's own. Crops are the authors' 11/16 of the side
-    where training squares have their 176 pixels at least: of smaller ones too few cells would be left. `temperature`
-    is that of the annealed mean, which published weights may already have in them.
+    `initialization` "kmeans" is `baselines.kmeans`, "random" PyTorch's own. Crops are the authors' 11/16 of the side if
+    training squares have at least 176 pixels; smaller crops would have too few cells. `temperature` is that of the
+    annealed mean, which published weights may contain already.
     """
 
     compilable = True
@@ -71,8 +71,7 @@ class Zhang(Trainable):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Their cross-entropy: summed over pixels, divided by photographs; grey photographs weigh nothing.
 
-        The class weights scale the gradient alone in their code, so the loss that they print, "loss_unweighted" here,
-        is without them.
+        In their code the class weights scale only the gradient, so the loss that they print is "loss_unweighted" here.
         """
         if self.training:
             batch = random_crop(batch, self.crop)
@@ -91,15 +90,15 @@ class Zhang(Trainable):
         return gamut.decode(logits, decode, self.temperature if temperature is None else temperature)
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
-        """Adam with L2 decay, as Caffe's weight_decay is."""
+        """Adam with L2 decay, as in the authors' solver."""
         rate = self.learning_rate or learning_rate
         return torch.optim.Adam(self.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=on_gpu(self))
 
 
 def random_crop(batch: Batch, share: float) -> Batch:
-    """One random square of every example, its side a `share` of the whole's, rounded to what the network divides."""
+    """One random square of every example, its side a `share` of the whole, rounded to a multiple of `MULTIPLE`."""
     N, _, size, _ = batch.lightness.shape
-    device = batch.lightness.device  # the draws are made there: a step never waits for the processor
+    device = batch.lightness.device  # draws are made there, so that a step never waits for the CPU
     side = max(MULTIPLE, round(size * share / MULTIPLE) * MULTIPLE)
     if side >= size:
         return batch

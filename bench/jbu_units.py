@@ -40,7 +40,7 @@ def main() -> None:
     pack, side, photos = asked_for(__doc__.splitlines()[0])
     modules = {"bilinear": make_upsampling("bilinear")} | {key: make_upsampling(READINGS[key]) for key in READINGS}
     each = [psnr_of_each(photo, modules, side) for photo in photos]
-    mean = {key: sum(one[key] for one in each) / len(each) for key in modules}
+    mean = {key: sum(values[key] for values in each) / len(each) for key in modules}
     print(
         f"{pack.summary['title']}, n = {len(each)} with colour, chroma at {side} x {side}; mean PSNR in dB over RGB.\n"
     )
@@ -70,7 +70,7 @@ def psnr_of_each(photo: Photo, modules: dict[Any, nn.Module], side: int) -> dict
     chroma = F.interpolate(cielab.rgb_to_lab(rgb)[None, 1:], (side, side), mode="area")
     guidance = photo.lightness[None]
     made = {key: compose(photo.lightness, module(chroma, guidance)[0]) for key, module in modules.items()}
-    return {key: psnr(mse(torch.from_numpy(photo.rgb), torch.from_numpy(one))) for key, one in made.items()}
+    return {key: psnr(mse(torch.from_numpy(photo.rgb), torch.from_numpy(picture))) for key, picture in made.items()}
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""Stage: colorize a dataset's validation photographs with one method, at their own resolution.
+"""Stage: colorize a dataset's validation photographs with every method, at their own resolution.
 
+    python -m pipeline.colorize scenes
     python -m pipeline.colorize scenes semantics_jbu
-    torchrun --nproc-per-node 8 -m pipeline.colorize voc2012 semantics_jbu
+    torchrun --nproc-per-node 8 -m pipeline.colorize voc2012
 
-Reads `results/data/<dataset>/val`, the block `methods.<method>` of params.yaml, and the weights that the method names.
-Writes `results/colorized/<dataset>/<method>.zip`, one lossless PNG a photograph, and `<method>.json`, the method's card.
+Reads `results/data/<dataset>/val`, the blocks `methods` of params.yaml, and the weights that methods name. Writes
+`results/colorized/<dataset>/<method>.zip`, one lossless PNG a photograph, and `<method>.json`, the method's card.
+Methods whose inputs have not changed are left alone, unless they are named.
 
-Photographs are read and pictures encoded in threads beside the method, as many as PyTorch has (`OMP_NUM_THREADS`);
-`.scratch/runs` tells how long each part took. Where a method says what its pictures depend on (`Method.identity`),
-several processes share the photographs, and a killed run is gone on with, by any number of them. A CPU gives the same
+Photographs are read and pictures encoded in threads while the method runs, as many as PyTorch has (`OMP_NUM_THREADS`);
+`.scratch/runs` says how long each part took. Where a method says what its pictures depend on (`Method.identity`),
+several processes share the photographs, and a killed run resumes, with any number of them. A CPU gives the same
 archive whatever these numbers are, if each process has as many threads.
 """
 
@@ -32,32 +34,45 @@ from pipeline.records.archive import encode_png
 from pipeline.records.rows import write_json
 from pipeline.runtime import distributed
 from pipeline.runtime.device import choose_device
+from pipeline.runtime.finished import Finished
 from pipeline.runtime.resume import fingerprint
 from pipeline.runtime.shards import Shards
 from pipeline.runtime.threads import Prefetch, single_threaded
 from pipeline.settings import paths, provenance
 from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError, run_stage
-from pipeline.settings.params import load_params
+from pipeline.settings.params import Params, load_params
 
 BATCH = 16
 
 
 def main() -> None:
-    """Colorize one dataset with one method."""
+    """Colorize one dataset."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
-    parser.add_argument("method", help="a block under `methods` in params.yaml")
+    parser.add_argument("methods", nargs="*", help="blocks under `methods`: these again; else all that have changed")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
-    block = load_params().method(arguments.method)
+    params = load_params()
+    params.dataset(arguments.dataset)
     device = choose_device(arguments.device)
     with distributed.together():
-        run(arguments.dataset, arguments.method, block, device)
+        run_all(params, arguments.dataset, arguments.methods, device)
 
 
-def run(dataset: str, name: str, block: dict[str, Any], device: torch.device) -> None:
-    """Colorize on all processes, join what they made on the first."""
+def run_all(params: Params, dataset: str, named: Sequence[str], device: torch.device) -> None:
+    """Colorize with the methods that are `named`, else with all whose inputs have changed."""
+    finished = Finished(paths.archive(dataset, "*").parent)
+    if distributed.rank() == 0:
+        finished.keep(params.methods)
+    for name in params.chosen(named):
+        run(dataset, name, params.method(name), device, None if named else finished)
+
+
+def run(
+    dataset: str, name: str, block: dict[str, Any], device: torch.device, unchanged: Finished | None = None
+) -> None:
+    """Colorize on all processes, join what they made on the first; not where the method stands in `unchanged`."""
     began = time.perf_counter()
     first = distributed.rank() == 0
     method: Method = make(block, f"methods.{name}", Context(dataset, device))
@@ -69,21 +84,25 @@ def run(dataset: str, name: str, block: dict[str, Any], device: torch.device) ->
         None,
         (block, identity, source_of(method), device.type, torch.__version__),
     )
-    parts = Shards(paths.unfinished("colorize", dataset, name), key, [entry.id for entry in pack.index], BATCH)
+    files = [paths.archive(dataset, name), paths.card(dataset, name)]
+    if unchanged is not None and unchanged.has(name, key, files):
+        return
+    shards = Shards(paths.unfinished("colorize", dataset, name), key, [entry.id for entry in pack.index], BATCH)
     if first and identity is None:
-        parts.discard()
-    missing = distributed.broadcast(parts.missing() if first else [])
+        shards.discard()
+    missing = distributed.broadcast(shards.missing() if first else [])
     mine = distributed.share(missing) if identity is not None else missing if first else []
-    works = distributed.gather([work_through(method, name, pack, parts, mine, device)])
+    works = distributed.gather([work_through(method, name, pack, shards, mine, device)])
     if not first:
         return
-    parts.join(paths.archive(dataset, name))
+    shards.join(paths.archive(dataset, name))
     write_json(paths.card(dataset, name), asdict(method.card()))
+    Finished(files[0].parent).add(name, key, files)
     seconds = time.perf_counter() - began
     record = {"device": provenance.hardware(), "processes": len(works), "seconds": seconds, **summary(works, seconds)}
     write_json(paths.RUNS / f"colorize-{dataset}-{name}.json", record)
-    print(f"{name} on {dataset}: {len(parts.ids)} photographs, {record['images_per_second']:.1f} a second")
-    parts.discard()
+    print(f"{name} on {dataset}: {len(shards.ids)} photographs, {record['images_per_second']:.1f} a second")
+    shards.discard()
 
 
 def source_of(method: Method) -> str:
@@ -105,13 +124,13 @@ class PackedPhotos(Photos):
 
 
 class Clock:
-    """Adds up the seconds that are spent within it: `with clock: ...`, once the work `beside` it has settled."""
+    """Adds up the seconds that are spent within it: `with clock: ...`, once the threads are idle."""
 
-    def __init__(self, *beside: Prefetch) -> None:
-        self.seconds, self.beside = 0.0, beside
+    def __init__(self, *threads: Prefetch) -> None:
+        self.seconds, self.threads = 0.0, threads
 
     def __enter__(self) -> None:
-        for work in self.beside:
+        for work in self.threads:
             work.settle()
         self.seconds -= time.perf_counter()
 
@@ -124,7 +143,7 @@ class Work:
     """What one process has done. Times in seconds; those of threads are sums over them.
 
     `method`: the method by itself, without its preparation; `own`: what it says of that (`Method.seconds`); `reading`
-    and `encoding`: of threads beside it; `waiting`: the method waited for them; `all`: everything but preparation.
+    and `encoding`: of the threads; `waiting`: the method waited for these; `all`: everything but preparation.
     """
 
     photographs: int
@@ -137,14 +156,14 @@ class Work:
 
 
 def work_through(
-    method: Method, name: str, pack: Pack, parts: Shards, starts: Sequence[int], device: torch.device
+    method: Method, name: str, pack: Pack, shards: Shards, starts: Sequence[int], device: torch.device
 ) -> Work:
-    """Make the parts that begin at `starts`.
+    """Write the shards that begin at `starts`.
 
     On a GPU the method runs while the batch after is read and the one before encoded; on a CPU, where they would take
-    its cores and its time would no longer be its own, between them.
+    its cores and the measured time would not be its own, between them.
     """
-    photos = PackedPhotos(pack, [number for start in starts for number in parts.within(start)])
+    photos = PackedPhotos(pack, [number for start in starts for number in shards.within(start)])
     if photos.ids:
         method.prepare(photos)
     began = time.perf_counter()
@@ -162,8 +181,8 @@ def work_through(
         read = reading.in_order(lambda number: with_lightness(photos[number]), range(len(photos.ids)))
         pngs = encoding.in_order(lambda pair: (pair[0], encode_png(pair[1])), colorized(method, read, name, clock))
         for start in starts:
-            parts.write(start, islice(pngs, len(parts.within(start))))
-            bar.update(len(parts.within(start)))
+            shards.write(start, islice(pngs, len(shards.within(start))))
+            bar.update(len(shards.within(start)))
     return Work(
         photographs=len(photos.ids),
         own=method.seconds(clock.seconds),

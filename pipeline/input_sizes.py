@@ -1,11 +1,12 @@
-"""Stage: let one network look at a dataset's validation photographs at several sizes (the paper's Figure 1).
+"""Stage: colorize a dataset's validation photographs with inputs of several sizes (the paper's Figure 1).
 
-    python -m pipeline.input_sizes scenes zhang
+    python -m pipeline.input_sizes scenes
 
-Reads `results/data/<dataset>/val` and `results/models/<dataset>/<model>/weights.safetensors`.
-Writes the folder `results/sizes/<dataset>/<model>/`, for each side in pixels of the square that the network sees: `<side>.zip`,
-one lossless PNG a photograph at its own size (bilinear chroma); `<side>.csv`, one `BleedingRow` a photograph, by id; and
-`<side>.colors.npy`, the counts of colours that distances are computed from. Chooses nothing: `reports` does.
+Reads `results/data/<dataset>/val` and, of each model under `sizes` in params.yaml,
+`results/models/<dataset>/<model>/weights.safetensors`. Writes the folders `results/sizes/<dataset>/<model>/`, for each
+side in pixels of the square that the network sees: `<side>.zip`, one lossless PNG a photograph at its own size
+(bilinear chroma); `<side>.csv`, one `BleedingRow` a photograph, by id; and `<side>.colors.npy`, the counts of colours
+that distances are computed from. Chooses nothing: `reports` does.
 """
 
 import argparse
@@ -31,28 +32,35 @@ from pipeline.scoring.defects import PLACES, bleeding, count, lab_of, write_arra
 from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import whole_folder
+from pipeline.settings.params import load_params
 
 SHARES = (176 / 224, 1.0, 300 / 224)  # of the side that the network was trained on: Figure 1 shows 176, 224 and 300
 STEP = 4  # pixels, to which sides are rounded: the trunk answers at a quarter of its input
 
 
 def main() -> None:
-    """Colorize one dataset with one network at every size."""
+    """Colorize one dataset with each network at every size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
-    parser.add_argument("model", help="a block under `models` in params.yaml")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
-    network, about = load_weights(paths.trained(arguments.dataset, arguments.model) / "weights.safetensors", device)
-    pack = Pack(paths.pack(arguments.dataset, "val"))
-    with whole_folder(paths.sizes(arguments.dataset, arguments.model)) as folder:
+    paths.sizes(arguments.dataset, "").mkdir(parents=True, exist_ok=True)
+    for model in load_params().sizes:
+        run(arguments.dataset, model, device)
+
+
+def run(dataset: str, model: str, device: torch.device) -> None:
+    """Colorize with one network at every size."""
+    network, about = load_weights(paths.trained(dataset, model) / "weights.safetensors", device)
+    pack = Pack(paths.pack(dataset, "val"))
+    with whole_folder(paths.sizes(dataset, model)) as folder:
         for side in sides(about.size):
-            Seen(arguments.dataset, f"{arguments.model} at {side}", pack, network, side, device).write(folder)
+            Seen(dataset, f"{model} at {side}", pack, network, side, device).write(folder)
 
 
 def sides(trained: int) -> list[int]:
-    """The sides in pixels that a network trained on squares of `trained` pixels looks at, the smallest first."""
+    """The sides in pixels that a network trained on squares of `trained` pixels is tried at, the smallest first."""
     return [round(share * trained / STEP) * STEP for share in SHARES]
 
 

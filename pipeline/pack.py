@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pipeline.datasets.registry import open_source, title
+from pipeline.datasets.registry import describe, open_source
 from pipeline.datasets.source import SPLITS, Photograph, Source
 from pipeline.packs.decode import decode_image
 from pipeline.packs.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
@@ -57,16 +57,16 @@ def main() -> None:
     source = open_source(params.source, f"data.{dataset}.source")
     listing = read_rows(paths.listing(dataset), ListedPhotograph)
     counts = [sum(row.split == split for row in listing) for split in SPLITS]
-    about = {
+    described = {
         "dataset": dataset,
-        "title": title(params.source["kind"], dataset, *counts),
+        **describe(params.source["kind"], dataset, *counts),
         "classes": list(source.classes),
         "size": params.pack.size,
     }
     for split in SPLITS:
         rows = [row for row in listing if row.split == split]
         with whole_folder(paths.pack(dataset, split)) as folder:
-            write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, about)
+            write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, described)
 
 
 def prepare_all(source: Source, rows: list[ListedPhotograph], params: PackParams) -> Iterator[Prepared]:

@@ -1,21 +1,24 @@
-"""Stage: let a segmenter look at one method's pictures, and count what it recognises in them.
+"""Stage: segment every method's pictures, and count how many pixels are recognised.
 
+    python -m pipeline.segment scenes small
     python -m pipeline.segment scenes small semantics_jbu
-    torchrun --nproc-per-node 8 -m pipeline.segment voc2012 deeplab semantics_jbu
+    torchrun --nproc-per-node 8 -m pipeline.segment voc2012 deeplab
 
-The segmenter has learned from original colours (`pipeline.train`), so it tells how natural a method's are to a machine:
-the paper's figure 3. Reads `results/data/<dataset>/val`, `results/colorized/<dataset>/<method>.zip` and `results/segmenters/<dataset>/
-<segmenter>/weights.safetensors`. Writes `results/segmented/<dataset>/<segmenter>/<method>.csv`, one row a photograph and class
-(`pipeline.records.rows.SegmentationRow`), and `<method>.json` (`pipeline.records.rows.SegmentationCard`).
+The segmenter has learned from original colours (`pipeline.train`), so it says how natural a method's are to a machine:
+the paper's Figure 3. Reads `results/data/<dataset>/val`, `results/colorized/<dataset>/<method>.zip` and
+`results/segmenters/<dataset>/<segmenter>/weights.safetensors`. Writes to `results/segmented/<dataset>/<segmenter>/`
+`<method>.csv`, one `SegmentationRow` a photograph and class, and `<method>.json`, a `SegmentationCard`. Methods whose
+pictures have not changed are left alone, unless they are named.
 
-It looks at each picture in the resolution of its own training, and its logits are raised bilinearly to the
-photograph's own size. Pictures are taken one at a time, so that none depends on those beside it. A killed run is gone
-on with, by any number of processes.
+It sees each picture at the resolution of its own training, and its logits are raised bilinearly to the
+photograph's own size. Pictures are taken one at a time, so that none depends on another. A killed run resumes,
+with any number of processes.
 """
 
 import argparse
 import hashlib
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 
@@ -33,31 +36,40 @@ from pipeline.records.archive import Archive, check_complete
 from pipeline.records.rows import PackedPhotograph, SegmentationCard, SegmentationRow, write_json, write_rows
 from pipeline.runtime import distributed
 from pipeline.runtime.device import choose_device
+from pipeline.runtime.finished import Finished
 from pipeline.runtime.resume import Unfinished, fingerprint
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
-from pipeline.settings.params import load_params
+from pipeline.settings.params import Params, load_params
 
 
 def main() -> None:
-    """Segment one method's pictures of one dataset."""
+    """Segment the pictures of one dataset."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("segmenter", help="a block under `segmenters` in params.yaml")
-    parser.add_argument("method", help="a block under `methods` in params.yaml")
+    parser.add_argument("methods", nargs="*", help="blocks under `methods`: these again; else all that have changed")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
     params = load_params()
     params.dataset(arguments.dataset)
     params.segmenter(arguments.segmenter)
-    params.method(arguments.method)
     device = choose_device(arguments.device)
     with distributed.together():
-        run(arguments.dataset, arguments.segmenter, arguments.method, device)
+        run_all(params, arguments.dataset, arguments.segmenter, arguments.methods, device)
 
 
-def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None:
-    """Count on all processes, write on the first."""
+def run_all(params: Params, dataset: str, segmenter: str, named: Sequence[str], device: torch.device) -> None:
+    """Look at the pictures of the methods that are `named`, else of all whose pictures have changed."""
+    finished = Finished(paths.segmented(dataset, segmenter, "*").parent)
+    if distributed.rank() == 0:
+        finished.keep(params.methods)
+    for method in params.chosen(named):
+        run(dataset, segmenter, method, device, None if named else finished)
+
+
+def run(dataset: str, segmenter: str, method: str, device: torch.device, unchanged: Finished | None = None) -> None:
+    """Count on all processes, write on the first; not where the method stands in `unchanged`."""
     pack = Pack(paths.pack(dataset, "val"))
     network, about = load_segmenter(paths.segmenter(dataset, segmenter) / "weights.safetensors", device)
     if about.classes != pack.classes:
@@ -67,6 +79,9 @@ def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None
     archive = Archive(paths.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
     key = fingerprint(["pipeline.segment"], [pack.folder], archive, digest_of(dataset, segmenter), device.type)
+    files = [paths.segmented(dataset, segmenter, method), paths.segmentation(dataset, segmenter, method)]
+    if unchanged is not None and unchanged.has(method, key, files):
+        return
     unfinished = Unfinished(paths.unfinished("segment", dataset, f"{segmenter}/{method}"), key, Counted)
 
     def counted(entry: PackedPhotograph) -> Counted:
@@ -81,6 +96,7 @@ def run(dataset: str, segmenter: str, method: str, device: torch.device) -> None
         write_rows(paths.segmented(dataset, segmenter, method), SegmentationRow, rows)
         card = card_of(dataset, segmenter, method, network, about, np.stack(list(counts.values())))
         write_json(paths.segmentation(dataset, segmenter, method), asdict(card))
+        Finished(files[0].parent).add(method, key, files)
         shown = "no labelled pixel" if card.miou is None else f"mIoU {100 * card.miou:.1f} %"
         print(f"{method} on {dataset}, seen by {segmenter}: {shown}, {card.photographs} photographs")
         unfinished.discard()

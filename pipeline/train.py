@@ -8,7 +8,7 @@ Reads `results/data/<dataset>/{train,val}` and of params.yaml the blocks `data.<
 `segmenters.<model>`. Writes `results/models/<dataset>/<model>/` or `results/segmenters/<dataset>/<model>/`:
 weights.safetensors, history.csv (one row an epoch), manifest.json.
 Every epoch leaves a checkpoint in `.scratch/train/<key>`, the key being a hash of params, data and code: the same
-command goes on after a kill, with the same result on a CPU to the bit, and starts anew after any change. On a GPU some
+command resumes after a kill, with the same result on a CPU to the bit, and starts anew after any change. On a GPU some
 epochs may have none (`pipeline.runtime.checkpoint`), and the loss is compiled; `--eager` is for machines whose
 compiler fails.
 """
@@ -21,8 +21,9 @@ import json
 import math
 import resource
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +46,7 @@ from pipeline.settings.params import Params, TrainParams, load_params
 
 SCRATCH = Path(".scratch/train")
 WARM_UP = 0.05  # share of all steps in which the learning rate rises from 0
-CHECK_EVERY = 20  # steps between looks at the loss: each look makes a GPU wait for the processor
+CHECK_EVERY = 20  # steps between checks of the loss: each makes a GPU wait for the processor
 
 
 class LossOf(nn.Module):
@@ -60,8 +61,49 @@ class LossOf(nn.Module):
         return self.model.loss(examples(taken))
 
 
+@dataclass(frozen=True)
+class Job:
+    """What is trained: the network `name` of params.yaml, on `data.<dataset>`."""
+
+    params: Params
+    dataset: str
+    name: str
+
+    @property
+    def block(self) -> dict[str, Any]:
+        """The network's class and options."""
+        return self.params.network(self.name)
+
+    @property
+    def seed(self) -> int:
+        """Of its first weights, the order of examples and their augmentation."""
+        return self.params.seed_of(self.name)
+
+    def recipe(self, model: Network) -> TrainParams:
+        """How long and how wide it trains; weights that are used as published do not."""
+        recipe = self.params.dataset(self.dataset).train
+        return recipe if model.published is None else replace(recipe, epochs=0)
+
+    def pack(self, split: str) -> Pack:
+        """The photographs of a split."""
+        return Pack(paths.pack(self.dataset, split))
+
+    def key(self) -> str:
+        """A hash of all that decides the weights: params, data, code, PyTorch, and the number of processes."""
+        initial = [self.block["initial_weights"]] if self.block.get("initial_weights") else []
+        identity = {
+            "params": [self.seed, asdict(self.params.dataset(self.dataset).train), self.block],
+            "data": [self.pack(split).summary["digest"] for split in ("train", "val")],
+            "code": provenance.code_digest(["pipeline.train", load_class(self.block["class"], self.name).__module__]),
+            "initial": [hashlib.sha256(Path(value).read_bytes()).hexdigest() for value in initial],
+            "torch": torch.__version__,
+            "processes": distributed.world_size(),
+        }
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def main() -> None:
-    """Train, going on from the last checkpoint if there is one."""
+    """Train, from the last checkpoint if there is one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("model", help="a block under `models` or `segmenters` in params.yaml")
@@ -76,38 +118,20 @@ def main() -> None:
 
 def run(params: Params, dataset: str, name: str, device: torch.device, compiled: bool = True) -> None:
     """Train the network `name` on `data.<dataset>` and write the result."""
-    recipe, block = params.dataset(dataset).train, params.network(name)
-    train, val = (Pack(paths.pack(dataset, split)) for split in ("train", "val"))
+    job, width = Job(params, dataset, name), params.dataset(dataset).train.width
+    block, train = job.block, job.pack("train")
     if not any(train.statistics["colors"]):
         raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
-    seed = params.seed_of(name)
-    torch.manual_seed(seed)
-    setup = Setup(recipe.width, tuple(train.classes), train.summary["size"], train.statistics)
+    torch.manual_seed(job.seed)
+    setup = Setup(width, tuple(train.classes), train.summary["size"], train.statistics)
     model: Network = make(block, f"{'models' if name in params.models else 'segmenters'}.{name}", setup)
-    if model.published is not None:
-        recipe = replace(recipe, epochs=0)
     if distributed.world_size() > 1:
         distributed.synchronize_batchnorm(model)
     model.to(device).to(memory_format=torch.channels_last)
-    key = training_key(params, dataset, name, [train, val])
-    state = fit(model, Examples(train, device), Examples(val, device), recipe, seed, SCRATCH / key, compiled)
+    seen, unseen = (Examples(job.pack(split), device) for split in ("train", "val"))
+    state = fit(model, seen, unseen, job.recipe(model), job.seed, SCRATCH / job.key(), compiled)
     if distributed.rank() == 0:
-        write_result(model, state, recipe, params, dataset, name, key, device)
-
-
-def training_key(params: Params, dataset: str, name: str, packs: list[Pack]) -> str:
-    """A hash of all that decides the weights: params, data, code, PyTorch, and the number of processes."""
-    block = params.network(name)
-    initial = [block["initial_weights"]] if block.get("initial_weights") else []
-    identity = {
-        "params": [params.seed_of(name), asdict(params.dataset(dataset).train), block],
-        "data": [pack.summary["digest"] for pack in packs],
-        "code": provenance.code_digest(["pipeline.train", load_class(block["class"], name).__module__]),
-        "initial": [hashlib.sha256(Path(value).read_bytes()).hexdigest() for value in initial],
-        "torch": torch.__version__,
-        "processes": distributed.world_size(),
-    }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        write_result(job, model, state, device)
 
 
 def fit(
@@ -229,33 +253,23 @@ def check_finite(
     )
 
 
-def write_result(
-    model: Network,
-    state: State,
-    recipe: TrainParams,
-    params: Params,
-    dataset: str,
-    name: str,
-    key: str,
-    device: torch.device,
-) -> None:
+def write_result(job: Job, model: Network, state: State, device: torch.device) -> None:
     """Write weights, history and manifest; and, apart from them, how long it took."""
-    block = params.network(name)
+    key, recipe, pack = job.key(), job.recipe(model), job.pack("train")
     parameters = sum(parameter.numel() for parameter in model.parameters())
     manifest = {
-        "dataset": dataset,
-        "model": name,
+        "dataset": job.dataset,
+        "model": job.name,
         "key": key,
         "parameters": parameters,
         "megabytes": parameters * 4 / 1e6,
-        "losses": {name: value for name, value in settings(block, name).items() if value is not None},
-        "recipe": {**asdict(recipe), "seed": params.seed_of(name)},
+        "options": {name: value for name, value in settings(job.block, job.name).items() if value is not None},
+        "recipe": {**asdict(recipe), "seed": job.seed},
         "provenance": provenance.describe(),
     }
-    pack = Pack(paths.pack(dataset, "train"))
     source = model.published or Published("trained here", pack.summary["title"])
     about = About(
-        model=block,
+        model=job.block,
         width=recipe.width,
         size=pack.summary["size"],
         classes=pack.classes,
@@ -264,24 +278,29 @@ def write_result(
         training_data=source.training_data,
         differences=list(model.differences),
     )
-    place = paths.trained if name in params.models else paths.segmenter
-    with whole_folder(place(dataset, name)) as folder:
+    place = paths.trained if job.name in job.params.models else paths.segmenter
+    with whole_folder(place(job.dataset, job.name)) as folder:
         save_weights(model, folder / "weights.safetensors", about)
         write_whole(folder / "history.csv", as_csv(state.history))
         write_json(folder / "manifest.json", manifest)
-    images = len(pack.index) // recipe.batch_size * recipe.batch_size
+    write_times(job, state, len(pack.index) // recipe.batch_size * recipe.batch_size * recipe.epochs, device)
+
+
+def write_times(job: Job, state: State, images: int, device: torch.device) -> None:
+    """Write and print how long the training of so many `images` took, which is true of one machine."""
     seconds = sum(state.epoch_seconds)
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else memory_of_process()
     run = {
         "device": provenance.hardware(),
         "seconds": seconds,
-        "seconds_per_epoch": seconds / max(1, recipe.epochs),
-        "images_per_second": images * recipe.epochs / max(seconds, 1e-9),
+        "seconds_per_epoch": seconds / max(1, len(state.epoch_seconds)),
+        "images_per_second": images / max(seconds, 1e-9),
         "epoch_seconds": state.epoch_seconds,
         "peak_memory_bytes": peak,
     }
-    write_json(paths.RUNS / f"train-{dataset}-{name}.json", run)
-    print(f"{name} on {dataset}: {seconds:.0f} s, {run['images_per_second']:.0f} images/s, peak {peak / 1e9:.2f} GB")
+    write_json(paths.RUNS / f"train-{job.dataset}-{job.name}.json", run)
+    rate = f"{run['images_per_second']:.0f} images/s"
+    print(f"{job.name} on {job.dataset}: {seconds:.0f} s, {rate}, peak {peak / 1e9:.2f} GB")
 
 
 def memory_of_process() -> int:

@@ -1,7 +1,7 @@
 """Caffe's HDF5 snapshots (.caffemodel.h5), the format of Larsson et al.'s published weights.
 
-Net::ToHDF5 (BVLC/caffe, src/caffe/net.cpp) makes a group /data with one group a layer, and its blobs in it as datasets
-of floats named 0, 1, ...; layers without blobs are empty groups.
+Net::ToHDF5 (BVLC/caffe, src/caffe/net.cpp) writes a group /data with one group a layer. Its blobs are datasets of
+floats named 0, 1, ...; layers without blobs are empty groups.
 """
 
 from pathlib import Path
@@ -21,7 +21,10 @@ def read_hdf5(path: Path) -> dict[str, list[np.ndarray]]:
     size = require_file(path)
     try:
         with h5py.File(path, "r") as file:
-            layers = {name: _blobs(path, layer) for name, layer in _members(path, _data(path, file)).items()}
+            data = _members(path, file).get("data")
+            if not isinstance(data, h5py.Group):
+                raise UserError(f"{path} has no group /data of layers, so it is no HDF5 snapshot of Caffe.")
+            layers = {name: _blobs(path, layer) for name, layer in _members(path, data).items()}
             declared = sum(blob.nbytes for blobs in layers.values() for blob in blobs)
             if not declared:
                 raise UserError(f"{path} holds no layer with weights, so it is no HDF5 snapshot of a network.")
@@ -32,15 +35,8 @@ def read_hdf5(path: Path) -> dict[str, list[np.ndarray]]:
         raise UserError(f"{path} is not a whole HDF5 file ({reason(error)}).") from None
 
 
-def _data(path: Path, file: h5py.File) -> h5py.Group:
-    data = _members(path, file).get("data")
-    if not isinstance(data, h5py.Group):
-        raise UserError(f"{path} has no group /data of layers, so it is no HDF5 snapshot of Caffe.")
-    return data
-
-
 def _members(path: Path, group: h5py.Group) -> dict[str, object]:
-    """What a group holds; a link to a name or into another file, which HDF5 would follow, is refused."""
+    """The members of a group; raises `UserError` for soft and external links, which HDF5 would follow."""
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             raise UserError(f"{path} has a link {name!r} instead of weights; Caffe writes none.")
@@ -56,7 +52,7 @@ def _blobs(path: Path, layer: object) -> list[h5py.Dataset]:
     if set(members) != set(numbers):
         raise UserError(f"{path} has no blobs 0, 1, ... in {layer.name!r}, so it is no HDF5 snapshot of Caffe.")
     for blob in members.values():
-        # Only data that lie plainly in this file have a place in it: no compressed, virtual or external ones.
+        # Only plain data in this file have an offset: no compressed, virtual or external ones.
         if not isinstance(blob, h5py.Dataset) or blob.dtype.kind != "f" or blob.id.get_offset() is None:
             raise UserError(f"{path} has no plain array of floats in {layer.name!r}; Caffe writes nothing else.")
     return [members[number] for number in numbers]

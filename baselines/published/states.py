@@ -1,8 +1,7 @@
-"""From the layers of published files to the states of our networks: names, order and scaling.
+"""Readers that turn the layers of published files into states of our networks: names, order and scaling.
 
-Each reader takes a path and raises `UserError` where a layer is missing. Layers' names and scalings are facts of the
-authors' model definitions, named beside each reader. Batch normalisation that a file has already worked into its
-convolutions becomes one that does nothing.
+Each reader takes a path and raises `UserError` if a layer is missing. Names and scalings are those of the authors'
+model definitions, which each docstring names. Batch normalisation that is folded into convolutions becomes an identity.
 """
 
 from pathlib import Path
@@ -12,26 +11,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from baselines.published.caffe import read_caffemodel
 from baselines.published.hdf5 import read_hdf5
 from baselines.published.torch7 import Table, read_t7
 from baselines.published.torch7_layers import Layer, layers
 from pipeline.networks.pytorch_file import read_pytorch
+from pipeline.networks.zhang_weights import BLOCK
 from pipeline.settings.errors import UserError
 
-EPS = 1e-5  # of batch normalisation, in Caffe, Torch7 and PyTorch alike
+EPS = 1e-5  # of batch normalisation, in Torch7 and PyTorch alike
 IMAGENET, PLACES = "ImageNet (1.3 M photographs)", "Places (2.3 M photographs)"
 GRAY_INPUT = "input: the grey of the photograph's Lab lightness, not of its luma or mean; the result has that lightness"
 UNPADDED = "photographs are not centred in a black square of 512 pixels"
-CAFFE_SCALE = 2.606  # of Zhang's logits before the softmax (models/colorization_deploy_v2.prototxt): T = 0.3837
-BLOCKS = {1: 2, 2: 2, 3: 3, 4: 3, 5: 3, 6: 3, 7: 3}  # Zhang's blocks and the convolutions in each
 State = dict[str, Tensor]
 
 
 class Weights(NamedTuple):
-    """A network's state. `options`: what its class needs beside. `size`: side in pixels of the authors' own input.
+    """A network's state. `options`: keywords of its class. `size`: the side in pixels of the authors' input.
 
-    `differences`: what of the authors' own programs is not done here.
+    `differences`: from the authors' programs.
     """
 
     state: State
@@ -43,68 +40,39 @@ class Weights(NamedTuple):
 
 
 def zhang_pytorch(path: Path) -> Weights:
-    """colorization_release_v2-9b330a0b.pth (colorizers/eccv16.py). Its last convolution has the temperature in it."""
+    """colorization_release_v2-9b330a0b.pth (colorizers/eccv16.py). Its last convolution contains the temperature."""
     stored = read_pytorch(path)
-    state = {}
-    for name, value in stored.items():
-        block, _, rest = name.partition(".")
-        if block.startswith("model") and block[5:].isdigit():
-            state[f"network.conv{block[5:]}.{rest}"] = value
+    state = {BLOCK.sub(r"network.conv\1.\2", name): stored[name] for name in stored if BLOCK.fullmatch(name)}
     return Weights(state, {"temperature": 1.0}, 256, IMAGENET)
 
 
-def zhang_caffe(path: Path) -> Weights:
-    """colorization_release_v2.caffemodel (models/colorization_deploy_v2.prototxt), which takes L - 50 as it is."""
-    blobs = read_caffemodel(path)
-    state: State = {}
-    for block, count in BLOCKS.items():
-        for index in range(1, count + 1):
-            name = "bw_conv1_1" if (block, index) == (1, 1) else f"conv{block}_{index}"
-            state |= _convolution(f"network.conv{block}.{2 * index - 2}", _blobs(path, blobs, name, 2))
-        norm = _blobs(path, blobs, f"conv{block}_{count}norm", 3)
-        state |= _caffe_norm(f"network.conv{block}.{2 * count}", *norm)
-    for index, name in enumerate(("conv8_1", "conv8_2", "conv8_3", "conv8_313")):
-        state |= _convolution(f"network.conv8.{2 * index}", _blobs(path, blobs, name, 2))
-    state["network.conv1.0.weight"] *= 100  # our input is (L - 50) / 100
-    return Weights(state, {"temperature": 1 / CAFFE_SCALE}, 224, IMAGENET)
-
-
 def siggraph17_pytorch(path: Path) -> Weights:
-    """siggraph17-df00044c.pth (colorizers/siggraph17.py), whose names ours are."""
+    """siggraph17-df00044c.pth (colorizers/siggraph17.py), with the same names as ours."""
     return Weights(read_pytorch(path), {}, 256, IMAGENET)
 
 
 def larsson_hdf5(path: Path) -> Weights:
-    """autocolorize.caffemodel.h5 (autocolorize/res/autocolorize.prototxt.template)."""
-    return _larsson(path, read_hdf5(path))
+    """autocolorize.caffemodel.h5 (autocolorize/res/autocolorize.prototxt.template).
 
-
-def larsson_caffe(path: Path) -> Weights:
-    """The same network as a caffemodel."""
-    return _larsson(path, read_caffemodel(path))
-
-
-def _larsson(path: Path, blobs: dict[str, list[np.ndarray]]) -> Weights:
-    """The deployed network has no batch normalisation, and nothing is subtracted from its grey input.
-
-    In training 0.4488 was subtracted; the prototxt for colorizing has no such layer, so the shift must be in the first
-    bias. Not checked on the real file.
+    The deployed network has no batch normalisation, and it subtracts nothing from its grey input. In training 0.4488
+    was subtracted, so the shift must be in the first bias. Not checked on the real file.
     """
+    blobs = read_hdf5(path)
     state: State = {}
     names = {f"blocks.{b}.{i}": f"conv{b + 1}_{i + 1}" for b, n in enumerate((2, 2, 3, 3, 3)) for i in range(n)}
     for ours, theirs in {**names, "fc6": "fc6", "fc7": "fc7"}.items():
-        state |= _convolution(f"{ours}.0", _blobs(path, blobs, theirs, 2))
+        state |= _convolution(f"{ours}.0", path, blobs, theirs)
         state |= _no_norm(f"{ours}.1", len(state[f"{ours}.0.bias"]), affine=False)
     for ours, theirs in {"hidden": "h_fc1", "hue": "prediction_h", "saturation": "prediction_c"}.items():
-        state |= _convolution(ours, _blobs(path, blobs, theirs, 2))
+        state |= _convolution(ours, path, blobs, theirs)
     return Weights(state, {"input_shift": 0.0}, 256, IMAGENET, differences=(GRAY_INPUT, UNPADDED))
 
 
 def iizuka_torch7(path: Path) -> Weights:
     """colornet.t7 (colorize.lua): a table of the grey images' mean and an nngraph of Torch modules.
 
-    The graph's nodes have no names, so layers are told apart by their weights' shapes and their order. Not checked on
-    the real file.
+    The graph's nodes have no names, so layers are identified by the shapes and the order of their weights. Not checked
+    on the real file.
     """
     content = read_t7(path)
     if not isinstance(content, Table) or "mean" not in content or "model" not in content:
@@ -132,7 +100,7 @@ class _Unit(NamedTuple):
         return self.weight.shape[0], self.weight.shape[1]
 
     def state(self, name: str) -> State:
-        """The state of our `name.0` and `name.1`, or of a lone layer that carries its number already."""
+        """The state of our layer `name` and of the batch normalisation after it, if our network has one there."""
         place, _, index = name.rpartition(".")
         state = {f"{name}.weight": self.weight, f"{name}.bias": self.bias}
         if name in ("colors.14", "classifier.3"):
@@ -150,7 +118,7 @@ def _units(path: Path, found: list[Layer]) -> list[_Unit]:
     for layer in found:
         if "Normalization" in layer.kind:
             if not units or units[-1].norm is not None:
-                raise UserError(f"{path} has a batch normalisation where none can be, at {layer.place}.")
+                raise UserError(f"{path} has a batch normalisation in a wrong place, at {layer.place}.")
             units[-1] = units[-1]._replace(norm=layer)
         elif {"weight", "bias"} <= layer.arrays.keys():
             weight, bias = (torch.from_numpy(layer.arrays[name]) for name in ("weight", "bias"))
@@ -159,7 +127,7 @@ def _units(path: Path, found: list[Layer]) -> list[_Unit]:
 
 
 def _named(path: Path, units: list[_Unit]) -> dict[str, _Unit]:
-    """Our names of the units, by their shapes: `Iizuka` says the same layers in the same order."""
+    """The units by our names, which follow from their shapes and their order."""
     convolutions = [unit for unit in units if unit.weight.ndim == 4]
     connected = [unit for unit in units if unit.weight.ndim == 2]
     low = [(64, 1), (128, 64), (128, 128), (256, 128), (256, 256), (512, 256)]
@@ -179,49 +147,31 @@ def _named(path: Path, units: list[_Unit]) -> dict[str, _Unit]:
     if scores == 2 or full[scores][1] != 256:
         raise UserError(f"{path} does not have the classifier of Iizuka's network.")
     after = [at for at in range(2, 5) if at not in (scores - 1, scores)]
-    named = {f"low.{3 * at}": unit for at, unit in enumerate(convolutions[:6])}
-    named |= {f"mid.{3 * at}": unit for at, unit in enumerate(mid)}
-    named |= {f"global_features.{3 * at}": unit for at, unit in enumerate(features)}
+    chains = {"low": convolutions[:6], "mid": mid, "global_features": features}
+    named = {f"{name}.{3 * at}": unit for name, chain in chains.items() for at, unit in enumerate(chain)}
     named |= {"fc1.0": _unrolled(connected[0], 7), "fc2.0": _unrolled(connected[1], 1)}
-    named |= {"fc3.0": _unrolled(connected[after[0]], 1), "classifier.0": _unrolled(connected[scores - 1], 1)}
-    named |= {"classifier.3": _unrolled(connected[scores], 1)}
-    places = ("fusion.0", "colors.0", "colors.4", "colors.7", "colors.11", "colors.14")
-    return named | dict(zip(places, convolutions[-6:], strict=True))
+    places = {"fc3.0": after[0], "classifier.0": scores - 1, "classifier.3": scores}
+    named |= {name: _unrolled(connected[at], 1) for name, at in places.items()}
+    last = ("fusion.0", "colors.0", "colors.4", "colors.7", "colors.11", "colors.14")
+    return named | dict(zip(last, convolutions[-6:], strict=True))
 
 
 def _unrolled(unit: _Unit, side: int) -> _Unit:
-    """A fully connected layer as the convolution over all there is."""
+    """A fully connected layer as a convolution over the whole map."""
     return unit._replace(weight=unit.weight.unflatten(1, (-1, side, side)))
 
 
-def _blobs(path: Path, blobs: dict[str, list[np.ndarray]], layer: str, count: int) -> list[Tensor]:
-    found = blobs.get(layer)
-    if found is None or len(found) < count:
+def _convolution(name: str, path: Path, blobs: dict[str, list[np.ndarray]], layer: str) -> State:
+    """The weight and bias of a layer of an HDF5 snapshot as the state of our convolution `name`."""
+    found = blobs.get(layer, [])
+    if len(found) < 2:
         raise UserError(f"{path} lacks the weights of the layer {layer!r}.")
-    return [torch.from_numpy(np.array(blob)) for blob in found[:count]]
-
-
-def _convolution(name: str, blobs: list[Tensor]) -> State:
-    """Old caffemodels give a bias four sizes."""
-    return {f"{name}.weight": blobs[0], f"{name}.bias": blobs[1].flatten()}
-
-
-def _caffe_norm(name: str, mean: Tensor, variance: Tensor, factor: Tensor) -> State:
-    """Caffe stores sums and the number that divides them (batch_norm_layer.cpp); it scales nothing."""
-    count = factor.flatten()[0]
-    scale = 0.0 if count == 0 else 1 / count
-    mean, variance = mean.flatten() * scale, variance.flatten() * scale
-    ones = torch.ones_like(mean)
-    return {
-        f"{name}.weight": ones,
-        f"{name}.bias": torch.zeros_like(mean),
-        f"{name}.running_mean": mean,
-        f"{name}.running_var": variance,
-    }
+    weight, bias = (torch.from_numpy(np.array(blob)) for blob in found[:2])
+    return {f"{name}.weight": weight, f"{name}.bias": bias.flatten()}  # older Caffe gives a bias four dimensions
 
 
 def _no_norm(name: str, channels: int, affine: bool) -> State:
-    """A batch normalisation that changes nothing: its variance and eps make 1."""
+    """A batch normalisation that is an identity: its variance and eps add up to 1."""
     state = {f"{name}.running_mean": torch.zeros(channels), f"{name}.running_var": torch.full((channels,), 1 - EPS)}
     if affine:
         state |= {f"{name}.weight": torch.ones(channels), f"{name}.bias": torch.zeros(channels)}

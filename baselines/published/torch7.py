@@ -1,9 +1,9 @@
 """Torch7's binary serialisation (.t7), the format of Iizuka et al.'s published `colornet.t7`.
 
-The one reader on PyPI, torchfile 0.1.0 (2017), follows a tensor's sizes wherever they point: a forged file crashes it.
-It also misreads functions of the first kind, and loads all gradients. So this is our own, after the format's definition
-in torch/torch7 (BSD-3-Clause): File.lua, generic/Storage.c, generic/Tensor.c. It reads what 64-bit little-endian
-machines wrote. Functions are skipped: their bytecode is never looked at.
+The one reader on PyPI, torchfile 0.1.0 (2017), trusts a tensor's sizes, so a forged file crashes it. It also misreads
+functions of the first kind, and loads all gradients. This reader follows the format's definition in torch/torch7
+(BSD-3-Clause): File.lua, generic/Storage.c, generic/Tensor.c. It reads files of 64-bit little-endian machines and skips
+functions without reading their bytecode.
 """
 
 import math
@@ -42,20 +42,14 @@ DEEPEST = 10_000  # objects within objects; a graph of a dozen nodes nests about
 MOST_DIMENSIONS = 32
 
 ELEMENTS = {
-    "Byte": "<u1",
-    "Char": "<i1",
-    "Short": "<i2",
-    "Int": "<i4",
-    "Long": "<i8",
-    "Half": "<f2",
-    "Float": "<f4",
-    "Double": "<f8",
-}
+    "Byte": "<u1", "Char": "<i1", "Short": "<i2", "Int": "<i4", "Long": "<i8",
+    "Half": "<f2", "Float": "<f4", "Double": "<f8",
+}  # fmt: skip
 ARRAY = re.compile(rf"torch\.(?:Cuda)?({'|'.join(ELEMENTS)}|)(Tensor|Storage)")  # torch.CudaTensor holds floats
 
 
 class Table(dict[Any, Any]):
-    """A Lua table; as in Lua, one is equal to itself only, so that it can be a key. Its list part counts from 1."""
+    """A Lua table, equal only to itself, so that it can be a key. Its list part counts from 1."""
 
     def __hash__(self) -> int:  # type: ignore[override]
         return id(self)
@@ -75,14 +69,14 @@ class TorchObject:
 
 @dataclass(eq=False)
 class Function:
-    """Stands where the file has a Lua function, which is left unread."""
+    """Stands for a Lua function, which is not read."""
 
 
 def read_t7(path: Path) -> Any:
     """What `torch.save` wrote, as Python's numbers, strings, `Table`s, `TorchObject`s and NumPy arrays.
 
-    Arrays are views of the mapped file: they cost no memory until they are touched, share what was shared in Torch,
-    and changing one changes no file. Raises `UserError` for a file that is missing, damaged or no such file.
+    Arrays are views of the mapped file: they take memory only when read, share what was shared in Torch, and changes do
+    not reach the file. Raises `UserError` for a file that is missing, damaged or of another format.
     """
     require_file(path)
     try:
@@ -100,14 +94,14 @@ def read_t7(path: Path) -> Any:
 
 
 class _DamagedError(Exception):
-    """What in a file is not as the format says."""
+    """What violates the format."""
 
 
-Reading = Generator[Any, Any, Any]  # an object being read: gives out the reading of each part, takes back its value
+Reading = Generator[Any, Any, Any]  # of an object: yields the reading of each part, receives its value
 
 
 class _Reader:
-    """Reads an object and all that it holds; the objects around it wait in a list, as Python's stack is too short."""
+    """Reads an object and all that it holds; enclosing objects wait in a list, as Python's stack is too short."""
 
     def __init__(self, content: mmap.mmap) -> None:
         self.content = content
@@ -203,7 +197,7 @@ class _Reader:
         storage = yield self._object()
         if storage is None or dimensions == 0:
             return np.empty(0, dtype)
-        # Contiguous: not a tensor in a storage's place, that may have more elements than memory behind it.
+        # Contiguous, so no tensor in place of a storage, which may have more elements than memory.
         if not isinstance(storage, np.ndarray) or storage.dtype != dtype or not storage.flags.c_contiguous:
             raise _DamagedError("a tensor has no storage of its type")
         if min(offset, *sizes, *strides) < 0 or max(math.prod(sizes), *strides) * dtype.itemsize > sys.maxsize:

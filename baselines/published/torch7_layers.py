@@ -13,7 +13,7 @@ WEIGHTS = ("weight", "bias", "running_mean", "running_var", "running_std")
 
 
 class Layer(NamedTuple):
-    """A module without modules in it: its place (`forwardnodes.4.module.modules.1`), class, fields and weights."""
+    """A module without submodules: its place (`forwardnodes.4.module.modules.1`), class, fields and weights."""
 
     place: str
     kind: str
@@ -25,8 +25,8 @@ def layers(model: Any) -> Iterator[Layer]:
     """The layers in their order: an nngraph's nodes as they run, a container's modules as they are listed.
 
     Weights are copies in float32; a convolution's is (out, in, kH, kW), however its class stores it, and a batch
-    normalisation has `running_var` whatever its version. A module that stands in several places comes at the first.
-    Raises `UserError` for weights that cannot be.
+    normalisation has `running_var` whatever its version. A module in several places comes at the first.
+    Raises `UserError` for impossible weights.
     """
     seen: set[int] = set()
     waiting = [("", model)]
@@ -35,15 +35,15 @@ def layers(model: Any) -> Iterator[Layer]:
         if not isinstance(module, TorchObject) or id(module) in seen:
             continue
         seen.add(id(module))
-        parts = _parts(module)
-        if parts is None:
+        inner = _submodules(module)
+        if inner is None:
             yield Layer(place, module.kind, module.fields, _arrays(module))
         else:
-            waiting += [(f"{place}.{name}".lstrip("."), part) for name, part in reversed(parts.items())]
+            waiting += [(f"{place}.{name}".lstrip("."), submodule) for name, submodule in reversed(inner.items())]
 
 
-def _parts(module: TorchObject) -> dict[str, Any] | None:
-    """The modules in a module by their place in it; None for one that is no container."""
+def _submodules(module: TorchObject) -> dict[str, Any] | None:
+    """The submodules of a module by their place in it; None without."""
     # A graph of a newer nngraph also lists its modules plainly, in an order of its own: the nodes come first.
     for name in ("forwardnodes", "modules"):
         listed = module.fields.get(name)
@@ -71,7 +71,7 @@ def _arrays(module: TorchObject) -> dict[str, np.ndarray]:
 
 def _copy(module: TorchObject, stored: np.ndarray) -> np.ndarray:
     low, high = byte_bounds(stored)
-    if stored.nbytes > high - low:  # sizes that repeat the same memory may be as large as one likes
+    if stored.nbytes > high - low:  # sizes that repeat the same memory have no bound
         raise UserError(f"the Torch7 file's {module.kind!r} has weights {stored.shape} that repeat themselves.")
     return np.array(stored, "f4", order="C")
 

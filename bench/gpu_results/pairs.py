@@ -53,7 +53,8 @@ class Rows:
 
     def __init__(self, home: Path) -> None:
         self.zip = zipfile.ZipFile(home / "rows.zip")
-        self.names = {Path(*Path(name).parts[3:]): name for name in self.zip.namelist()}  # without runs/<training>/results
+        # Without runs/<training>/results.
+        self.names = {Path(*Path(name).parts[3:]): name for name in self.zip.namelist()}
         datasets = [path.parts[1] for path in self.names if path.parts[0] == "scores"]
         if not datasets:
             raise UserError(f"{home / 'rows.zip'} holds no scores: nothing was evaluated.")

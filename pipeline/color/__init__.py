@@ -1,1 +1,1 @@
-"""Colour science: CIE Lab, the gamut of sRGB, and the bins of colour classification."""
+"""Colour science: CIE Lab, the gamut of sRGB, the bins of colour classification, and 8-bit composition."""

@@ -49,7 +49,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
 
 
 def lightness(rgb: Tensor) -> Tensor:
-    """(..., 3, H, W) sRGB, float in [0, 1] or uint8, to (..., 1, H, W): the L of `rgb_to_lab` to the bit, by itself."""
+    """(..., 3, H, W) sRGB, float in [0, 1] or uint8, to (..., 1, H, W) L, bit by bit that of `rgb_to_lab`."""
     (y,) = _mix(_XYZ[1:2], _linear(rgb))
     return _lightness(_response(y)).unsqueeze(-3)
 

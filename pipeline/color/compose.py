@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from pipeline.color import cielab
+from pipeline.color.triton_path import if_triton_runs
 
 
 def compose(lightness: Tensor, ab: Tensor) -> np.ndarray:
@@ -28,11 +29,11 @@ def plain_compose(lightness: Tensor, ab: Tensor) -> Tensor:
 
 @cache
 def compiled_compose(device: str) -> Callable[[Tensor, Tensor], Tensor] | None:
-    """`plain_compose` compiled for a type of device, or None where there is no such thing or no compiler."""
-    if device != "cuda":
-        return None
-    try:
-        from pipeline.color import compose_triton
-    except ImportError:
-        return None
+    """`plain_compose` as one kernel for a type of device; None where there is no such kernel or no compiler."""
+    return if_triton_runs(_kernel) if device == "cuda" else None
+
+
+def _kernel() -> Callable[[Tensor, Tensor], Tensor]:
+    from pipeline.color import compose_triton
+
     return compose_triton.compose

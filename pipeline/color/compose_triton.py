@@ -1,14 +1,11 @@
 """Lightness and chroma joined to an 8-bit picture on a GPU: `compose.plain_compose` as one Triton kernel.
 
-The plain path starts hundreds of kernels for a picture and twice waits for the GPU, which takes milliseconds. The floor
-of this one is computed, not measured: of 375 x 500 pixels, 12 bytes each read and 3 written take a Hopper of 3.35 TB/s
-one microsecond, and three exponentials each less. What it does are 530 instructions a pixel, nearly all of them for 14
-conversions to linear RGB: three microseconds of its 132 multiprocessors, which start 128 a clock. A launch takes as
-long, so nothing is tuned: pixels inside the gamut do not leave the bisection early, bytes are not stored by the word.
+The plain path starts hundreds of kernels for a picture and waits twice for the GPU, which takes milliseconds. The lower
+bound here is computed, not measured. For 375 x 500 pixels, a Hopper of 3.35 TB/s reads 12 bytes and writes 3 bytes a
+pixel in one microsecond. The kernel runs 530 instructions a pixel, nearly all for 14 conversions to linear RGB: three
+microseconds on 132 multiprocessors that start 128 a clock. A launch takes as long, so nothing else is tuned: pixels
+inside the gamut do not leave the bisection early, and bytes are not stored by the word.
 """
-
-import os
-import shutil
 
 import torch
 import triton
@@ -27,20 +24,17 @@ SRGB_KNEE, SRGB_SLOPE = tl.constexpr(cielab._SRGB_KNEE * cielab._SRGB_SLOPE), tl
 BELOW_CURVE = tl.constexpr(cielab._SRGB_KNEE - 1.055 * (cielab._SRGB_KNEE * cielab._SRGB_SLOPE) ** (1 / 2.4))
 REACH = tl.constexpr(0.5 + cielab._ROUNDING)
 BISECTIONS = tl.constexpr(cielab._BISECTIONS)
-WHOLE = tl.constexpr(2.0**23)  # float32 from here on are whole numbers, and their last bits are that number's
+WHOLE = tl.constexpr(2.0**23)  # from here on float32 holds whole numbers only, in its last bits
 
-PIXELS = 128  # of a program. One for each thread, so that a warp's stores of a channel fall into 96 consecutive bytes
-
-if not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")):
-    raise ImportError("Triton starts its kernels through a C compiler, and there is none")
+PIXELS = 128  # a program, one a thread: a warp's stores of a channel then fall into 96 consecutive bytes
 
 
 def compose(lightness: Tensor, ab: Tensor) -> Tensor:
-    """(1, H, W) L and (2, H, W) ab, float32 -> (H, W, 3) uint8 sRGB beside them; nothing waits for the GPU.
+    """(1, H, W) L and (2, H, W) ab, float32 -> (H, W, 3) uint8 sRGB on their device; nothing waits for the GPU.
 
-    As `plain_compose` makes it but for a pixel in thousands, where rounding tips it to the next level. If it tips the
-    last bisection, that is 2^-12 of the chroma, which near a channel's zero is several levels of chroma beyond 150.
-    Chroma that is no number becomes black, as there. Raises ValueError for other shapes and dtypes.
+    Equal to `plain_compose` but for one pixel in thousands, which rounding moves by one level. Where it changes the
+    last bisection, the chroma differs by 2^-12: several levels for chroma beyond 150 and a channel near zero. NaN
+    becomes black, as in `plain_compose`. Raises ValueError for other shapes and dtypes.
     """
     if lightness.shape[:-2] != (1,) or ab.shape != (2, *lightness.shape[1:]):
         raise ValueError(f"expected (1, H, W) L and (2, H, W) ab, got {tuple(lightness.shape)} and {tuple(ab.shape)}.")
@@ -81,7 +75,7 @@ def compose_pixels(lightness, ab, rgb, N, PIXELS: tl.constexpr):
 
 @triton.jit
 def _in_gamut(fy, a, b):
-    """`cielab._in_gamut`, which is false of what is no number."""
+    """`cielab._in_gamut`; false for NaN."""
     red, green, blue = _linear(fy, a, b)
     return (tl.abs(red - 0.5) <= REACH) & (tl.abs(green - 0.5) <= REACH) & (tl.abs(blue - 0.5) <= REACH)
 
@@ -103,7 +97,7 @@ def _inverse_response(f):
 
 @triton.jit
 def _level(linear):
-    """Linear light to the sRGB level of 0 to 255, halves to the even one as `torch.round` does; no number is black."""
+    """Linear light to the sRGB level, 0 to 255. Halves round to even, as in `torch.round`; NaN is black."""
     linear = tl.minimum(tl.maximum(linear, 0.0), 1.0)
     curve = 1.055 * tl.exp2(tl.log2(tl.maximum(linear, SRGB_KNEE)) * (1 / 2.4)) + BELOW_CURVE
     level = 255 * tl.where(linear > SRGB_KNEE, curve, linear * SRGB_SLOPE)

@@ -71,7 +71,7 @@ def rebalancing_weights(prior: Tensor, uniform_mix: float = 0.5, normalize: bool
 
 
 def _gather(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """`encode` in plain torch, on any device: of a dozen candidates from a table, the k nearest in their order."""
+    """`encode` in plain torch on any device: a table gives a dozen candidates, and the k nearest are sorted."""
     table, places = _table(k, ab.device)
     a, b = ab.clamp(-REACH, REACH).unbind(dim=1)
     candidates = table[_triangle(a, b)]  # (N, H, W, C)
@@ -95,7 +95,7 @@ def _triangle(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.compiler.assume_constant_result  # or a compiler would follow how the table is made
 def _table(k: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The candidates (triangles, C), int64, and the places (Q + 1, 2) of all bins and of Q, which is nowhere."""
+    """The candidates (triangles, C), int64, and the places (Q + 1, 2) of all bins; the last one is infinitely far."""
     return _table_on(k, device)
 
 
@@ -106,7 +106,7 @@ def _table_on(k: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The same by a compiled loop: 100 times faster than a k-d tree."""
+    """`encode` on a CPU by a compiled loop, 100 times faster than a k-d tree."""
     import numba
 
     from pipeline.color import gamut_cpu
@@ -124,10 +124,10 @@ def _look_up(ab: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def _triangles() -> Tensor:
-    """(27 * 27 * 24, 3, 2) corners: around every grid point, the 24 triangles that `gamut_cpu` tells apart.
+    """(27 * 27 * 24, 3, 2) corners: around every grid point, the 24 triangles of `gamut_cpu.triangle`.
 
-    In a full grid these are the regions within which the five nearest points keep their order, so that only at the
-    edge of the gamut, or for another k, is there anything left to sort. Rows are ordered by point, octant and zone.
+    In a full grid, the five nearest points keep their order within each of these regions. So only the edge of the gamut
+    and other values of k need sorting. Rows are ordered by point, octant and zone.
     """
     zones = torch.tensor([[(0, 0), (1.5, 0), (1, 1)], [(1.5, 0), (3, 0), (1, 1)], [(3, 0), (3, 3), (1, 1)]]).double()
     octants = [
@@ -149,7 +149,7 @@ def _candidates(k: int) -> np.ndarray:
     corners = _triangles()
     centres = corners.mean(dim=1)
     reach = (corners - centres[:, None]).norm(dim=-1).amax(dim=1, keepdim=True)
-    places = torch.cat((BINS, torch.full((1, 2), torch.inf))).double()  # of Q: nowhere
+    places = torch.cat((BINS, torch.full((1, 2), torch.inf))).double()  # the last is infinitely far
     distances, order = torch.cdist(centres, places, compute_mode="donot_use_mm_for_euclid_dist").sort(dim=1)
     # From a triangle's centre to any of its points, no distance changes by more than `reach`.
     possible = distances <= distances[:, k - 1 : k] + 2 * reach + 1e-6

@@ -1,1 +1,1 @@
-"""Where photographs and masks come from."""
+"""Datasets: photographs, masks and splits, from downloads, folders or a painter."""

@@ -10,9 +10,9 @@ from pipeline.packs.decode import decode_matlab
 from pipeline.settings.errors import UserError
 
 # Names and ids 0 to 182 as in the authors' labels.txt (github.com/nightrome/cocostuff). The paper counts "182 object
-# classes and a background class", and the size that it prints fits a head of 183 channels and not one of 182: so 0,
-# "unlabeled", is its background, a class that is learnt and scored like the others, and there is no void. Of the 182,
-# 11 never occur (street sign, hat, shoe, ...); their ids are kept, so that the mask's values are the dataset's own.
+# classes and a background class", and the size that it prints fits a head of 183 channels. So 0, "unlabeled", is its
+# background: a class that is learnt and scored like the others, and there is no void. Of the 182, 11 never occur
+# (street sign, hat, shoe, ...). Their ids are kept, so that the mask's values are the dataset's own.
 CLASSES = tuple(
     """unlabeled, person, bicycle, car, motorcycle, airplane, bus, train, truck, boat, traffic light, fire hydrant,
     street sign, stop sign, parking meter, bench, bird, cat, dog, horse, sheep, cow, elephant, bear, zebra, giraffe,

@@ -1,4 +1,4 @@
-"""Downloads that survive a bad line, a killed process and a wrong mirror."""
+"""Downloads that survive a broken connection, a killed process and a wrong mirror."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.files import write_whole
 
 CHUNK = 1 << 20
-TIMEOUT = (20.0, 60.0)  # seconds to connect (Oxford's server is slow to answer) and between two pieces
+TIMEOUT = (20.0, 60.0)  # seconds to connect (Oxford's server is slow) and between two chunks
 TRIES = 5
 LONGEST_PAUSE = 30.0  # seconds
 RECORD = "sha256.json"
@@ -40,10 +40,10 @@ def fetch(
     sleep: Callable[[float], None] = time.sleep,
     timeout: tuple[float, float] = TIMEOUT,
 ) -> Path:
-    """The file in `cache`, downloaded unless it is there whole; a broken download goes on where it stopped.
+    """The file in `cache`, downloaded unless it is there whole; a broken download resumes where it stopped.
 
-    `tries`: how often in a row a mirror may fail without giving a megabyte more. Raises `UserError` when no mirror
-    gives the right file; a full disk is raised as the `OSError` it is, and what has come so far is kept.
+    `tries`: how often in a row a mirror may fail without another megabyte. Raises `UserError` if no mirror gives the
+    right file, and `OSError` for a full disk. What has been downloaded is kept.
     """
     path = cache / download.name
     cache.mkdir(parents=True, exist_ok=True)
@@ -67,11 +67,11 @@ def fetch(
 
 
 class _RefusalError(Exception):
-    """An answer that asking again does not change."""
+    """An answer that would be the same again."""
 
 
 class _Mirror:
-    """One address of a download. What has come so far is in NAME.part, and in NAME.part.json where it came from."""
+    """One address of a download. NAME.part holds what has been downloaded, NAME.part.json its origin."""
 
     def __init__(self, download: Download, url: str, cache: Path, timeout: tuple[float, float]) -> None:
         self.download, self.url, self.cache, self.timeout = download, url, cache, timeout
@@ -79,12 +79,12 @@ class _Mirror:
         self.origin = cache / f"{download.name}.part.json"
 
     def give(self, tries: int, sleep: Callable[[float], None]) -> str | None:
-        """Put the right file in its place, or tell what is wrong with this mirror."""
+        """Put the right file in its place, or return what is wrong with this mirror."""
         failed, best = 0, self._size()
         while True:
             resumed = self._size() > 0
             try:
-                self._go_on()
+                self._resume()
                 problem = _wrong(self.download, self.part, self.cache)
                 if problem is None:
                     self._keep()
@@ -92,11 +92,11 @@ class _Mirror:
                 self._discard()
                 if not resumed:
                     return problem
-                # Otherwise the fault may lie in what was there before: once more, from the start.
+                # Otherwise the part from an earlier run may be wrong: once more, from the start.
             except _RefusalError as refusal:
                 return str(refusal)
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                problem = _said(error)
+                problem = _in_words(error)
             failed = 0 if self._size() >= best + CHUNK else failed + 1
             best = max(best, self._size())
             if failed >= tries:
@@ -105,8 +105,8 @@ class _Mirror:
             print(f"{self.url} {problem}; trying again in {pause:.0f} s.", file=sys.stderr)
             sleep(pause)
 
-    def _go_on(self) -> None:
-        """Ask for what is missing and write it behind what is there."""
+    def _resume(self) -> None:
+        """Ask for what is missing and append it to the part."""
         origin = json.loads(self.origin.read_text()) if self._size() and self.origin.exists() else {}
         if origin and origin["total"] == self._size():
             return
@@ -135,7 +135,7 @@ class _Mirror:
         return {}
 
     def _check(self, response: requests.Response) -> None:
-        """Raise for an answer that is no part of the file."""
+        """Raise for an answer that does not hold the file or its rest."""
         status, total = response.status_code, _total(response)
         if 400 <= status < 500 and status not in (408, 416, 429):
             raise _RefusalError(f"answers {status} {response.reason}")
@@ -148,7 +148,7 @@ class _Mirror:
             raise _RefusalError("does not say how long the file is, so a broken one would pass for a whole one")
 
     def _continues(self, response: requests.Response, origin: dict) -> bool:
-        """Whether the answer is the rest of the very file that has begun to come."""
+        """Whether the answer is the rest of the same file."""
         here = response.headers.get("Content-Range", "").startswith(f"bytes {self._size()}-")
         if not (origin and response.status_code == 206 and here):
             return False
@@ -173,8 +173,8 @@ class _Mirror:
         return self.part.stat().st_size if self.part.exists() else 0
 
 
-def _said(error: Exception) -> str:
-    """What went wrong, in fewer words than the network libraries use."""
+def _in_words(error: Exception) -> str:
+    """What went wrong, in a few words."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return "does not answer in time"
     if isinstance(error, requests.ConnectionError):
@@ -185,7 +185,7 @@ def _said(error: Exception) -> str:
 
 
 def _total(response: requests.Response) -> int | None:
-    """The length of the whole file in bytes, as far as the server tells."""
+    """The length of the whole file in bytes; None where the server does not say."""
     if response.status_code == 206:
         length = response.headers.get("Content-Range", "").rpartition("/")[2]
     else:
@@ -206,7 +206,7 @@ def _wrong(download: Download, path: Path, cache: Path) -> str | None:
         return f"gives {size} bytes where the file has {download.bytes}"
     expected = download.sha256 or _recorded(cache).get(download.name)
     if expected is None:
-        # The first of its kind has nothing to be held to, but a login page or a cut archive must not become the norm.
+        # No digest is known yet, but a login page or a cut archive must not become the reference.
         is_zip = not download.name.endswith(".zip") or zipfile.is_zipfile(path)
         return None if is_zip else "gives something that is no whole zip archive"
     found = _sha256(path)
@@ -217,7 +217,7 @@ def _wrong(download: Download, path: Path, cache: Path) -> str | None:
 
 
 def _record(download: Download, path: Path, cache: Path) -> None:
-    """Hold later downloads to the bytes of the first one, where nobody has published a digest."""
+    """Record the digest of the first download as the reference of later ones, where none is published."""
     record = _recorded(cache)
     if download.name not in record:
         record[download.name] = _sha256(path)

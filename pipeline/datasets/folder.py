@@ -1,4 +1,4 @@
-"""Anybody's own photographs: a folder of pictures, with masks and split lists if there are any."""
+"""Your own photographs: a folder of pictures, with optional masks and split lists."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,25 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.listing import check_classes, read_file, read_split_list
+from pipeline.datasets.listing import check_classes, pictures_below, read_file, read_split_list
 from pipeline.datasets.source import SPLITS, Photograph
-from pipeline.packs.decode import FORMATS, decode_mask
+from pipeline.packs.decode import decode_mask
 from pipeline.settings.errors import UserError
-
-SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
 class Folder:
     """The pictures below `root`/`images`, at any depth; an id is a picture's path there without the suffix.
 
     `masks`: folder of PNG masks with the same relative names, whose values are the indices of `classes`, or 255 for
-    void. `train_list`, `val_list`: text files of ids; one of them leaves the rest to the other split. Without lists
-    `val_fraction` of the pictures are for validation, chosen by a hash of their ids. All paths are relative to `root`.
+    void. `train_list`, `val_list`: text files of ids. With one list, the other split gets the rest. Without lists, a
+    hash of the ids chooses `val_fraction` of the pictures for validation. All paths are relative to `root`.
     """
 
     def __init__(
         self,
         root: Path,
+        *,
         images: str = "images",
         masks: str | None = None,
         classes: Sequence[str] = (),
@@ -63,17 +62,11 @@ class Folder:
         if not top.is_dir():
             raise UserError(f"there is no folder {top}; put the pictures there, or name theirs as `images`.")
         found: dict[str, Path] = {}
-        for path in sorted(top.rglob("*")):
-            inner = path.relative_to(top)
-            hidden = any(part.startswith(".") for part in inner.parts)  # ._x.jpg is a Macintosh's note, not a picture
-            if hidden or path.suffix.lower() not in SUFFIXES or not path.is_file() or self._is_mask(path):
-                continue
-            id = inner.with_suffix("").as_posix()
-            if id in found:
-                raise UserError(f"{self.root / found[id]} and {path} have the same id {id!r}; rename one.")
-            found[id] = Path(self.images) / inner
-        if not found:
-            raise UserError(f"there are no pictures in {top}; known suffixes are {', '.join(sorted(SUFFIXES))}.")
+        masks = None if self.masks is None else self.root / self.masks
+        for id, files in pictures_below(top, but=masks).items():
+            if len(files) > 1:
+                raise UserError(f"{files[0]} and {files[1]} have the same id {id!r}; rename one.")
+            found[id] = Path(self.images) / files[0].relative_to(top)
         return dict(sorted(found.items()))
 
     @cached_property
@@ -88,7 +81,7 @@ class Folder:
                 given[split] = [id for id in self._pictures if id not in taken]
         both = set(given["train"]) & set(given["val"])
         if both:
-            raise UserError(f"{min(both)!r} is in both split lists of {self.root}; a score on it would be worthless.")
+            raise UserError(f"{min(both)!r} is in both split lists of {self.root}; a score on it would be meaningless.")
         return given
 
     def _listed(self, name: str) -> list[str]:
@@ -117,6 +110,3 @@ class Folder:
         if not (self.root / path).is_file():
             raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / path} is missing.")
         return path
-
-    def _is_mask(self, path: Path) -> bool:
-        return self.masks is not None and path.is_relative_to(self.root / self.masks)

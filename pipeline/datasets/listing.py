@@ -1,11 +1,14 @@
-"""Split lists and the files they name: whatever is missing or wrong is said with the file's name."""
+"""Reads split lists and the files that a dataset names; errors name the file."""
 
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from pipeline.packs.decode import FORMATS
 from pipeline.packs.masks import VOID
 from pipeline.settings.errors import UserError
+
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
 def read_split_list(path: Path, nested: bool = False) -> list[str]:
@@ -34,6 +37,23 @@ def read_split_list(path: Path, nested: bool = False) -> list[str]:
     return [line for line in lines if line in seen]
 
 
+def pictures_below(top: Path, but: Path | None = None) -> dict[str, list[Path]]:
+    """The pictures in `top` and its subfolders, except those in the folder `but`, by id; several may share one.
+
+    An id is the path below `top` without suffix. Raises `UserError` for a folder without pictures.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in sorted(top.rglob("*")):
+        inner = path.relative_to(top)
+        hidden = any(part.startswith(".") for part in inner.parts)  # macOS writes notes named ._x.jpg
+        left_out = hidden or (but is not None and path.is_relative_to(but))
+        if not left_out and path.suffix.lower() in SUFFIXES and path.is_file():
+            found.setdefault(inner.with_suffix("").as_posix(), []).append(path)
+    if not found:
+        raise UserError(f"there are no pictures in {top}; known suffixes are {', '.join(sorted(SUFFIXES))}.")
+    return found
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a dataset's file."""
     try:
@@ -54,6 +74,6 @@ def check_classes(mask: np.ndarray, classes: int, name: str) -> np.ndarray:
 
 
 def _is_id(line: str, nested: bool) -> bool:
-    """Not a path that leads elsewhere, as in the lists that pair "/JPEGImages/x.jpg /SegmentationClassAug/x.png"."""
+    """Whether it is no path: some lists hold pairs, "/JPEGImages/x.jpg /SegmentationClassAug/x.png"."""
     parts = PurePosixPath(line).parts
     return "\\" not in line and not line.startswith("/") and ".." not in parts and (nested or len(parts) == 1)

@@ -1,4 +1,4 @@
-"""The paper's datasets where their authors published them, ready to use after one download."""
+"""The paper's datasets, downloaded from where their authors published them."""
 
 from pathlib import Path
 
@@ -36,16 +36,16 @@ COCO_STUFF_10K = Download(
     urls=("http://calvin.inf.ed.ac.uk/wp-content/uploads/data/cocostuffdataset/cocostuff-10k-v1.1.zip",),
 )
 
-# What is needed of the archives; left out are boxes, instances, and SBD's second copy of the photographs: 2 GB.
-VOC2012_PARTS = ("*/JPEGImages/*.jpg", "*/SegmentationClass/*.png", "*/ImageSets/Segmentation/*.txt")
-SBD_PARTS = ("*/dataset/cls/*.mat", "*/dataset/*.txt")
+# The files that are needed. Boxes, instances and SBD's second copy of the photographs would take 2 GB more.
+VOC2012_PATTERNS = ("*/JPEGImages/*.jpg", "*/SegmentationClass/*.png", "*/ImageSets/Segmentation/*.txt")
+SBD_PATTERNS = ("*/dataset/cls/*.mat", "*/dataset/*.txt")
 
 
 def obtain_voc2012(cache: Path) -> Path:
     """The root of VOC2012 with SBD's masks joined in, 10,582 + 1,449 photographs; downloaded on the first call."""
-    root = _unpacked(VOC2012, cache, "voc2012", VOC2012_PARTS) / "VOCdevkit" / "VOC2012"
+    root = _unpacked(VOC2012, cache, "voc2012", VOC2012_PATTERNS) / "VOCdevkit" / "VOC2012"
     if not (root / TRAIN_AUG).exists():
-        build_train_aug(root, _unpacked(SBD, cache, "sbd", SBD_PARTS))
+        build_train_aug(root, _unpacked(SBD, cache, "sbd", SBD_PATTERNS))
     return root
 
 
@@ -54,8 +54,8 @@ def obtain_cocostuff(cache: Path) -> Path:
     return _unpacked(COCO_STUFF_10K, cache, "cocostuff", ("*",))
 
 
-def _unpacked(download: Download, cache: Path, name: str, parts: tuple[str, ...]) -> Path:
+def _unpacked(download: Download, cache: Path, name: str, patterns: tuple[str, ...]) -> Path:
     """The folder `name` in `cache` with the download's contents. The archive may be deleted once this is made."""
-    if not is_unpacked(download.name, cache / name, parts):
-        unpack(fetch(download, cache), cache / name, parts)
+    if not is_unpacked(download.name, cache / name, patterns):
+        unpack(fetch(download, cache), cache / name, patterns)
     return cache / name

@@ -53,11 +53,16 @@ def _root(root: str | None, kind: str, where: str) -> Path:
     return DOWNLOADS[kind](paths.CACHE)
 
 
-def title(kind: str, dataset: str, train: int, val: int) -> str:
-    """How tables must name the data: synthetic is called so, and a part of a dataset never passes for the whole."""
-    if kind == "scenes":
-        return f"{dataset} (synthetic)"
-    if kind in FULL:
-        name, counts = FULL[kind]
-        return name if (train, val) == counts else f"{name} part ({train}/{val})"
-    return dataset
+def describe(kind: str, dataset: str, train: int, val: int) -> dict[str, object]:
+    """The data's kind, whether they are synthetic, the dataset that they are a part of ("" if whole), and their title.
+
+    Tables show the title, so it says if data are synthetic or only a part of a dataset.
+    """
+    synthetic, part_of, title = kind == "scenes", "", dataset
+    if synthetic:
+        title = f"{dataset} (synthetic)"
+    elif kind in FULL:
+        title, counts = FULL[kind]
+        if (train, val) != counts:
+            part_of, title = title, f"{title} part ({train}/{val})"
+    return {"kind": kind, "synthetic": synthetic, "part_of": part_of, "title": title}

@@ -1,4 +1,4 @@
-"""What every dataset gives: the photographs of a split, and for each its encoded picture and its class mask."""
+"""The interface of a dataset: the photographs of a split, each with its encoded picture and class mask."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Archives unpacked whole or not at all, and never outside of their folder."""
+"""Unpacks archives whole or not at all, and never outside of their folder."""
 
 import json
 import re
@@ -17,56 +17,58 @@ from pipeline.settings.files import whole_folder
 STAMP = ".unpacked.json"
 
 
-def unpack(archive: Path, into: Path, parts: tuple[str, ...] = ("*",)) -> Path:
-    """The folder `into` with those files of a tar or zip whose names match one of `parts`, whole or not at all.
+def unpack(archive: Path, into: Path, patterns: tuple[str, ...] = ("*",)) -> Path:
+    """The folder `into` with those files of a tar or zip whose names match one of `patterns`, whole or not at all.
 
     Raises `UserError` for a damaged archive and for one with files that lead out of the folder.
     """
-    if is_unpacked(archive.name, into, parts):
+    if is_unpacked(archive.name, into, patterns):
         return into
     extract = _unzip if archive.suffix == ".zip" else _untar
     try:
         with whole_folder(into) as folder:
-            if not extract(archive, folder, parts):
-                raise UserError(f"{archive} holds no {' or '.join(parts)}; it is not the expected archive, delete it.")
-            (folder / STAMP).write_text(_stamp(archive.name, parts))
+            if not extract(archive, folder, patterns):
+                raise UserError(
+                    f"{archive} holds no {' or '.join(patterns)}; it is not the expected archive, delete it."
+                )
+            (folder / STAMP).write_text(_stamp(archive.name, patterns))
     except (tarfile.TarError, zipfile.BadZipFile, BadGzipFile, EOFError, zlib.error) as error:
         raise UserError(f"{archive} cannot be unpacked ({error}); delete it to have it fetched again.") from error
     return into
 
 
-def is_unpacked(archive: str, folder: Path, parts: tuple[str, ...]) -> bool:
-    """By the archive's name, which stands for its content: `fetch` holds every name to one digest."""
+def is_unpacked(archive: str, folder: Path, patterns: tuple[str, ...]) -> bool:
+    """Whether `folder` holds these files of the archive; its name suffices, as `fetch` ties a name to one digest."""
     stamp = folder / STAMP
-    return stamp.exists() and stamp.read_text() == _stamp(archive, parts)
+    return stamp.exists() and stamp.read_text() == _stamp(archive, patterns)
 
 
-def _stamp(archive: str, parts: tuple[str, ...]) -> str:
-    return json.dumps({"archive": archive, "parts": parts}) + "\n"
+def _stamp(archive: str, patterns: tuple[str, ...]) -> str:
+    return json.dumps({"archive": archive, "parts": patterns}) + "\n"
 
 
-def _untar(archive: Path, folder: Path, parts: tuple[str, ...]) -> int:
+def _untar(archive: Path, folder: Path, patterns: tuple[str, ...]) -> int:
     count = 0
     with tarfile.open(archive) as tar:
         for member in tqdm(tar, f"unpacking {archive.name}", unit=" files", disable=None):
-            if _matches(member.name, parts):
+            if _matches(member.name, patterns):
                 tar.extract(member, folder, filter="data")  # refuses paths and links that lead out, and devices
                 count += 1
     return count
 
 
-def _unzip(archive: Path, folder: Path, parts: tuple[str, ...]) -> int:
+def _unzip(archive: Path, folder: Path, patterns: tuple[str, ...]) -> int:
     count = 0
     with zipfile.ZipFile(archive) as file:
         for name in tqdm(file.namelist(), f"unpacking {archive.name}", unit=" files", disable=None):
             steps = re.split(r"[/\\]", name)
             if ".." in steps or steps[0] == "" or ":" in steps[0]:
                 raise zipfile.BadZipFile(f"{name!r} leads out of the folder")
-            if _matches(name, parts):
+            if _matches(name, patterns):
                 file.extract(name, folder)
                 count += 1
     return count
 
 
-def _matches(name: str, parts: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, part) for part in parts)
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -14,28 +14,9 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.files import whole_file, write_whole
 
 CLASSES = (
-    "background",
-    "aeroplane",
-    "bicycle",
-    "bird",
-    "boat",
-    "bottle",
-    "bus",
-    "car",
-    "cat",
-    "chair",
-    "cow",
-    "diningtable",
-    "dog",
-    "horse",
-    "motorbike",
-    "person",
-    "pottedplant",
-    "sheep",
-    "sofa",
-    "train",
-    "tvmonitor",
-)
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
+    "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+)  # fmt: skip
 IMAGES, MASKS, MASKS_AUG = Path("JPEGImages"), Path("SegmentationClass"), Path("SegmentationClassAug")
 LISTS = Path("ImageSets/Segmentation")
 TRAIN_AUG = LISTS / "train_aug.txt"
@@ -57,7 +38,7 @@ class Voc:
         path = self.root / SPLIT_LISTS[split]
         if split == "train" and not path.exists():
             raise UserError(
-                f"{path} is missing: the list of VOC's and SBD's training photographs together. Add it with the masks "
+                f"{path} is missing: the joint list of VOC's and SBD's training photographs. Add it with the masks "
                 f"in {MASKS_AUG}/, or set `root: null` in params.yaml to have both made from the downloads."
             )
         return [Photograph(id, IMAGES / f"{id}.jpg", self._mask_file(id)) for id in read_split_list(path)]
@@ -79,9 +60,9 @@ class Voc:
 def build_train_aug(voc_root: Path, sbd_root: Path) -> Path:
     """Add SBD's masks (`SegmentationClassAug/`) and the list of all training photographs to a VOC2012 folder.
 
-    The list is what DeepLab's authors made: VOC's training list and both of SBD's, without VOC's validation list. VOC's
-    own masks are the more exact ones and stay what they are; SBD's are converted for the rest. A broken run goes on
-    where it stopped: the list is written last. `sbd_root` is the unpacked benchmark.tgz.
+    The list is that of DeepLab's authors: VOC's training list and both of SBD's, without VOC's validation list. VOC's
+    own masks are more exact, so SBD's are converted for the other photographs only. A broken run resumes where it
+    stopped, as the list is written last. `sbd_root` is the unpacked benchmark.tgz.
     """
     folders = (sbd_root, sbd_root / "dataset", sbd_root / "benchmark_RELEASE" / "dataset")
     sbd = _first_with((Path("cls"),), folders, "SBD")
@@ -94,7 +75,7 @@ def build_train_aug(voc_root: Path, sbd_root: Path) -> Path:
             _write_mask(target, sbd_mask(sbd / "cls" / f"{id}.mat"))
     if len(official | extra) != TRAIN_AUG_COUNT:
         count = f"VOC and SBD together have {len(official | extra):,} training photographs here"
-        warnings.warn(f"{count} where the paper has {TRAIN_AUG_COUNT:,}: a part of the lists is missing.", stacklevel=2)
+        warnings.warn(f"{count} where the paper has {TRAIN_AUG_COUNT:,}: the lists are incomplete.", stacklevel=2)
     write_whole(voc_root / TRAIN_AUG, "".join(f"{id}\n" for id in sorted(official | extra)))
     return voc_root / TRAIN_AUG
 
@@ -116,7 +97,7 @@ def _write_mask(path: Path, mask: np.ndarray) -> None:
 
 
 def _palette() -> bytes:
-    """VOC's colours: an index's bits go to R, G and B in turn, highest places first, so that neighbours differ."""
+    """VOC's colours: an index's bits go to R, G and B in turn, highest bits first, so that neighbours differ."""
     bits = np.arange(256)[:, None] >> np.arange(3)
     palette = sum(((bits >> 3 * place & 1) << 7 - place for place in range(8)), np.zeros((256, 3), int))
     return palette.astype(np.uint8).tobytes()
@@ -127,4 +108,4 @@ def _first_with(needed: tuple[Path, ...], folders: tuple[Path, ...], dataset: st
         if all((folder / path).is_dir() for path in needed):
             return folder
     names = " and ".join(f"{path}/" for path in needed)
-    raise UserError(f"there is no {dataset} in {folders[0]}: neither there nor in the usual folders below are {names}.")
+    raise UserError(f"there is no {dataset} in {folders[0]}: neither it nor its usual subfolders hold {names}.")

@@ -1,1 +1,1 @@
-"""What turns a grey photograph into a colour photograph: networks, references, folders and programs."""
+"""Methods, which turn grey photographs into colour photographs: networks, references, folders and programs."""

@@ -1,6 +1,5 @@
 """A trained network as a method: predict chroma at the network's size, upsample it to the photograph's own."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from pipeline.color.compose import compose
 from pipeline.methods.method import Context, Method, Photo, Photos
 from pipeline.networks.contract import Trainable
+from pipeline.networks.published_file import check_digest
 from pipeline.networks.weights import load_weights
 from pipeline.records.rows import MethodCard
 from pipeline.settings import paths
@@ -27,9 +27,9 @@ JBU = {"sigma_s_fullres_px": 3, "sigma_r_255": 15, "after_bilinear": True}
 class Colorizer(Method):
     """The model `model` of params.yaml with its chroma upsampled by `upsampling` (see `make_upsampling`).
 
-    `decoding` holds keywords for the model's `chroma`. `resolution` is what the network sees: "square", the photograph
-    stretched to the square of its training (paper section 3.1), "own", its own size, or a number, its shorter side in
-    pixels; of the last two, sides are rounded to multiples of 32 and photographs are taken one at a time.
+    `decoding` holds keywords for the model's `chroma`. `resolution` is that of the network's input: "square", stretched
+    to the training square (paper section 3.1); "own", the photograph's size; or a number, its shorter side in pixels.
+    "own" and numbers round sides to multiples of 32 and take one photograph at a time.
     """
 
     def __init__(
@@ -52,58 +52,48 @@ class Colorizer(Method):
         self.device = context.device
 
     def prepare(self, photos: Photos) -> None:
-        """See `Method`: the first call compiles, which is no part of the time an image takes."""
+        """Colorize one photograph, as the first call compiles."""
         self.colorize([photos[0]])
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
-        """See `pipeline.methods.method.Method`."""
         lightness = [photo.lightness for photo in photos]
-        chroma = self._together(lightness) if self.resolution == "square" else self._one_by_one(lightness)
+        if self.resolution == "square":
+            sides = (self.about.size, self.about.size)
+            chroma = [*predict_chroma(self.network, sides, lightness, self.device, **self.decoding)]
+        else:
+            shorter = None if self.resolution == "own" else int(self.resolution)
+            chroma = [
+                predict_chroma(self.network, sides_of(photo, shorter), [photo], self.device, **self.decoding)[0]
+                for photo in lightness
+            ]
         return [upsample_and_compose(*pair, self.upsampling) for pair in zip(lightness, chroma, strict=True)]
 
-    def _together(self, lightness: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Chroma of photographs stretched to the training square."""
-        sides = (self.about.size, self.about.size)
-        return predict_chroma(self.network, sides, lightness, self.device, **self.decoding).unbind()
-
-    def _one_by_one(self, lightness: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Chroma of photographs of nearly their own shape."""
-        shorter = None if self.resolution == "own" else int(self.resolution)
-        return [
-            predict_chroma(self.network, sides_of(one, shorter), [one], self.device, **self.decoding)[0]
-            for one in lightness
-        ]
-
     def identity(self) -> str:
-        """See `pipeline.methods.method.Method`: the weights, and the code of the network that they name."""
-        return self._digest() + code_digest([type(self.network).__module__])
+        """The weights, and the code of the network that they name."""
+        return check_digest(self.file, None) + code_digest([type(self.network).__module__])
 
     def card(self) -> MethodCard:
-        """See `pipeline.methods.method.Method`."""
         own = "its own" if self.resolution == "own" else f"its shorter side {self.resolution} pixels"
         return MethodCard(
             parameters=sum(parameter.numel() for parameter in self.network.parameters()),
             weights_megabytes=self.file.stat().st_size / 1e6,
             weights=self.about.origin,
-            weights_sha256=self._digest(),
+            weights_sha256=check_digest(self.file, None),
             training_data=self.about.training_data,
             resolution=f"{self.about.size} x {self.about.size}, stretched" if self.resolution == "square" else own,
             differences=tuple(self.about.differences),
         )
-
-    def _digest(self) -> str:
-        return hashlib.sha256(self.file.read_bytes()).hexdigest()
 
 
 @torch.inference_mode()
 def predict_chroma(
     network: Trainable, sides: tuple[int, int], lightness: Sequence[Tensor], device: torch.device, **decoding: Any
 ) -> Tensor:
-    """(1, H, W) lightness of N photographs of any sizes, which the network sees resized to `sides` -> (N, 2, h, w) ab.
+    """(1, H, W) lightness of N photographs of any sizes, resized to `sides` -> (N, 2, h, w) ab on `device`.
 
-    The ab are on `device`. With the square of the network's training this is the paper's section 3.1.
+    With the training square as `sides` this is the paper's section 3.1.
     """
-    seen = [F.interpolate(one[None].to(device), sides, mode="bicubic", antialias=True) for one in lightness]
+    seen = [F.interpolate(L[None].to(device), sides, mode="bicubic", antialias=True) for L in lightness]
     stack = torch.cat(seen).clamp_(0, 100).contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
         return network.chroma(stack, **decoding).float()
@@ -125,7 +115,7 @@ def upsample_and_compose(lightness: Tensor, chroma: Tensor, upsampling: nn.Modul
 
 
 def make_upsampling(wanted: dict[str, Any] | str) -> nn.Module:
-    """The module that a method's `upsampling` names: "bilinear", "jbu" (`JBU`), or other sigmas.
+    """The module for a method's `upsampling`: "bilinear", "jbu" (`JBU`), or other sigmas.
 
     `{sigma_s_..: .., sigma_r_..: ..}` is equation 5 (`JointBilateralUpsample`, whose names carry the units);
     with `after_bilinear: true` it is equation 4 on bilinearly upsampled chroma.
@@ -141,24 +131,17 @@ def make_upsampling(wanted: dict[str, Any] | str) -> nn.Module:
         joint = JointBilateralUpsample(**options)
     except (TypeError, ValueError) as error:
         raise UserError(f"upsampling: {error}.") from None
-    return FilteredBilinear(joint) if after_bilinear else joint
+    return Bilinear(joint) if after_bilinear else joint
 
 
 class Bilinear(nn.Module):
-    """Plain upsampling: colours cross edges as if there were none."""
+    """Bilinear upsampling, which ignores edges; with `joint` equation 4, which filters the result."""
 
-    def forward(self, chroma: Tensor, guidance: Tensor) -> Tensor:
-        """(N, 2, h, w) chroma and (N, 1, H, W) lightness -> (N, 2, H, W) chroma."""
-        return F.interpolate(chroma, guidance.shape[2:], mode="bilinear", align_corners=False)
-
-
-class FilteredBilinear(nn.Module):
-    """Equation 4: bilinear upsampling, then the joint bilateral filter at the photograph's own resolution."""
-
-    def __init__(self, joint: JointBilateralUpsample) -> None:
+    def __init__(self, joint: JointBilateralUpsample | None = None) -> None:
         super().__init__()
-        self.bilinear, self.joint = Bilinear(), joint
+        self.joint = joint
 
     def forward(self, chroma: Tensor, guidance: Tensor) -> Tensor:
         """(N, 2, h, w) chroma and (N, 1, H, W) lightness -> (N, 2, H, W) chroma."""
-        return self.joint(self.bilinear(chroma, guidance), guidance)
+        raised = F.interpolate(chroma, guidance.shape[2:], mode="bilinear", align_corners=False)
+        return raised if self.joint is None else self.joint(raised, guidance)

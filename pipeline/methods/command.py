@@ -28,18 +28,18 @@ class Command(Method):
     """A program, or several one after the other, that colorizes all photographs of a folder.
 
     `run`: the command line, or a list of them. "{gray_dir}" stands for the folder of the grey photographs, lossless
-    PNGs of three equal channels; "{out_dir}" for the empty folder where the pictures belong, read as `Folder` reads
-    them; "{dataset}" for the dataset's name; "{{" and "}}" for single braces. No shell is between: a line is split as a
-    shell would, and nothing else. `cwd`: where it runs, else the current folder. `environment`: variables beside those
-    of this process. `timeout`: seconds for all of it. `names`: photographs are named by their "ids", folders
-    included, or by "numbers", for programs that look into no subfolder or stumble over dots and spaces.
-    `on_wrong_size` and `card`: see `Folder`.
+    PNGs of three equal channels; "{out_dir}" for the empty folder where the pictures belong, which are read as by
+    `Folder`; "{dataset}" for the dataset's name; "{{" and "}}" for single braces. A line is split as a shell would, but
+    no shell runs it. `cwd`: its folder, by default the current one. `environment`: more variables for it. `timeout`:
+    seconds for all lines together. `names`: photographs are named by their "ids", folders included, or by "numbers",
+    for programs that read no subfolders or fail on dots and spaces. `on_wrong_size` and `card`: see `Folder`.
     """
 
     def __init__(
         self,
         context: Context,
         run: str | list[str],
+        *,
         cwd: str | None = None,
         environment: dict[str, str | int | float] | None = None,
         timeout: float | None = None,
@@ -71,9 +71,9 @@ class Command(Method):
         self.left: set[str] = set()
 
     def prepare(self, photos: Photos) -> None:
-        """See `pipeline.methods.method.Method`; runs the program."""
+        """Write the grey photographs, run the program and match its pictures."""
         names = {id: id if self.names == "ids" else f"{number:06d}" for number, id in enumerate(photos.ids)}
-        self._clear()  # what a failure has kept
+        self._clear()  # what an earlier failure left
         self.out.mkdir(parents=True)
         write_gray(self.gray, photos, list(names.values()))
         with self._kept_on_failure():
@@ -82,7 +82,6 @@ class Command(Method):
         self.left = set(photos.ids)
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
-        """See `pipeline.methods.method.Method`."""
         with self._kept_on_failure():
             pictures = self.pictures.colorize(photos)
         self.left -= {photo.id for photo in photos}
@@ -91,33 +90,31 @@ class Command(Method):
         return pictures
 
     def card(self) -> MethodCard:
-        """See `pipeline.methods.method.Method`."""
         card = self.pictures.card()
         return replace(
             card, remarks=(*card.remarks, "The time is that of a whole program, loading its model included.")
         )
 
     def seconds(self, measured: float) -> float:
-        """The program's own, from its start to its end."""
+        """The seconds that the program ran."""
         return self.elapsed
 
     def _clear(self) -> None:
         try:
-            shutil.rmtree(self.scratch)
-        except FileNotFoundError:
-            pass
+            if self.scratch.exists():
+                shutil.rmtree(self.scratch)
         except OSError as error:  # a program in a container may have written as another user
             raise UserError(f"{self.scratch} cannot be removed ({error.strerror}); remove it by hand.") from None
 
     @contextmanager
     def _kept_on_failure(self) -> Iterator[None]:
-        """Say in a failure's sentence what the program printed last, and where all that it had and made remains."""
+        """Add to an error what the program printed last, and where its input and output are kept."""
         try:
             yield
         except UserError as error:
             raise UserError(
-                f"{error}\n{last_words(self.programs.log)}\nThe grey photographs, the pictures and all that was "
-                f"printed (log.txt) are kept in {self.scratch}; its next run, or you, may delete them."
+                f"{error}\n{last_words(self.programs.log)}\nThe grey photographs, the pictures and the output "
+                f"(log.txt) are kept in {self.scratch}; its next run deletes them."
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""Finished pictures as a method: matched to the photographs by name, and judged as they are."""
+"""Finished pictures as a method, matched to the photographs by name."""
 
 import io
 from collections import Counter
@@ -15,22 +15,21 @@ from PIL import Image
 
 from pipeline.color import cielab
 from pipeline.color.compose import compose
-from pipeline.datasets.folder import SUFFIXES
-from pipeline.datasets.listing import read_file
+from pipeline.datasets.listing import pictures_below, read_file
 from pipeline.methods.method import Context, Method, Photo, Photos
 from pipeline.packs.decode import decode_image
 from pipeline.records.rows import MethodCard
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
 
-# What to do with a picture that has not its photograph's size, and what the card then says was done.
+# What to do with a picture of another size than its photograph, and how the card describes it.
 SIZES = {
     "stop": "",
     "resize": "were resized (bicubic)",
     "resize_colors": "gave their colours alone, resized (bilinear) and put under the photographs' own lightness",
 }
 LOSSY = ("AVIF", "GIF", "JPEG", "JPEG2000", "WEBP")
-# A picture with its photograph's own lightness differs by the rounding of 8 bits, 0.35 at most, and near black.
+# Rounding to 8 bits moves the lightness by 0.35 at most, near black.
 SAME_LIGHTNESS = 0.35
 SHOWN = 3
 
@@ -39,7 +38,7 @@ class Folder(Method):
     """The pictures below the folder `path`, whose "{dataset}" stands for the dataset's name.
 
     A picture's path there, without its suffix, is its photograph's id. `on_wrong_size`: "stop", "resize" the whole
-    picture, or "resize_colors". `card`: what `MethodCard` should say. The card adds what was seen of the pictures.
+    picture, or "resize_colors". `card`: fields of `MethodCard`; remarks on formats, sizes and lightness are added.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class Folder(Method):
         self.lightness_errors: list[float] = []
 
     def prepare(self, photos: Photos) -> None:
-        """See `pipeline.methods.method.Method`; raises `UserError` unless every photograph has exactly one picture."""
+        """Match by id; raises `UserError` unless every photograph has exactly one picture."""
         self.match({id: id for id in photos.ids})
 
     def match(self, names: Mapping[str, str]) -> None:
@@ -71,16 +70,14 @@ class Folder(Method):
         self.files = {id: found[name] for id, name in names.items()}
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
-        """See `pipeline.methods.method.Method`."""
         return [self._picture(photo) for photo in photos]
 
     def card(self) -> MethodCard:
-        """See `pipeline.methods.method.Method`."""
         weights = self.stated.weights or "made elsewhere"
         return replace(self.stated, weights=weights, remarks=(*self.stated.remarks, *self._remarks()))
 
     def seconds(self, measured: float) -> None:
-        """None: reading pictures is no measure of making them."""
+        """None, as the pictures were made elsewhere."""
 
     def _picture(self, photo: Photo) -> np.ndarray:
         file = self.files[photo.id]
@@ -107,14 +104,14 @@ class Folder(Method):
         )
 
     def _remarks(self) -> list[str]:
-        """What was seen of the pictures that bears on their scores."""
+        """What about the pictures affects their scores."""
         total, remarks = sum(self.formats.values()), []
         if self.resized:
             done = SIZES[self.on_wrong_size]
-            remarks.append(f"{self.resized} of {total} pictures had not their photograph's size and {done}.")
+            remarks.append(f"{self.resized} of {total} pictures had another size than their photograph and {done}.")
         lossy = sorted(set(self.formats) & set(LOSSY))
         if lossy:
-            count = sum(self.formats[one] for one in lossy)
+            count = sum(self.formats[name] for name in lossy)
             remarks.append(
                 f"{count} of {total} pictures came as {' or '.join(lossy)}, which can cost PSNR: JPEG of quality 75 "
                 "alone caps it at about 36.5 dB."
@@ -131,10 +128,12 @@ class Folder(Method):
 def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
     """The file of every name: its path below `top` without the suffix, which may be any of a picture.
 
-    Raises `UserError` for a name without a picture or with several; pictures without a name are only told of.
+    Raises `UserError` for a name without a picture or with several; other pictures are printed and left out.
     """
     wanted = list(names)
-    found = _pictures(top)
+    if not top.is_dir():
+        raise UserError(f"{top} is {'no folder' if top.exists() else 'missing'}; it should be a folder of pictures.")
+    found = pictures_below(top)
     twice = [name for name in wanted if len(found.get(name, ())) > 1]
     if twice:
         first, second = found[twice[0]][:2]
@@ -157,28 +156,13 @@ def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
     return {name: found[name][0] for name in wanted}
 
 
-def _pictures(top: Path) -> dict[str, list[Path]]:
-    """The pictures below `top` by their paths there without suffix, under which there may be several."""
-    if not top.is_dir():
-        raise UserError(f"{top} is {'no folder' if top.exists() else 'missing'}; it should be a folder of pictures.")
-    found: dict[str, list[Path]] = {}
-    for path in sorted(top.rglob("*")):
-        inner = path.relative_to(top)
-        hidden = any(part.startswith(".") for part in inner.parts)  # ._x.png is a Macintosh's note, not a picture
-        if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
-            found.setdefault(inner.with_suffix("").as_posix(), []).append(path)
-    if not found:
-        raise UserError(f"there are no pictures in {top}; known suffixes are {', '.join(sorted(SUFFIXES))}.")
-    return found
-
-
 def _some(names: Sequence[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def format_of(content: bytes) -> str:
-    """Pillow's name of a readable picture's format: by its content, as suffixes lie."""
+    """Pillow's name of a readable picture's format, by its content, as the suffix may be wrong."""
     with Image.open(io.BytesIO(content)) as image:
         return "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a JPEG of several frames
 

@@ -1,7 +1,4 @@
-"""What a method is, what a network is that can be trained, and how either is found by name.
-
-A method turns a grey photograph into a colour photograph.
-"""
+"""The interface of a method, which turns grey photographs into colour photographs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -18,7 +15,7 @@ from pipeline.records.rows import MethodCard
 
 @dataclass(frozen=True)
 class Photo:
-    """One photograph to colorize. An honest method looks at `lightness` alone; the rest is for oracles."""
+    """One photograph to colorize. A method may use `lightness` only; oracles use the rest."""
 
     id: str
     rgb: np.ndarray  # (H, W, 3) uint8 sRGB
@@ -32,14 +29,14 @@ class Photo:
 
 @dataclass(frozen=True)
 class Context:
-    """Where a method is made: for which dataset and on which device."""
+    """The dataset and the device that a method is made for."""
 
     dataset: str
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
 class Photos(ABC):
-    """The photographs of a split in order; each is read when it is asked for, so that any number fits in memory."""
+    """The photographs of a split in order, each read on access, so that any number fits in memory."""
 
     ids: list[str]
 
@@ -51,36 +48,33 @@ class Photos(ABC):
 class Method(ABC):
     """Turns grey photographs into colour photographs.
 
-    A method's class takes a `Context` and, as keywords, the options of its block in params.yaml. `colorize` is all it
-    needs; the other members have a plain meaning by default.
+    A method's class takes a `Context` and, as keywords, the options of its block in params.yaml. It must define
+    `colorize`; the other members have defaults.
     """
 
-    def prepare(self, photos: Photos) -> None:  # noqa: B027 (most methods have nothing to prepare)
-        """Called once, before any of `photos` is colorized: to warm up, or for programs that want all at a time.
+    def __init__(self, context: Context) -> None:  # noqa: B027 (nothing to keep)
+        """A method without options."""
 
-        The time it takes is not counted as the method's.
-        """
+    def prepare(self, photos: Photos) -> None:  # noqa: B027 (most methods have nothing to prepare)
+        """Called once before any of `photos` is colorized: to warm up, or to colorize all at once. It is not timed."""
 
     @abstractmethod
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:
         """One (H, W, 3) uint8 sRGB picture for each photograph, of its size."""
 
     def identity(self) -> str | None:
-        """What its pictures depend on beside its options and its class's code, such as a digest of its weights.
+        """What its pictures depend on besides its options and its class's code, such as a digest of its weights.
 
-        A method that says so (or "": nothing) takes photographs in any parts: several processes share them, each with
-        a `prepare` for its share, and a killed run is gone on with. By default it is None, and one process colorizes
-        all photographs in one go, as programs do, and cards that count what was seen.
+        With an identity (or "" for nothing), several processes share the photographs in shards, each with a `prepare`
+        for its own, and a killed run resumes. With None, the default, one process colorizes all photographs in one run,
+        as programs and cards that count pictures need.
         """
         return None
 
     def card(self) -> MethodCard:
-        """What a reader must know to judge the method; asked for when all photographs are colorized."""
+        """What a reader must know of the method; called when all photographs are colorized."""
         return MethodCard()
 
     def seconds(self, measured: float) -> float | None:
-        """Seconds spent on all photographs: those `measured` around the calls, unless the method knows better.
-
-        None for pictures that were made elsewhere.
-        """
+        """Seconds spent on all photographs, by default those `measured`; None for pictures that were made elsewhere."""
         return measured

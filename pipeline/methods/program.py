@@ -1,4 +1,4 @@
-"""Runs other people's command lines: with a log, a time limit, and nothing left behind."""
+"""Runs command lines with a log and a time limit, and ends every process that they start."""
 
 import os
 import shlex
@@ -36,7 +36,7 @@ class Programs:
     log: Path
 
     def run(self) -> float:
-        """Run them; returns the seconds they took. Raises `UserError` for the first that fails; none outlives this."""
+        """Run them and return the seconds; raises `UserError` for the first that fails. None runs on afterwards."""
         began = time.perf_counter()
         with self.log.open("wb") as log:
             for words in self.lines:
@@ -46,7 +46,7 @@ class Programs:
         return time.perf_counter() - began
 
     def _run(self, words: tuple[str, ...], seconds: float | None, log: IO[bytes]) -> None:
-        """Run one, which may take `seconds`."""
+        """Run one line for `seconds` at most."""
         with Interruptions() as interruptions:
             process = self._started(words, log)
             try:
@@ -66,7 +66,7 @@ class Programs:
                 words,
                 cwd=self.cwd,
                 env={**os.environ, **self.environment},
-                stdin=subprocess.DEVNULL,  # nobody is there to answer
+                stdin=subprocess.DEVNULL,  # no one can answer
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # one process group of it and of all that it starts
@@ -77,9 +77,9 @@ class Programs:
 
 
 class Interruptions:
-    """Holds back the signals that would end this process, but for `let_through`.
+    """Delays the signals that would end this process until `let_through` or the end.
 
-    No program is lost then between its start and the `try` that ends it, nor outlives this process half ended.
+    So every program that was started is also ended.
     """
 
     def __init__(self) -> None:
@@ -88,19 +88,19 @@ class Interruptions:
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruptions":
-        # What is ignored stays so: nohup ignores SIGHUP, and a shell SIGINT for what it runs in the background.
-        heard = [one for one in (SIGINT, SIGTERM, SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
-        self.before = {one: signal.signal(one, self._receive) for one in heard}
+        # Ignored signals stay ignored: nohup ignores SIGHUP, and a shell ignores SIGINT for background jobs.
+        heard = [number for number in (SIGINT, SIGTERM, SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+        self.before = {number: signal.signal(number, self._receive) for number in heard}
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for one, handler in self.before.items():
-            signal.signal(one, handler)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
         self._raise()
 
     @contextmanager
     def let_through(self) -> Iterator[None]:
-        """Raise what was held back, and what comes while this lasts."""
+        """Raise the delayed signal, and any that comes while this lasts."""
         try:
             self.open = True
             self._raise()
@@ -137,7 +137,7 @@ def command_lines(run: object) -> list[list[str]]:
 
 def _placeholders(word: str) -> list[str]:
     """The placeholders in a word; raises `UserError` for one that is unknown."""
-    hint = "for a brace of the command's own write it twice: {{ or }}."
+    hint = "to write a brace, double it: {{ or }}."
     try:
         parts = list(string.Formatter().parse(word))
     except ValueError as error:
@@ -145,7 +145,7 @@ def _placeholders(word: str) -> list[str]:
     fields = [(name, spec, conversion) for _, name, spec, conversion in parts if name is not None]
     for name, spec, conversion in fields:
         if name not in PLACEHOLDERS or spec or conversion:
-            known = ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
+            known = ", ".join(f"{{{placeholder}}}" for placeholder in PLACEHOLDERS)
             raise UserError(f"`run`: unknown placeholder in {word!r}; known are {known}; {hint}")
     return [name for name, _, _ in fields]
 
@@ -160,8 +160,8 @@ def last_words(log: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a program and all that it has started; where all have ended already, do nothing."""
-    with suppress(ProcessLookupError, PermissionError):  # no such group; on a Macintosh, only a dead one
+    """End a program and all that it has started; do nothing if they have ended."""
+    with suppress(ProcessLookupError, PermissionError):  # no such group; on macOS, only a dead one
         os.killpg(process.pid, SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(GRACE)

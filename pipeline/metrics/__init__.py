@@ -1,1 +1,1 @@
-"""Measures of a colorization against its original, each a pure function with a named convention."""
+"""Measures of a colorization against its original, each with a named convention."""

@@ -1,7 +1,7 @@
-"""AuC: how many pixels' colours are nearly right, over all meanings of "nearly" (Zhang et al. 2016, section 3.1).
+"""AuC: the share of pixels with nearly right colours, over all tolerances (Zhang et al. 2016, section 3.1).
 
-The share of pixels whose ab lies within t of the original's, for t = 0, 1, ..., 150 units of Lab, is a curve from which
-AuC is the area, by the trapezoidal rule, over 150: 1 where every colour is exact. The paper prints per cent.
+The share of pixels whose ab lies within t of the original's is a curve over t = 0, 1, ..., 150 units of Lab. AuC is the
+area under it by the trapezoidal rule, divided by 150: 1 where every colour is exact. The paper prints per cent.
 """
 
 from threading import Lock
@@ -29,7 +29,7 @@ def class_weights(counts: Tensor) -> Tensor:
     """(313,) counts of the training split's colours to what a pixel of each bin weighs, (313,) float64.
 
     Inverse to the smoothed prior (Zhang et al., eq. 4 with lambda = 0), scaled to a mean of 1 over training pixels. The
-    paper's prior has seen every bin; of a smaller training set some stay empty, and weigh as much as its rarest bin.
+    paper's prior has every bin. Bins that a smaller training set lacks weigh as much as its rarest bin.
     """
     prior = gamut.smooth(counts)
     return 1 / (prior.clamp(min=prior[counts > 0].min()) * gamut.Q)

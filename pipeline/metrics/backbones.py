@@ -1,4 +1,4 @@
-"""The pretrained networks that perceptual metrics need, none of which comes with the suite: their files, if at hand."""
+"""Finds and downloads the pretrained networks that perceptual metrics need; none comes with this project."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from pipeline.settings.errors import UserError, suggestion
 
 @dataclass(frozen=True)
 class Backbone:
-    """A published file of weights; by PyTorch's custom the file's name ends with the start of its SHA-256."""
+    """A published file of weights, whose name ends with the start of its SHA-256, as PyTorch's do."""
 
     url: str
 
@@ -37,9 +37,9 @@ BACKBONES = {
 
 
 def find(name: str, given: Mapping[str, str]) -> Path | None:
-    """Where a backbone's file is: at the path `given` under its name, else in PyTorch's cache; None if it is not there.
+    """The file of a backbone: the path `given` under its name, else in PyTorch's cache; None if it is missing.
 
-    Raises `UserError` for a given path without a file, and for a name that is no backbone's.
+    Raises `UserError` for a given path without a file, and for an unknown name.
     """
     for other in given:
         if other not in BACKBONES:
@@ -51,7 +51,7 @@ def find(name: str, given: Mapping[str, str]) -> Path | None:
 
 
 def describe(name: str, path: Path) -> str:
-    """File, SHA-256, and whether it is the published one."""
+    """A file's name, its SHA-256, and whether it is the published file."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     published = "" if digest.startswith(BACKBONES[name].sha256_start) else ", not the published file"
@@ -59,9 +59,9 @@ def describe(name: str, path: Path) -> str:
 
 
 def missing(name: str) -> str:
-    """What to say of a score whose weights are not at hand, and what to do about it."""
+    """A sentence for a score whose weights are missing, with the command that gets them."""
     return (
-        f"weights not available: `python -m pipeline.scoring.perceptual --download` gets {BACKBONES[name].file}, "
+        f"weights not available: `python -m pipeline.score --download` gets {BACKBONES[name].file}, "
         "then `dvc repro -f perceptual`"
     )
 
@@ -73,7 +73,7 @@ def cache() -> Path:
 
 
 def download() -> None:
-    """Put every backbone that is not there yet into PyTorch's cache, checked against its name's digits."""
+    """Download every missing backbone to PyTorch's cache and check its digest."""
     import torch
 
     cache().mkdir(parents=True, exist_ok=True)
@@ -83,4 +83,6 @@ def download() -> None:
             try:
                 torch.hub.download_url_to_file(backbone.url, str(path), hash_prefix=backbone.sha256_start)
             except (OSError, RuntimeError) as error:
-                raise UserError(f"{backbone.url} could not be had ({error}); download it by hand to {path}.") from None
+                raise UserError(
+                    f"{backbone.url} cannot be downloaded ({error}); download it by hand to {path}."
+                ) from None

@@ -1,8 +1,7 @@
-"""CIEDE2000 (CIE 142-2001; Sharma, Wu and Dalal 2005): how different two colours look, 1 being just visible.
+"""CIEDE2000 (CIE 142-2001; Sharma, Wu and Dalal 2005): the perceived difference of two colours; 1 is just visible.
 
-The published formula takes hue angles apart and puts them together again. Here hues stay unit vectors: their bisector
-is the mean hue, and the cosines of its multiples are polynomials, so that of all angles one is left and the compiler
-works on several pixels at once.
+The published formula computes with hue angles. Here hues stay unit vectors: their bisector is the mean hue, and the
+cosines of its multiples are polynomials. So only one angle is left, and the compiler works on several pixels at once.
 """
 
 from math import cos, factorial, radians, sin
@@ -24,7 +23,7 @@ PER_25_DEGREES = 180 / np.pi / 25  # radians to the unit of the formula's Gaussi
 SIXTY_DEGREES = radians(60)
 TAN_PI_8 = 2**0.5 - 1
 SCALE = 1 / 64  # exp(-x) is the 64th power of a polynomial of x / 64
-FARTHEST = 40.0  # exp(-40) is nothing beside 1
+FARTHEST = 40.0  # exp(-40) vanishes in a sum with 1
 
 A3, A5, A7, A9, A11 = -1 / 3, 1 / 5, -1 / 7, 1 / 9, -1 / 11
 A13, A15, A17, A19 = 1 / 13, -1 / 15, 1 / 17, -1 / 19
@@ -111,7 +110,7 @@ def delta(L1: Any, a1: Any, b1: Any, L2: Any, a2: Any, b2: Any) -> Any:
     x4, y4 = x2 * x2 - y2 * y2, 2 * x2 * y2
     T = 1 - 0.17 * (x * COS30 + y * SIN30) + 0.24 * x2
     T += 0.32 * (x3 * COS6 - y3 * SIN6) - 0.20 * (x4 * COS63 + y4 * SIN63)
-    # The formula's distance from 275 degrees does not go round by 0: up to 90 degrees count as far, not as 85 to 175.
+    # The formula's distance from 275 degrees does not wrap around at 0: hues up to 90 degrees count as far.
     from_blue = angle(x * COS275 + y * SIN275, y * COS275 - x * SIN275) * PER_25_DEGREES
     from_blue = FARTHEST if (x > 0) & (y >= 0) else from_blue
     R_T = -2 * seventh(C) * sine(SIXTY_DEGREES * decay(from_blue * from_blue))

@@ -1,17 +1,16 @@
-"""Context confusion: things in the colours of other things, measured over a dataset by class.
+"""Context confusion: objects in the colours of other objects, measured over a dataset by class.
 
 What the paper calls "context confusion" is "color confusion in objects caused by incorrect semantic understanding"
-(section 1). No photograph says what else its things might have been coloured, but all photographs of a class do:
+(section 1). One photograph does not show which other colours its objects could have, but all photographs of a class do:
 
-1. `class_distances`: how far the colours that a method gives to a class are from those that the class has.
-2. `guess`: which class an object's colours alone suggest, by a naive Bayes classifier that has learned from the
-   training split's originals; `confusion_matrix` and `balanced_accuracy` of its guesses. The idea to ask a classifier
-   how much a colorization tells is that of Zhang et al. (ECCV 2016, section 3.1), who ask a VGG network of the whole
-   picture; this one sees no shape or texture, so all it knows is from the colours.
+1. `class_distances`: the distance between the colours that a method gives to a class and those that the class has.
+2. `guess`: the class that an object's colours suggest, by a naive Bayes classifier trained on the originals of the
+   training split; `confusion_matrix` and `balanced_accuracy` of its guesses. Zhang et al. (ECCV 2016, section 3.1)
+   classify whole colorized pictures with a VGG network; this classifier has neither shape nor texture, only colours.
 
 Everything is computed from counts of pixels by photograph, class and colour (the nearest of the 313 bins, which stand
-10 Lab units apart), so that photographs can be resampled and the sums keep to the byte. An *object* is all of one class
-in one photograph. This module knows no torch, so that reports can use it.
+10 Lab units apart), so that photographs can be resampled and sums are exact. An *object* is all of one class in one
+photograph. This module does not import torch, so that reports can use it.
 """
 
 import math
@@ -29,7 +28,7 @@ COLORS = np.dtype(
     [("photograph", "<u4"), ("label", "u1"), ("a", "i1"), ("b", "i1"), ("original", "<u4"), ("picture", "<u4")]
 )
 DIRECTIONS = 32
-UNSEEN = 0.01  # of every class's colours are taken to be any of the bins, so that no one pixel rules out a class
+UNSEEN = 0.01  # share of every class's colours spread over all bins, so that no single pixel rules out a class
 
 
 def object_colors(bins: Ints, mask: NDArray[np.uint8], classes: int, colors: int) -> Ints:

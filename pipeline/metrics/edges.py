@@ -1,19 +1,19 @@
-"""Edge colour bleeding: colours that change where nothing ends, and do not change where an object does.
+"""Edge colour bleeding: colours that change away from edges, and do not change at object boundaries.
 
-Two readings of what the paper calls "edge color bleeding" (sections 1 and 3.3). Neither asks for the true colours, only
-for their places. All lengths are in *units* of 1/625 of the picture's diagonal (one pixel of a 375 x 500 photograph),
-so that a picture and its enlargement score alike; Boundary IoU measures its band by the diagonal, too (Cheng et al.,
-CVPR 2021).
+Two measures of what the paper calls "edge color bleeding" (sections 1 and 3.3). Both depend on the places of colours
+and not on the colours themselves. All lengths are in *units* of 1/625 of the picture's diagonal (one pixel of a 375 x
+500 photograph), so that a picture and its enlargement score alike; Boundary IoU measures its band by the diagonal, too
+(Cheng et al., CVPR 2021).
 
 1. `flat_share`: the share of the picture's colour change that lies away from every edge of the photograph. It sums
    |grad ab| and not its square: blurring a step keeps the first and only moves it.
-2. `crossing`: how colours go over from one object to the next along lines that cross the true boundary. Where they keep
-   to the boundary the step is complete within a few units; where they bleed it is not. It is the edge spread function
-   by which cameras are tested (ISO 12233), taken in ab across mask boundaries.
+2. `crossing`: how colours change from one object to the next along lines that cross the true boundary. Sharp colours
+   change completely within a few units, bleeding colours do not. It is the edge spread function by which cameras are
+   tested (ISO 12233), taken in ab across mask boundaries.
 
-Kin: the Cluster Discrepancy Ratio (Kim et al., "Deep Edge-Aware Interactive Colorization", ICCV 2021) asks around the
-original's chroma edges whether superpixels of the colorization join what those of the original part. It, too, looks at
-places and not at hues; it needs four SLIC segmentations a picture and knows no objects.
+Related: the Cluster Discrepancy Ratio (Kim et al., "Deep Edge-Aware Interactive Colorization", ICCV 2021) compares
+superpixels of the colorization and of the original around the original's chroma edges. It also depends on places and
+not on hues; it needs four SLIC segmentations a picture and does not use objects.
 """
 
 import math
@@ -30,15 +30,15 @@ Bools = NDArray[np.bool_]
 UNITS = 625  # along the diagonal
 JUST_NOTICEABLE = 2.3  # Lab units (Mahy et al. 1994)
 
-SMOOTHING = 1.0  # units, sigma of the Gaussian under which gradients are taken: it calms the rounding to 8 bits
+SMOOTHING = 1.0  # units, sigma of the Gaussian before gradients are taken, against rounding to 8 bits
 EDGE_STEP = 10.0  # Lab units, a plain difference: with 5, texture puts an edge near to three of four pixels of VOC
-TOLERANCE = 2.0  # units: colour change this near to an edge belongs to it
+TOLERANCE = 2.0  # units: a colour change within this distance belongs to the edge
 LEAST_CHANGE = 0.1  # Lab units per unit of length, on average: rounding to 8 bits makes half of that
 
 FIRST, LAST, FAR = 3, 9, 12  # units: the boundary is known to 2.5 or so; an object's own colour is that past LAST
 DISTANCES = np.arange(1, FAR + 1)
 LEAST_CONTRAST = 10.0  # Lab units between the original's two sides: less is no colour edge
-WIDEST_VOID = 10.0  # units between two objects that touch; VOC parts them by 5 pixels of void
+WIDEST_VOID = 10.0  # units between two objects that touch; VOC has 5 pixels of void between them
 NORMAL_FROM = 15  # points of a boundary that its direction is fitted to: single steps follow the pixel grid
 
 
@@ -63,8 +63,8 @@ def flat_region(lab: Floats) -> Floats:
 def flat_share(ab: Floats, flat: Floats) -> float:
     """The share in [0, 1] of the colour change of a picture, ab (2, H, W), that lies in the `flat` region (H, W).
 
-    0: all colours change at edges. The region's share of the area: colours know nothing of edges. Saturation does not
-    count. NaN for a picture whose colour does not change (grey, or all one colour): there is nothing that could bleed.
+    0: all colours change at edges. The region's share of the area: colours change independently of edges. Saturation
+    does not count. NaN for a picture whose colour does not change (grey, or one colour): nothing can bleed.
     """
     steepness = _steepness(ab)
     if steepness.mean() * unit(ab.shape) < LEAST_CHANGE:
@@ -88,7 +88,9 @@ class Transects:
     def sample(self, maps: Floats) -> Floats:
         """(C, H, W) maps at `DISTANCES` to both sides, bilinearly: (2, C, T, FAR), nearest first."""
         places = self.places(maps.shape)
-        return np.stack([[map_coordinates(one, side, order=1, mode="nearest") for one in maps] for side in places])
+        return np.stack(
+            [[map_coordinates(channel, side, order=1, mode="nearest") for channel in maps] for side in places]
+        )
 
     def places(self, shape: tuple[int, ...]) -> Floats:
         """Coordinates at `DISTANCES` to both sides in arrays of `shape` (..., H, W): (2 sides, 2, T, FAR)."""
@@ -103,8 +105,8 @@ class Transects:
 def transects(mask: NDArray[np.uint8], ab: Floats, void: int) -> Transects:
     """Lines across the boundaries of `mask` (H, W) where the original, ab (2, H, W), changes its colour.
 
-    A boundary is midway between two classes that touch, or that a band of `void` parts; every pixel of a class that
-    lies at one gives a line. Left out are lines that meet any other class within `FAR` units, leave the picture, or
+    A boundary is midway between two classes that touch, or that a band of `void` separates; every pixel of a class at a
+    boundary gives a line. Left out are lines that meet any other class within `FAR` units, leave the picture, or
     where the original's sides differ by less than `LEAST_CONTRAST`. So objects thinner than `FAR` units have none.
     """
     found = _crossings(mask, void)
@@ -129,7 +131,7 @@ class Crossing:
 
     @property
     def bleeding(self) -> float:
-        """What is missing of the contrast between `FIRST` and `LAST`: 0 for sharp edges in their place, NaN for grey.
+        """The missing share of the contrast between `FIRST` and `LAST`: 0 for sharp edges in place, NaN for grey.
 
         A step that is d units off scores about (d - FIRST + 1/2) / (LAST - FIRST + 1), one blurred without end 0.45.
         """
@@ -139,8 +141,8 @@ class Crossing:
 def crossing(lines: Transects, original: Floats, picture: Floats) -> Crossing:
     """How the colours of `picture`, ab (2, H, W), cross the true boundaries; `original` is that of the photograph.
 
-    Every line counts by the square of the picture's contrast on it, so that noise on pale lines does not. NaN without
-    lines; without contrast in the picture (less than is noticeable) nothing can bleed, and `contrast` says why.
+    Lines are weighted by the square of the picture's contrast on them, so that noise on pale lines has no weight.
+    NaN without lines, and where the picture has less contrast than is noticeable, so that nothing can bleed.
     """
     if not len(lines):
         return Crossing(np.full(FAR, math.nan), math.nan)
@@ -208,8 +210,8 @@ def _steepness(maps: Floats) -> Floats:
     """(C, H, W) maps to the length of their smoothed gradients over all channels, per pixel: (H, W)."""
     sigma = _sigma(maps.shape)
     squares = np.zeros(maps.shape[1:], maps.dtype)
-    for one in maps:
-        for slope in np.gradient(gaussian_filter(one, sigma, truncate=3)):
+    for channel in maps:
+        for slope in np.gradient(gaussian_filter(channel, sigma, truncate=3)):
             squares += slope**2
     return np.sqrt(squares)
 

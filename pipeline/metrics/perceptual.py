@@ -1,17 +1,17 @@
-"""What pretrained networks make of a picture: LPIPS, VGG-16's top-1 class, and Inception features for FID.
+"""Measures of pretrained networks: LPIPS, VGG-16's top-1 class, and Inception features for FID.
 
-Each network owns how a picture is brought into its shape and range; all take (3, H, W) uint8 sRGB. Weights are read
-from files (`pipeline.metrics.backbones`), and nothing in a file is executed.
+All take (3, H, W) uint8 sRGB; each network resizes and normalises for itself. Weights are read from files
+(`pipeline.metrics.backbones`), and no code in a file is run.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipeline.settings.errors import UserError
 
@@ -22,7 +22,7 @@ class Lpips:
     """LPIPS 0.1 of the `lpips` package (Zhang et al. 2018), whose linear heads come with it; 0 is the same picture.
 
     `net`: alex, vgg or squeeze; `weights`: torchvision's file of that backbone. Pictures are compared at their own
-    size, in float32 on [-1, 1], as the package wants them.
+    size, in float32 on [-1, 1], as the package expects.
     """
 
     def __init__(self, net: str, weights: Path, device: torch.device) -> None:
@@ -32,8 +32,9 @@ class Lpips:
             warnings.simplefilter("ignore")  # torchvision's: the package asks it for a network in an old way
             self.network = lpips.LPIPS(net=net, pnet_rand=True, verbose=False)  # random until the next line
         slices = [name for name, _ in self.network.net.named_parameters()]  # such as slice2.3.weight
-        state = read_state(weights)
-        load(self.network.net, {name: state.get(f"features.{name.partition('.')[2]}") for name in slices}, weights)
+        with one_sentence(weights):
+            state = torch.load(weights, map_location="cpu", weights_only=True)
+            self.network.net.load_state_dict({name: state[f"features.{name.partition('.')[2]}"] for name in slices})
         self.network.to(device)
         self.device = device
 
@@ -51,7 +52,7 @@ def in_lpips_range(rgb: Tensor) -> Tensor:
 class Recognition:
     """VGG-16's most probable of ImageNet's 1000 classes, as in Zhang et al. 2016, section 3.1.
 
-    Pictures are prepared as torchvision's weights `IMAGENET1K_V1` want them: the shorter side to 256 pixels (bilinear,
+    Pictures are prepared as for torchvision's weights `IMAGENET1K_V1`: the shorter side to 256 pixels (bilinear,
     antialiased), the middle 224 x 224, normalised by ImageNet's mean and deviation.
     """
 
@@ -61,7 +62,8 @@ class Recognition:
         with torch.device("meta"):
             self.network = vgg16(weights=None)
         self.network.to_empty(device="cpu")
-        load(self.network, read_state(weights), weights)
+        with one_sentence(weights):
+            self.network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
         self.network.eval().to(device)
         self.prepare, self.device = VGG16_Weights.IMAGENET1K_V1.transforms(), device
 
@@ -72,7 +74,7 @@ class Recognition:
 
 
 class Inception:
-    """The Inception network of the original FID (2015-12-05), as torch-fidelity carries it over from TensorFlow.
+    """The Inception network of the original FID (2015-12-05), as torch-fidelity ports it from TensorFlow.
 
     It resizes pictures of any size to 299 x 299 itself, as TensorFlow 1 did: bilinear, without antialiasing.
     """
@@ -80,11 +82,9 @@ class Inception:
     def __init__(self, weights: Path, device: torch.device) -> None:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-        read_state(weights)  # torch-fidelity would also execute what a file holds; this refuses such a file
-        try:
+        with one_sentence(weights):
+            torch.load(weights, map_location="cpu", weights_only=True)  # refuses code, which torch-fidelity would run
             self.network = FeatureExtractorInceptionV3("inception", [str(FEATURES)], str(weights))
-        except RuntimeError as error:
-            raise not_the_weights(weights, error) from None
         self.network.to(device)
         self.device = device
 
@@ -102,28 +102,13 @@ def frechet_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
     return metric_fid.fid_statistics_to_metric(*statistics, verbose=False)[metric_fid.KEY_METRIC_FID]
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
-    """A PyTorch file's tensors by name; raises `UserError` for a file that holds anything else."""
+@contextmanager
+def one_sentence(path: Path) -> Iterator[None]:
+    """Turns the failures of reading a file of weights, or of filling a network from it, into a `UserError`."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        yield
     except OSError:
         raise
-    except Exception as error:  # a file that is no pickle can fail in any way
-        raise not_the_weights(path, error) from None
-    if not isinstance(state, Mapping):
-        raise not_the_weights(path, f"it holds a {type(state).__name__}")
-    return dict(state)
-
-
-def load(network: nn.Module, state: Mapping[str, Any], path: Path) -> None:
-    """Fill all of a network's parameters; raises `UserError` for one that is missing or has another shape."""
-    try:
-        network.load_state_dict({name: value for name, value in state.items() if value is not None})
-    except RuntimeError as error:
-        raise not_the_weights(path, error) from None
-
-
-def not_the_weights(path: Path, error: object) -> UserError:
-    """One sentence about a file that is not what its name says."""
-    said = " ".join(str(error).split())
-    return UserError(f"{path} does not hold the weights it should: {said[:200]}; delete it and get it anew.")
+    except Exception as error:  # a damaged pickle can raise anything
+        said = " ".join(str(error).split())
+        raise UserError(f"{path} does not hold the weights it should: {said[:200]}; delete and download it.") from None

@@ -44,7 +44,7 @@ def colorfulness(picture: np.ndarray) -> float:
 def colorfulness_absolute(picture: np.ndarray) -> float:
     """M3 of the absolute opponent channels, as the evaluation code of CT2 (2022) and DDColor (2023) has it.
 
-    Usually lower than `colorfulness`: the two are not to be compared.
+    Usually lower than `colorfulness`: do not compare the two.
     """
     return _spread_and_shift(*map(np.abs, _opponents(picture)))
 

@@ -1,4 +1,4 @@
-"""How well the classes of pixels were recognised: intersections and unions of one photograph, mIoU of many."""
+"""Segmentation scores: intersections and unions of one photograph, mIoU of many."""
 
 import math
 
@@ -28,8 +28,8 @@ def intersection_and_union(prediction: np.ndarray, mask: np.ndarray, classes: in
 def miou(intersections: np.ndarray, unions: np.ndarray) -> float:
     """The mean over classes of intersection over union, from (photographs, classes) counts summed over photographs.
 
-    A class that is neither there nor found anywhere, its union 0, does not count; NaN if none does. So do VOC's
-    evaluation (Everingham et al. 2015) and DeepLab's; a mean of the photographs' own IoU would be another number.
+    A class with union 0, neither present nor predicted, does not count; NaN if no class counts. VOC's evaluation
+    (Everingham et al. 2015) and DeepLab's do the same. It is not the mean of the photographs' IoU.
     """
     intersection, union = intersections.sum(axis=0), unions.sum(axis=0)
     present = union > 0

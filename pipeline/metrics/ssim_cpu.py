@@ -1,4 +1,4 @@
-"""The loop behind `pixel.ssim`: one row of the result at a time, so that everything it needs stays in the cache."""
+"""The loop behind `pixel.ssim`: one row of the result at a time, so that its inputs stay in the cache."""
 
 import numpy as np
 

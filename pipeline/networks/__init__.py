@@ -1,1 +1,1 @@
-"""The network of "Pixel-level Semantics Guided Image Colorization" (BMVC 2018), its losses, and segmenters."""
+"""The network of "Pixel-level Semantics Guided Image Colorization" (BMVC 2018), its losses, segmenters, and weights."""

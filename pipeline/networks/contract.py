@@ -1,4 +1,4 @@
-"""What a network is that can be trained: one that colorizes, or one that names every pixel's class."""
+"""The interfaces of trainable networks: colorizers and segmenters."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from pipeline.settings.errors import UserError
 
 @dataclass(frozen=True)
 class Setup:
-    """What a trainable method is built from.
+    """What a network is built from.
 
-    `size`: the side in pixels of the squares it trains on. `statistics` (`Pack.statistics`) only while training.
+    `size`: the side in pixels of its training squares. `statistics` (`Pack.statistics`) are given in training only.
     """
 
     width: float
@@ -26,7 +26,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Published:
-    """Weights that are used as their authors gave them: who that was, and what they had learned from."""
+    """Weights that are used as published: their origin and training data."""
 
     origin: str
     training_data: str
@@ -35,9 +35,9 @@ class Published:
 class Network(nn.Module, ABC):
     """What `pipeline.train` can train. Its class takes a `Setup` and, as keywords, its options of params.yaml.
 
-    `differences` says in short sentences where it departs from the recipe that was published. `published` is set where
-    nothing is left to learn: then `pipeline.train` writes the weights as they are. `compilable` promises that no size
-    or branch of `loss` depends on what is drawn or computed: then a GPU runs it compiled, as one graph.
+    `differences` lists where it departs from the published recipe. With `published`, `pipeline.train` writes the
+    weights as they are. `compilable` promises that no size or branch of `loss` depends on what is drawn or computed: a
+    GPU then runs it compiled, as one graph.
     """
 
     compilable: bool = False
@@ -45,7 +45,7 @@ class Network(nn.Module, ABC):
     published: Published | None = None
 
     def initialize(self, batch: Batch) -> None:
-        """Called once, before the first step of a new training, with its first batch: for data-dependent weights."""
+        """Called once before training, with its first batch, for data-dependent weights."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
@@ -64,11 +64,11 @@ class Trainable(Network):
 
     @abstractmethod
     def chroma(self, lightness: Tensor) -> Tensor:
-        """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at whatever resolution the network answers."""
+        """(N, 1, S, S) L in [0, 100] -> (N, 2, s, s) ab, at the network's own resolution."""
 
 
 class Segmenter(Network):
-    """A network that names every pixel's class. It learns from the original colours and judges colorizations."""
+    """A network that predicts every pixel's class. It learns from original colours and is applied to colorizations."""
 
     def __init__(self, setup: Setup) -> None:
         super().__init__()
@@ -78,8 +78,8 @@ class Segmenter(Network):
 
     @abstractmethod
     def logits(self, rgb: Tensor) -> Tensor:
-        """(N, 3, H, W) sRGB in [0, 1] -> (N, classes, h, w), at whatever resolution the network answers."""
+        """(N, 3, H, W) sRGB in [0, 1] -> (N, classes, h, w) logits, at the network's own resolution."""
 
     def sides(self, height: int, width: int) -> tuple[int, int]:
-        """The height and width at which it looks at a photograph of that size: by default its training square."""
+        """The height and width of its input for a photograph of that size: by default its training square."""
         return self.size, self.size

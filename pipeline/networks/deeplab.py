@@ -11,7 +11,7 @@ from torchvision.models.segmentation import DeepLabV3_ResNet101_Weights, deeplab
 
 from pipeline.networks.contract import Published, Segmenter, Setup
 from pipeline.networks.published_file import check_digest
-from pipeline.networks.pytorch_file import read_pytorch
+from pipeline.networks.pytorch_file import fill, read_pytorch
 from pipeline.networks.small_deeplab import AUGMENTATION, SCALES, examples, normalized, pixel_loss
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
@@ -55,8 +55,8 @@ class DeepLabV3ResNet101(Segmenter):
         self.network = build(len(setup.classes))
         self.learning_rate, self.scales = learning_rate, scales
         if setup.statistics is not None and start != "nothing":
-            path = None if initial_weights is None else Path(initial_weights)
-            begin_with(self.network, start, published_state(STARTS[start], path))
+            file = published_file(STARTS[start], initial_weights)
+            begin_with(self.network, start, read_pytorch(file), file)
 
     def logits(self, rgb: Tensor) -> Tensor:
         """(N, 3, H, W) sRGB in [0, 1] -> (N, classes, H, W), raised from an eighth by the network itself."""
@@ -80,10 +80,10 @@ class DeepLabV3ResNet101(Segmenter):
 
 
 class CocoDeepLab(DeepLabV3ResNet101):
-    """The same network with torchvision's weights as they are: a judge of VOC that has never seen a photograph of VOC.
+    """The same network with torchvision's weights as they are, which have not seen any photograph of VOC.
 
-    `initial_weights` as above. It looks at photographs as torchvision evaluates it: in their own shape, their shorter
-    side 520 pixels, to multiples of 8.
+    `initial_weights` as above. Photographs keep their shape, as in torchvision's evaluation: the shorter side is 520
+    pixels, and sides are multiples of 8.
     """
 
     differences = ("photographs resized to multiples of 8 pixels",)
@@ -98,10 +98,10 @@ class CocoDeepLab(DeepLabV3ResNet101):
             raise UserError("CocoDeepLab knows VOC's background and 20 classes alone, and this dataset has others.")
         super().__init__(setup, "nothing")
         if setup.statistics is not None:
-            fill(self.network, published_state(COCO, None if initial_weights is None else Path(initial_weights)))
+            file = published_file(COCO, initial_weights)
+            fill(self.network, read_pytorch(file), file)
 
     def sides(self, height: int, width: int) -> tuple[int, int]:
-        """See `pipeline.methods.method.Segmenter`."""
         scale = SHORTER_SIDE / min(height, width)
         down, across = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (height, width))
         return down, across
@@ -112,40 +112,34 @@ def build(classes: int) -> nn.Module:
     return deeplabv3_resnet101(weights=None, weights_backbone=None, num_classes=classes, aux_loss=True)
 
 
-def begin_with(network: nn.Module, start: str, state: dict[str, Tensor]) -> None:
-    """Fill the backbone from ImageNet's classifier, or all but the layer of the classes from COCO's segmenter."""
+def begin_with(network: nn.Module, start: str, state: dict[str, Tensor], file: Path) -> None:
+    """Fill the backbone from ImageNet's classifier, or all but the layer of the classes from COCO's segmenter.
+
+    Raises `UserError` if the `state` that `file` holds is another network's.
+    """
     if start == "imagenet":
         state = {f"backbone.{name}": value for name, value in state.items() if not name.startswith("fc.")}
         random = {name: value for name, value in network.state_dict().items() if not name.startswith("backbone.")}
     else:
         random = {name: value for name, value in network.state_dict().items() if name.startswith(HEAD)}
-    fill(network, {**{name: value for name, value in state.items() if name not in random}, **random})
+    fill(network, {**{name: value for name, value in state.items() if name not in random}, **random}, file)
 
 
-def fill(network: nn.Module, state: dict[str, Tensor]) -> None:
-    """Load a whole state; raises `UserError` if it is another network's."""
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        said = str(error).splitlines()[-1].strip()
-        raise UserError(f"these are no weights of torchvision's ResNet-101 DeepLab: {said[:160]}") from None
-
-
-def published_state(weights: WeightsEnum, path: Path | None) -> dict[str, Tensor]:
-    """torchvision's published weights: from `path`, else from its cache, else downloaded into that.
+def published_file(weights: WeightsEnum, path: str | None) -> Path:
+    """The file of torchvision's published weights: `path`, else that in its cache, downloaded if it is missing.
 
     Raises `UserError` for another file, and with the command that gets the right one if it is nowhere.
     """
     digest = weights.url.rpartition("-")[2].removesuffix(".pth")  # PyTorch's names carry the first 8 of 64 digits
-    file = path or Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+    file = Path(path or f"{torch.hub.get_dir()}/checkpoints/{weights.url.rpartition('/')[2]}")
     if path is None and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             torch.hub.download_url_to_file(weights.url, str(file), digest, progress=False)
-        except (OSError, RuntimeError) as error:  # no network or no room; not the file that was asked for
+        except (OSError, RuntimeError) as error:  # no network, no space, or another file
             raise UserError(
                 f"{file} is missing and cannot be downloaded ({error}); get it with `curl -o {file} {weights.url}`, or "
                 "name it as initial_weights."
             ) from None
     check_digest(file, digest)
-    return read_pytorch(file)
+    return file

@@ -9,7 +9,7 @@ from torch import Tensor
 from pipeline.packs.masks import VOID
 from pipeline.runtime.distributed import mean_over_processes
 
-PARTS = 4  # in which logits of half precision are widened
+CHUNKS = 4  # in which half-precision logits become float32
 
 
 def color_loss(logits: Tensor, indices: Tensor, weights: Tensor, rebalancing: Tensor, colored: Tensor) -> Tensor:
@@ -28,14 +28,14 @@ def color_loss(logits: Tensor, indices: Tensor, weights: Tensor, rebalancing: Te
 class SparseCrossEntropy(torch.autograd.Function):
     """Cross-entropy (N, h, w) of logits (N, Q, h, w) against k weighted bins a pixel, (N, k, h, w) each.
 
-    Its gradient is softmax minus target; written out, it passes over the logits once instead of three times. Logits in
-    half precision are widened a part at a time, so that neither they nor their gradient are ever there in float32.
+    Its gradient is softmax minus target. Written out, it passes over the logits once instead of three times. Logits in
+    half precision become float32 in chunks, so that neither they nor their gradient are ever whole in float32.
     """
 
     @staticmethod
     def forward(ctx: Any, logits: Tensor, indices: Tensor, weights: Tensor) -> Tensor:
         """The weights of a pixel sum to 1."""
-        log_norm = _joined([_widened(part).logsumexp(dim=1) for part in _parts(logits)])
+        log_norm = _joined([_widened(chunk).logsumexp(dim=1) for chunk in _chunks(logits)])
         ctx.save_for_backward(logits, log_norm, indices, weights)
         return log_norm - (weights * logits.gather(1, indices)).sum(dim=1)
 
@@ -43,7 +43,7 @@ class SparseCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         """Only the logits have a gradient."""
         logits, log_norm, indices, weights = ctx.saved_tensors
-        rows = [len(part) for part in _parts(logits)]
+        rows = [len(chunk) for chunk in _chunks(logits)]
         pieces = zip(*(x.split(rows) for x in (logits, log_norm, indices, weights, gradients[0])), strict=True)
         return _joined([_difference(*piece).to(logits.dtype) for piece in pieces]), None, None
 
@@ -54,16 +54,16 @@ def _difference(logits: Tensor, log_norm: Tensor, indices: Tensor, weights: Tens
     return difference.mul_(gradient[:, None])
 
 
-def _parts(logits: Tensor) -> tuple[Tensor, ...]:
-    return logits.chunk(PARTS) if logits.dtype.itemsize < 4 else (logits,)
+def _chunks(logits: Tensor) -> tuple[Tensor, ...]:
+    return logits.chunk(CHUNKS) if logits.dtype.itemsize < 4 else (logits,)
 
 
 def _widened(logits: Tensor) -> Tensor:
     return logits.float() if logits.dtype.itemsize < 4 else logits
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
+def _joined(chunks: list[Tensor]) -> Tensor:
+    return chunks[0] if len(chunks) == 1 else torch.cat(chunks)
 
 
 def semantic_loss(logits: Tensor, labels: Tensor, rebalancing: Tensor | None) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from pipeline.color.bins import BINS
 
 COLOR_BINS = len(BINS)
-STRIDE = 4  # both branches answer at a quarter of the input's resolution (56 x 56 for 224 x 224)
+STRIDE = 4  # of both branches: 56 x 56 for 224 x 224
 
 
 class Prediction(NamedTuple):

@@ -23,7 +23,7 @@ class Proposed(Trainable):
     under the training set's colours: "normalized" 1 as in Zhang's code, "raw" about 100 as his formula gives. The
     class weights follow the same formula, normalised. So the paper's 100 : 1 on raw weights is 1 : 1 on normalised
     ones. `head_deconv` and `head_hidden` set the semantic head's widths (`ColorizationNet`). `initial_weights` is a
-    file of Zhang et al.'s published weights to start training from (`zhang_weights`); null starts from nothing.
+    file of Zhang et al.'s published weights to start training from (`zhang_weights`); null starts from random weights.
     """
 
     compilable = True
@@ -38,6 +38,7 @@ class Proposed(Trainable):
     def __init__(
         self,
         setup: Setup,
+        *,
         semantics: bool,
         lambda_color: float = 1.0,
         lambda_semantic: float = 1.0,
@@ -55,12 +56,12 @@ class Proposed(Trainable):
         self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
         self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
         if not semantics:
-            self.differences = self.differences[:1]  # the others are about the branch that is left out
+            self.differences = self.differences[:1]  # the others are about the semantic branch
         if setup.statistics is not None:
             self._prepare_training(setup.statistics, rebalancing == "normalized", initial_weights)
 
     def _prepare_training(self, counts: dict[str, Any], normalize: bool, initial_weights: str | None) -> None:
-        """Take the losses' weights from what the training set holds; they are no part of the network's weights."""
+        """Compute the losses' weights from the training set; they are not saved with the network."""
         if initial_weights is not None:
             load_zhang(self.network, Path(initial_weights))
         colors = gamut.rebalancing_weights(gamut.smooth(torch.tensor(counts["colors"])), normalize=normalize)

@@ -1,4 +1,4 @@
-"""The published file itself: that it is there, and that it is the one its authors gave."""
+"""Checks of a published file of weights: that it exists, and that its digest is right."""
 
 import hashlib
 import re
@@ -41,5 +41,5 @@ def check_digest(path: Path, expected: str | None) -> str:
 
 
 def reason(error: Exception) -> str:
-    """The first sentence of a library's error, to stand in brackets in ours; its class where it has no words."""
+    """The first sentence of a library's error, for brackets in ours; its class if it has no message."""
     return next(iter(str(error).splitlines()), "").split(". ")[0].rstrip(".") or type(error).__name__

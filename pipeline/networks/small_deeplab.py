@@ -1,4 +1,4 @@
-"""A small DeepLab for small squares and laptops; and what all segmenters share: input, loss and crops."""
+"""A small DeepLab for small squares and laptops, and the input, loss and crops that all segmenters share."""
 
 from collections.abc import Sequence
 
@@ -15,15 +15,15 @@ from pipeline.runtime.device import on_gpu
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's sRGB in [0, 1], as torchvision's weights want
 SCALES = (0.5, 2.0)  # DeepLab's random scales
-RATES = (1, 3, 6)  # dilations of the branches; DeepLab's 6, 12, 18 would look past the edges of 16 x 16 features
+RATES = (1, 3, 6)  # dilations of the branches; DeepLab's 6, 12, 18 would reach past the edges of 16 x 16 features
 AUGMENTATION = "one random scale and crop a batch, not one a photograph, so that any number of processes draws the same"
 
 
 class SmallDeepLab(Segmenter):
     """DeepLab v3's head (Chen et al. 2017, section 3.3) on a plain backbone that answers at a quarter of the input.
 
-    The head joins dilated branches (atrous spatial pyramid pooling) and the mean of the whole picture, which tells the
-    place. `scales`: between which the training square is resized at random before it is cropped to its size again.
+    The head joins dilated branches (atrous spatial pyramid pooling) and the mean of the whole picture, its context.
+    `scales`: the range of the random factor that resizes the training square before it is cropped to its size.
     """
 
     differences = (

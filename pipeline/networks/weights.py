@@ -1,4 +1,4 @@
-"""Trained weights as safetensors files that say themselves what network they belong to."""
+"""Trained weights as safetensors files that describe their network."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from pipeline.networks.contract import Network, Segmenter, Setup, Trainable
+from pipeline.networks.pytorch_file import fill
 from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError
 
@@ -19,11 +20,11 @@ HEADER = "huebench"  # one key alone: safetensors writes several in no fixed ord
 
 @dataclass(frozen=True)
 class About:
-    """What a weights file says of itself.
+    """The description in a weights file.
 
     `model`: the block of params.yaml that makes the network, with `width` and `classes`. `size`: the side in pixels
-    of the square it was trained on. `key`: a hash of all that decided the weights. `origin`: who made them, where;
-    `training_data`: its name for people; `differences`: from the published recipe.
+    of its training square. `key`: a hash of all that decided the weights. `origin`: who made them, and where.
+    `training_data`: its title. `differences`: from the published recipe.
     """
 
     model: dict[str, Any]
@@ -37,7 +38,7 @@ class About:
 
 
 class Loaded(NamedTuple, Generic[Kind]):
-    """A trained network, ready to use, and what its file says of it."""
+    """A trained network, ready to use, and its description."""
 
     network: Kind
     about: About
@@ -50,12 +51,12 @@ def save_weights(model: Network, path: Path, about: About) -> None:
 
 
 def load_weights(path: Path, device: torch.device) -> Loaded[Trainable]:
-    """Build the colorizer that a weights file describes and load it; raises `UserError` naming what is wrong."""
+    """Build the colorizer that a weights file describes and fill it; raises `UserError` naming what is wrong."""
     return _load(path, device, Trainable, "colorizes")  # type: ignore[type-abstract]
 
 
 def load_segmenter(path: Path, device: torch.device) -> Loaded[Segmenter]:
-    """Build the segmenter that a weights file describes and load it; raises `UserError` naming what is wrong."""
+    """Build the segmenter that a weights file describes and fill it; raises `UserError` naming what is wrong."""
     return _load(path, device, Segmenter, "segments")  # type: ignore[type-abstract]
 
 
@@ -74,8 +75,5 @@ def _load(path: Path, device: torch.device, kind: type[Kind], does: str) -> Load
     model = make(about.model, str(path), Setup(about.width, tuple(about.classes), about.size))
     if not isinstance(model, kind):
         raise UserError(f"{path} holds a {type(model).__name__}, which is no network that {does}.")
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise UserError(f"{path} does not fit its network: {str(error).splitlines()[-1].strip()}") from None
+    fill(model, tensors, path)
     return Loaded(model.to(device).to(memory_format=torch.channels_last).eval(), about)

@@ -1,1 +1,1 @@
-"""Photographs decoded and resized once, and the training examples that come from them."""
+"""Packs: photographs decoded and resized once, and the training examples made of them."""

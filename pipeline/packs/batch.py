@@ -1,4 +1,4 @@
-"""Training examples as every network gets them."""
+"""One batch of training examples."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Training examples of side S, as every trainable method gets them."""
+    """N training examples of S x S pixels, as every network gets them."""
 
     lightness: Tensor  # (N, 1, S, S) L in [0, 100]
     ab: Tensor  # (N, 2, S, S) Lab units

@@ -1,4 +1,4 @@
-"""Encoded pictures, masks and Matlab files as uint8 arrays, or a sentence that names the damaged file."""
+"""Decodes pictures, masks and Matlab files to arrays; an error names the damaged file."""
 
 import io
 from functools import cache
@@ -8,19 +8,13 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from pipeline.settings.errors import UserError
 
-# What is read, with the suffixes it goes by. Pillow also opens formats that start other programs (EPS, WMF) or hold
-# films and tables; a photograph is none of these.
+# The formats that are read, with their suffixes. Pillow also opens formats that start other programs (EPS, WMF) or
+# hold films and tables.
 FORMATS = {
-    "AVIF": (".avif",),
-    "BMP": (".bmp",),
-    "GIF": (".gif",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "JPEG2000": (".jp2", ".j2k"),
-    "PNG": (".png",),
-    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-}
+    "AVIF": (".avif",), "BMP": (".bmp",), "GIF": (".gif",), "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG2000": (".jp2", ".j2k"), "PNG": (".png",), "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "TIFF": (".tif", ".tiff"), "WEBP": (".webp",),
+}  # fmt: skip
 EXIF_ORIENTATION = 0x0112
 PNG_BIT_DEPTH = 24  # its place in the file: 8 bytes signature, 8 of chunk header, width, height
 
@@ -102,8 +96,7 @@ def _eight_bit(image: Image.Image, name: str) -> Image.Image:
 def _composited(image: Image.Image) -> Image.Image:
     """RGB in sRGB over white.
 
-    White is what a page shows behind a transparent picture; the colours stored under alpha 0 are arbitrary (mostly
-    black), and nobody ever saw them.
+    A page shows a transparent picture on white. The colours stored under alpha 0 are arbitrary, mostly black.
     """
     base = image.convert({"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(image.mode, "RGB"))
     colours = _by_profile(base, image.info.get("icc_profile")) or base.convert("RGB")
@@ -121,7 +114,7 @@ def _by_profile(base: Image.Image, embedded: bytes | None) -> Image.Image | None
         profile = ImageCms.ImageCmsProfile(io.BytesIO(embedded))
         description = ImageCms.getProfileDescription(profile).lower()
         if "srgb" in description and "linear" not in description:
-            return None  # by name: a trip through the profile would change values by rounding
+            return None  # recognised by name: converting would change values by rounding
         return ImageCms.profileToProfile(
             base,
             profile,
@@ -131,7 +124,7 @@ def _by_profile(base: Image.Image, embedded: bytes | None) -> Image.Image | None
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return None  # browsers too show such a picture as if it had none
+        return None  # browsers ignore such a profile too
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""Training examples from a pack: order and augmentation depend on seed, epoch and image id, on nothing else."""
+"""Training examples from a pack: order and augmentation depend on seed, epoch and image id only."""
 
 import hashlib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Taken:
-    """The examples of a draw as the pack has them, on the device: `examples` makes a `Batch` of them."""
+    """The examples of a draw as they are stored, on the device; `examples` makes a `Batch` of them."""
 
     images: Tensor  # (N, S, S, 3) uint8 sRGB
     masks: Tensor | None  # (N, S, S) uint8 class indices, 255 = void
@@ -33,7 +33,7 @@ class Taken:
 
 
 def examples(taken: Taken) -> Batch:
-    """Mirror and convert; all of it on the device, so that it can be compiled together with the loss."""
+    """Mirror and convert on the device, so that this can be compiled together with the loss."""
     rgb = taken.images.permute(0, 3, 1, 2)
     lab = cielab.rgb_to_lab(torch.where(taken.mirrored[:, None, None, None], rgb.flip(3), rgb))
     labels = taken.masks
@@ -43,9 +43,10 @@ def examples(taken: Taken) -> Batch:
 
 
 class Examples:
-    """A pack on a device: uint8 until a step takes them, and resident on a GPU where half its memory holds them all.
+    """A pack on a device, as uint8 until a step takes it.
 
-    Elsewhere arrays stay memory-mapped, so that a pack may be larger than memory and processes share what they read.
+    A GPU holds the whole pack if half its memory is enough. Otherwise arrays stay memory-mapped: a pack may be larger
+    than memory, and processes share what they read.
     """
 
     def __init__(self, pack: Pack, device: torch.device) -> None:
@@ -62,7 +63,7 @@ class Examples:
         return np.asarray(array)
 
     def epoch(self, seed: int, epoch: int, batch_size: int, rank: int = 0, world: int = 1) -> Iterator[Draw]:
-        """This process's part of every whole batch of an epoch; `batch_size` counts all processes together."""
+        """This process's share of every whole batch of an epoch; `batch_size` counts all processes together."""
         if batch_size % world:
             raise UserError(f"the batch size {batch_size} does not divide among {world} processes.")
         drawn = mixed(self.keys, seed, epoch)
@@ -82,7 +83,7 @@ class Examples:
         return examples(self.take(draw))
 
     def take(self, draw: Draw) -> Taken:
-        """Bring what a draw needs to the device. Nothing in here waits for the device."""
+        """Bring the examples of a draw to the device, without waiting for it."""
         mirrored = torch.from_numpy(draw.mirrored).to(self.device, non_blocking=True)
         images, colored = (self._taken(array, draw.positions) for array in (self.images, self.colored))
         return Taken(images, None if self.masks is None else self._taken(self.masks, draw.positions), mirrored, colored)

@@ -11,9 +11,10 @@ import numpy as np
 from pipeline.packs.decode import decode_image, decode_mask
 from pipeline.records.rows import PackedPhotograph, read_rows
 from pipeline.settings.errors import UserError
+from pipeline.settings.paths import PACK_RECORDS
 
-IMAGES, MASKS, INDEX, SUMMARY = "images.npy", "masks.npy", "index.csv", "summary.json"
-ORIGINALS, STATISTICS = "originals.bin", "statistics.json"
+IMAGES, MASKS, ORIGINALS = "images.npy", "masks.npy", "originals.bin"
+INDEX, SUMMARY, STATISTICS = PACK_RECORDS
 
 
 @dataclass(frozen=True)

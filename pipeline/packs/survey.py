@@ -1,4 +1,4 @@
-"""What a split's pixels hold: photographs without colour to learn; how often colours and classes occur, and where."""
+"""Statistics of a split: photographs without colour, counts of colours and classes, and mean colours."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from pipeline.color.gamut import count
 from pipeline.packs.masks import VOID
 
 COLORLESS = 5.0  # Lab units; a photograph whose |a| and |b| never exceed it teaches grey (Zhang et al. 2016, code)
-STRIDE = 4  # colours are looked at where training takes its targets
+STRIDE = 4  # colours are sampled where training takes its targets
 BATCH = 64
 
 
@@ -36,7 +36,7 @@ def survey(images: np.ndarray, masks: np.ndarray | None, classes: int) -> Survey
     colorless = np.zeros(len(images), bool)
     color_counts = np.zeros(Q, np.int64)
     class_counts = np.zeros(classes, np.int64)
-    pixels, ab_sums = np.zeros(256), np.zeros((256, 2))  # by label; without masks every pixel has the label void
+    pixels, ab_sums = np.zeros(256), np.zeros((256, 2))  # by label; without masks every label is void
     for start in trange(0, len(images), BATCH, desc="counting colours", delay=2, mininterval=1, unit="batch"):
         targets = images[start : start + BATCH, ::STRIDE, ::STRIDE].copy()
         ab = rgb_to_lab(torch.from_numpy(targets).permute(0, 3, 1, 2))[:, 1:]

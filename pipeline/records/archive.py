@@ -66,7 +66,7 @@ def check_complete(ids: list[str], archive: Archive) -> None:
     if missing or extra or len(archive.ids) != len(ids):
         raise UserError(
             f"{archive.path} should hold each of {len(ids)} photographs once, but lacks {missing[:3] or 'none'} and "
-            f"has {extra[:3] or 'none'} beside them, {len(archive.ids)} pictures in all; delete it and run `dvc repro`."
+            f"has {extra[:3] or 'none'} in addition, {len(archive.ids)} pictures in all; delete it and run `dvc repro`."
         )
 
 

@@ -201,7 +201,7 @@ class ObjectColorRow:
 
 @dataclass(frozen=True)
 class MethodCard:
-    """What a reader must know to judge a method fairly; None or "" where it does not apply or nobody knows.
+    """What a reader must know to compare a method fairly; None or "" where it does not apply or nobody knows.
 
     `weights_megabytes`: the file of weights, decimal. `weights`: where they come from, `weights_sha256` their digest.
     `training_data`: what the method has learned from. `resolution`: what it sees of a photograph. `differences`: from

@@ -1,4 +1,4 @@
-"""How far a training is, on disk: written beside the training, so that a killed one goes on from there."""
+"""Checkpoints of a training, written by a thread while it runs; a killed training resumes from the last."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +15,7 @@ from pipeline.settings.files import whole_file
 
 @dataclass
 class State:
-    """What a checkpoint holds beside the weights: how far training is, and what it looked like.
+    """What a checkpoint holds in addition to the weights: how far training is, and its history.
 
     `history`: the parts of the loss, a row an epoch; `epoch_seconds`: how long each took.
     """
@@ -26,7 +26,7 @@ class State:
 
 
 class Checkpoint:
-    """The file `path`, which a thread writes from a copy on the device while training goes on.
+    """The file `path`, which a thread writes from a copy on the device while training continues.
 
     At the paper's size that is 0.4 GB an epoch, for which a GPU would otherwise wait a third of its time.
     """
@@ -44,7 +44,7 @@ class Checkpoint:
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         if distributed.rank() == 0:
-            print(f"going on after epoch {saved['state']['epoch']} from {self.path}")
+            print(f"resuming after epoch {saved['state']['epoch']} from {self.path}")
         return State(**saved["state"])
 
     def save(self, model: nn.Module, optimizer: torch.optim.Optimizer, state: State, last: bool) -> None:

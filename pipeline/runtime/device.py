@@ -1,4 +1,4 @@
-"""Which processor does the work, chosen once and said."""
+"""The device that does the work: chosen once, and printed."""
 
 import os
 

@@ -37,7 +37,7 @@ def together(gradients_on: torch.device | None = None) -> Iterator[None]:
     except RuntimeError as error:
         if not any(sentence in str(error) for sentence in LOST):
             raise
-        raise UserError("another process has ended; see what it said, then run the same command to go on.") from None
+        raise UserError("another process has ended; read its message, then run the same command to resume.") from None
     finally:
         dist.destroy_process_group()
 
@@ -63,7 +63,7 @@ def mean_over_processes(value: Tensor) -> Tensor:
 
 
 def share(items: Sequence[Item]) -> Sequence[Item]:
-    """This process's part of the items."""
+    """This process's share of the items."""
     return items[rank() :: world_size()]
 
 
@@ -79,9 +79,9 @@ def gather(items: list[Item]) -> list[Item]:
     """In the first process the items of all, one process's after another's; in the others none. Must be picklable."""
     if not dist.is_initialized():
         return items
-    parts: list[list[Item]] = [[] for _ in range(dist.get_world_size())]
-    dist.gather_object(items, parts if dist.get_rank() == 0 else None)
-    return [item for part in parts for item in part]
+    lists: list[list[Item]] = [[] for _ in range(dist.get_world_size())]
+    dist.gather_object(items, lists if dist.get_rank() == 0 else None)
+    return [item for one in lists for item in one]
 
 
 def synchronize_batchnorm(module: nn.Module) -> nn.Module:

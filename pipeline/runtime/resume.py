@@ -13,10 +13,10 @@ from typing import Generic, Protocol, TypeVar
 
 from tqdm import tqdm
 
-from pipeline.packs import pack
 from pipeline.records.archive import Archive
 from pipeline.records.rows import PackedPhotograph, append_rows, read_finished_rows
 from pipeline.runtime import distributed
+from pipeline.settings import paths
 from pipeline.settings.errors import UserError
 from pipeline.settings.provenance import code_digest
 
@@ -88,7 +88,7 @@ def fingerprint(modules: Sequence[str], folders: Sequence[Path], archive: Archiv
     """What a run's results depend on: the code, the packs' listings, the pictures by their CRC-32, and `settings`."""
     digest = hashlib.sha256(code_digest(modules).encode())
     for folder in folders:
-        for name in (pack.INDEX, pack.SUMMARY, pack.STATISTICS):
+        for name in paths.PACK_RECORDS:
             path = folder / name
             digest.update(path.read_bytes() if path.exists() else b"")
     for info in archive.zip.infolist() if archive else ():

@@ -1,4 +1,4 @@
-"""Threads beside the main one: what it will need is made ahead and what it has made is finished behind, in order."""
+"""Prefetching in threads: inputs are read ahead of the main one, its results written behind it, in order."""
 
 import time
 from collections import deque

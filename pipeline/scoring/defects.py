@@ -1,15 +1,11 @@
-"""Stage: measure the paper's two defects, edge color bleeding and context confusion, in one method's colorizations.
+"""The two defects that the paper names, edge bleeding and context confusion, in one method's colorizations.
 
-    python -m pipeline.scoring.defects scenes semantics_jbu
-
-Reads `results/data/<dataset>/{train,val}` and `results/colorized/<dataset>/<method>.zip`.
-Writes to `results/scores/<dataset>/`, photographs ordered by id: `<method>.csv`, one `BleedingRow` a photograph;
-`<method>.objects.csv`, one `ObjectColorRow` for each class of each photograph; `<method>.colors.npy`, the counts of
-colours by photograph and class that distances are computed from (`pipeline.metrics.confusion.COLORS`).
-A dataset without masks has bleeding away from edges alone: the other columns are NaN, the other two files empty.
+Photographs are ordered by id: `<method>.defects.csv` has one `BleedingRow` a photograph; `<method>.objects.csv` one
+`ObjectColorRow` for each class of each photograph; `<method>.colors.npy` the counts of colours by photograph and class
+that distances are computed from (`pipeline.metrics.confusion.COLORS`). A dataset without masks has bleeding away from
+edges alone: the other columns are NaN, the other two files empty.
 """
 
-import argparse
 import io
 from pathlib import Path
 from typing import Any
@@ -28,18 +24,10 @@ from pipeline.packs.survey import BATCH, STRIDE
 from pipeline.records.archive import Archive
 from pipeline.records.rows import BleedingRow, ObjectColorRow, PackedPhotograph, write_rows
 from pipeline.settings import paths
-from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.errors import UserError
 from pipeline.settings.files import write_whole
 
 PLACES = gamut.BINS.numpy().astype(np.int64)  # (313, 2)
-
-
-def main() -> None:
-    """Measure one method on one dataset."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", help="a block under `data` in params.yaml")
-    parser.add_argument("method", help="a block under `methods` in params.yaml")
-    run(*vars(parser.parse_args()).values())
 
 
 def run(dataset: str, method: str) -> None:
@@ -139,7 +127,3 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     file = io.BytesIO()
     np.save(file, array)
     write_whole(path, file.getvalue())
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,15 +1,10 @@
-"""Stage: what pretrained networks make of one method's colorizations: LPIPS, recognition and FID.
+"""What pretrained networks make of one method's colorizations: LPIPS, recognition and FID.
 
-    python -m pipeline.scoring.perceptual scenes semantics_jbu
-    python -m pipeline.scoring.perceptual --download
-
-Reads `results/data/<dataset>/val`, `results/colorized/<dataset>/<method>.zip`, and the networks' weights: the files under `weights` in
-params.yaml, else those in PyTorch's cache, where `--download` puts them. A score without weights stays empty.
-Writes `results/scores/<dataset>/<method>.perceptual.csv` (one row a photograph) and `.json` (FID, weights, what is missing).
-A killed run is gone on with; FID's features are then made anew.
+The networks' weights are the files under `weights` in params.yaml, else those in PyTorch's cache, where
+`python -m pipeline.score --download` puts them. A score without weights stays empty, and the summary says so. A killed
+run resumes; FID's features are then computed anew.
 """
 
-import argparse
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -23,10 +18,9 @@ from pipeline.metrics import backbones
 from pipeline.packs.pack import Pack
 from pipeline.records.archive import Archive, check_complete, check_shape
 from pipeline.records.rows import PackedPhotograph, PerceptualRow, PerceptualSummary, write_json, write_rows
+from pipeline.runtime import distributed
 from pipeline.runtime.resume import Unfinished, fingerprint
 from pipeline.settings import paths
-from pipeline.settings.errors import run_stage
-from pipeline.settings.params import load_params
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,33 +37,29 @@ NEEDS = {
 }
 
 
-def main() -> None:
-    """Score one method on one dataset, or download the weights."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", nargs="?", help="a block under `data` in params.yaml")
-    parser.add_argument("method", nargs="?", help="a block under `methods` in params.yaml")
-    parser.add_argument("--download", action="store_true", help="get the weights, about 700 MB, and do nothing else")
-    parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
-    arguments = parser.parse_args()
-    if arguments.download:
-        return backbones.download()
-    if arguments.method is None:
-        parser.error("name a dataset and a method, or --download")
-    given = load_params().weights
+def find_weights(given: Mapping[str, str]) -> dict[str, Path]:
+    """The files of the scores that can be had; `given`: backbone -> file, from params.yaml."""
     found = {score: backbones.find(name, given) for score, name in NEEDS.items()}
-    run(arguments.dataset, arguments.method, {score: path for score, path in found.items() if path}, arguments.device)
+    return {score: path for score, path in found.items() if path}
+
+
+def describe(weights: Mapping[str, Path]) -> dict[str, str]:
+    """Score -> the file and the digest of its network's weights."""
+    return {score: backbones.describe(NEEDS[score], path) for score, path in weights.items()}
 
 
 def run(dataset: str, method: str, weights: Mapping[str, Path], device: str | None) -> None:
     """Write a method's rows and summary; `weights`: the files of the scores that can be had."""
     pack, archive = Pack(paths.pack(dataset, "val")), Archive(paths.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
-    described = {score: backbones.describe(NEEDS[score], path) for score, path in weights.items()}
+    described = describe(weights)
     key = fingerprint(["pipeline.scoring.perceptual"], [pack.folder], archive, described)
     unfinished = Unfinished(paths.unfinished("perceptual", dataset, method), key, PerceptualRow)
     scorer = Scorer.of(dataset, method, Pictures(method, pack, archive), weights, device)
     with ThreadPoolExecutor(1) as pool:  # one network at a time: each takes all cores, or the GPU, by itself
         rows = unfinished.work_through(pack.index, scorer, pool)
+    if distributed.rank() > 0:
+        return
     missing = {score: backbones.missing(name) for score, name in NEEDS.items() if score not in weights}
     fid = None
     if "fid" in weights and len(rows) > 1:
@@ -147,7 +137,3 @@ def fid_of(pictures: Pictures, weights: Path, device: str | None) -> float:
     entries = tqdm(pictures.pack.index, "features for FID", delay=2, unit="photo")
     features = [[inception(rgb) for rgb in pictures.pair(entry)] for entry in entries]
     return frechet_distance(*np.stack(features, axis=1))
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,15 +1,8 @@
-"""Stage: score one method's colorizations of a dataset against the originals.
+"""Pixel metrics of one method's colorizations against the originals, one `ScoreRow` a photograph.
 
-    python -m pipeline.scoring.pixels scenes semantics_jbu
-    torchrun --nproc-per-node 8 -m pipeline.scoring.pixels voc2012 semantics_jbu
-
-Reads `results/data/<dataset>/{train,val}` (of train, how often each colour occurs) and `results/colorized/<dataset>/<method>.zip`.
-Writes `results/scores/<dataset>/<method>.csv`: one row a photograph (`ScoreRow`). Means come later, from rows.
-A killed run is gone on with. Rows depend neither on the number of processes nor on that of threads, which is PyTorch's
-(`OMP_NUM_THREADS`).
+Photographs are shared between processes and threads; a killed run resumes.
 """
 
-import argparse
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,17 +19,6 @@ from pipeline.runtime import distributed
 from pipeline.runtime.resume import Unfinished, fingerprint
 from pipeline.runtime.threads import single_threaded
 from pipeline.settings import paths
-from pipeline.settings.errors import run_stage
-
-
-def main() -> None:
-    """Score one method on one dataset."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("dataset", help="a block under `data` in params.yaml")
-    parser.add_argument("method", help="a block under `methods` in params.yaml")
-    arguments = parser.parse_args()
-    with distributed.together():
-        run(arguments.dataset, arguments.method)
 
 
 def run(dataset: str, method: str) -> None:
@@ -104,7 +86,3 @@ def score(
         auc_balanced=auc.balanced(accuracies, weights),
         auc_weight=weights.mean().item(),
     )
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -29,5 +29,5 @@ def run_stage(main: Callable[[], None]) -> Never:
         where = f" while writing {error.filename}" if error.filename else ""
         sys.exit(f"error: the disk is full{where}; free some space and run the same command again, nothing is lost.")
     except KeyboardInterrupt:
-        sys.exit("stopped; run the same command again to go on.")
+        sys.exit("stopped; run the same command again to resume.")
     sys.exit(0)

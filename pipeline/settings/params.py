@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,7 +20,7 @@ class PackParams:
     """How photographs are packed. `size`: side in pixels of the square that networks see."""
 
     size: int
-    on_bad_image: Literal["stop", "skip"] = "stop"
+    on_bad_image: Literal["stop", "skip"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class TrainParams:
     epochs: int
     batch_size: int
     learning_rate: float
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,12 @@ class Params:
     def published_model(self, name: str) -> dict[str, Any]:
         """The block `published.<name>`."""
         return _lookup(self.published, name, "published")
+
+    def chosen(self, named: Sequence[str]) -> list[str]:
+        """The methods that are `named`, else all; raises `UserError` for one that is no block."""
+        for name in named:
+            self.method(name)
+        return list(named or self.methods)
 
     def method(self, name: str) -> dict[str, Any]:
         """The block `methods.<name>`, with its `kind` resolved to a `class`."""

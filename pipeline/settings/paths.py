@@ -4,8 +4,9 @@ from pathlib import Path
 
 RESULTS = Path("results")  # all that a run makes, and can make again
 BUILD = RESULTS / "report"
-CACHE = Path(".scratch/downloads")  # outside of DVC's outputs, so that a broken download can go on
+CACHE = Path(".scratch/downloads")  # outside of DVC's outputs, so that a broken download can resume
 RUNS = Path(".scratch/runs")  # times and memory of the last runs: true of one machine, so no part of any result
+PACK_RECORDS = ("index.csv", "summary.json", "statistics.json")  # what says what a packed split holds
 
 
 def listing(dataset: str) -> Path:
@@ -34,7 +35,7 @@ def segmented(dataset: str, segmenter: str, method: str) -> Path:
 
 
 def segmentation(dataset: str, segmenter: str, method: str) -> Path:
-    """What a reader must know of a segmenter to judge its counts, and the mIoU that they give."""
+    """What a reader must know of a segmenter to interpret its counts, and the mIoU that they give."""
     return RESULTS / "segmented" / dataset / segmenter / f"{method}.json"
 
 
@@ -49,12 +50,12 @@ def card(dataset: str, method: str) -> Path:
 
 
 def unfinished(stage: str, dataset: str, method: str) -> Path:
-    """The folder with what a killed run of a stage has left to go on from."""
+    """The folder with what a killed run of a stage has left to resume from."""
     return Path(".scratch") / stage / dataset / method
 
 
 def perceptual(dataset: str, method: str) -> Path:
-    """What pretrained networks make of a method's pictures, one CSV row a photograph; beside it a JSON of the set."""
+    """Perceptual scores of a method, one CSV row a photograph; a JSON of the same name is of the set."""
     return RESULTS / "scores" / dataset / f"{method}.perceptual.csv"
 
 

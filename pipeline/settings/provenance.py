@@ -11,8 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ("baselines", "dvc.yaml", "pipeline", "reports", "study_app")
-# How a mistake is said, a file renamed, a device chosen or params are read changes no result.
-PLUMBING = {"device.py", "errors.py", "files.py", "layout.py", "params.py", "provenance.py"}
+SETTINGS = Path(__file__).resolve().parent.relative_to(ROOT)  # nothing in here decides a result
 VERSIONS = ("torch", "numpy", "pillow")
 
 
@@ -46,8 +45,8 @@ def hardware() -> str:
 def code_files(modules: Iterable[str], root: Path = ROOT) -> list[Path]:
     """The project's files that `modules` import, directly or through others, relative to `root` and sorted.
 
-    DVC and the training checkpoints must know these, since a change in any of them can change a result; `PLUMBING`
-    cannot and is left out.
+    DVC and the training checkpoints must know these, since a change in any of them can change a result;
+    those in this folder cannot and are left out.
     """
     found: set[Path] = set()
     waiting = list(modules)
@@ -57,7 +56,7 @@ def code_files(modules: Iterable[str], root: Path = ROOT) -> list[Path]:
             continue
         found.add(file)
         waiting += imported(root / file)
-    return sorted(file for file in found if file.name not in PLUMBING and _does_something(root / file))
+    return sorted(file for file in found if file.parent != SETTINGS and _does_something(root / file))
 
 
 def code_digest(modules: Iterable[str]) -> str:

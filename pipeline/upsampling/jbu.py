@@ -12,8 +12,8 @@ where f and g are Gaussians of sigma_s and sigma_r, and k_p is the sum of the we
   every even scale to one side, and I_q would jump as the scale changes.
 - Omega: the q_down inside the image no further than the radius from p_down, on each axis. The radius is a whole number,
   so Omega always holds the pixels around p_down, however narrow f is.
-- f g / k_p is the softmax of log f + log g: exact even where every weight underflows. A pixel unlike all of Omega takes
-  the colour of the least unlike.
+- f g / k_p is the softmax of log f + log g: exact even where every weight underflows. A pixel that differs from all of
+  Omega takes the colour of the most similar one.
 
 Where chroma has the size of the photograph, p_down = p and I_q needs no interpolation: the same lines are equation 4.
 """
@@ -27,10 +27,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.color.triton_path import if_triton_runs
 from pipeline.upsampling.window import Axis, window
 
-WEIGHTS_AT_ONCE = 2**22  # by the plain path: some 300 MB in float32, unless they are kept for gradients
-
+WEIGHTS_AT_ONCE = 2**22  # in the plain path: some 300 MB in float32, more if gradients keep them
 
 Upsample = Callable[[Tensor, Tensor, Tensor, Axis, Axis, float], Tensor]  # see `plain_upsample`
 
@@ -42,8 +42,8 @@ class JointBilateralUpsample(nn.Module):
     Give one sigma_r: `sigma_r_lightness`, in L from 0 to 100, or `sigma_r_255`, in grey levels of 100/255 L each.
     `radius_lowres_px` is the reach of Omega in pixels of chroma; by default 3 sigma_s, where f has fallen to 0.011.
 
-    Float32 without gradients runs compiled, on a CPU where numba is installed and on a GPU where triton is; all else is
-    plain, differentiable torch.
+    Float32 without gradients runs compiled: on a CPU, and on a GPU where Triton is installed. All else is plain,
+    differentiable torch.
     """
 
     def __init__(
@@ -105,23 +105,22 @@ def plain_upsample(
 
 @cache
 def compiled_upsample(device: str) -> Upsample | None:
-    """`plain_upsample` compiled for a type of device, or None where its compiler is not installed."""
-    try:
-        if device == "cpu":
-            from pipeline.upsampling import jbu_cpu
+    """`plain_upsample` compiled for a type of device; None where there is no such code or no compiler."""
+    if device == "cpu":
+        from pipeline.upsampling import jbu_cpu  # numba takes a second to import
 
-            return jbu_cpu.upsample
-        if device == "cuda":
-            from pipeline.upsampling import jbu_triton
+        return jbu_cpu.upsample
+    return if_triton_runs(_kernel) if device == "cuda" else None
 
-            return jbu_triton.upsample
-    except ImportError:
-        pass
-    return None
+
+def _kernel() -> Upsample:
+    from pipeline.upsampling import jbu_triton
+
+    return jbu_triton.upsample
 
 
 def _tensors(axis: Axis, chroma: Tensor) -> tuple[Tensor, Tensor]:
-    """(P, K) indices and log f, beside chroma."""
+    """(P, K) indices and log f, on the device of `chroma`."""
     first, log_f = window(axis)
     index = first[:, None] + np.arange(log_f.shape[1])
     return torch.from_numpy(index).to(chroma.device), torch.from_numpy(log_f).to(chroma)

@@ -1,8 +1,8 @@
 """Joint bilateral upsampling compiled for the CPU: equation 5 in float32, without gradients.
 
-Its time is that of one exponential for each weight, so the loop over the weights has to fill whole SIMD registers.
-Three things let it: the exponential is of base 2 and a polynomial, because a call would empty the registers; columns
-are innermost, because windows are narrow; and low-resolution rows are widened first, so that neighbouring columns read
+One exponential a weight takes most of the time, so the loop over the weights must fill whole SIMD registers. Three
+things make it do so. The exponential is a polynomial of base 2, because a call would empty the registers. Columns are
+innermost, because windows are narrow. Low-resolution rows are widened first, so that neighbouring columns read
 neighbouring memory.
 """
 
@@ -10,6 +10,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,6 +34,14 @@ LOOP = {"nogil": True, "fastmath": {"contract"}}  # fused multiply-adds, but NaN
 FAINT = np.float32(1e-25)  # below this k_p, weights that matter may have been cut off at LEAST
 
 
+class Inputs(NamedTuple):
+    """One photograph and its chroma."""
+
+    ab: Array  # (2, h, w)
+    light: Array  # (H, W)
+    light_low: Array  # (h, w)
+
+
 def upsample(
     chroma: Tensor, guidance: Tensor, guidance_low: Tensor, rows: Axis, columns: Axis, sigma_r: float
 ) -> Tensor:
@@ -44,7 +53,7 @@ def upsample(
 
     def band(task: tuple[int, int]) -> None:
         image, top = task
-        _band(ab[image], light[image], light_low[image], in_rows, in_columns, scale, top, out[image])
+        _band(Inputs(ab[image], light[image], light_low[image]), in_rows, in_columns, scale, top, out[image])
 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         list(pool.map(band, product(range(len(out)), range(0, out.shape[2], BAND))))
@@ -58,10 +67,9 @@ def _in_base_2(axis: Axis) -> Window:
 
 
 @compiled(**LOOP)
-def _band(
-    ab: Array, light: Array, light_low: Array, rows: Window, columns: Window, scale: np.float32, top: int, out: Array
-) -> None:
-    """Equation 5 for BAND rows from `top` on: (2, h, w) ab, (H, W) light and (h, w) light_low into (2, H, W) out."""
+def _band(inputs: Inputs, rows: Window, columns: Window, scale: np.float32, top: int, out: Array) -> None:
+    """Equation 5 for BAND rows from `top` on, into (2, H, W) `out`."""
+    ab, light, light_low = inputs
     bottom, taps = min(top + BAND, len(light)), columns.log_f.shape[1]
     wide = np.empty((3, taps, TILE), np.float32)
     sums = np.empty((BAND, 3, TILE), np.float32)
@@ -83,7 +91,7 @@ def _band(
                 if k_p > FAINT:
                     out[0, y, x], out[1, y, x] = sums[y - top, 0, x - left] / k_p, sums[y - top, 1, x - left] / k_p
                 else:
-                    out[0, y, x], out[1, y, x] = _faint_pixel(ab, light[y, x], light_low, rows, columns, scale, y, x)
+                    out[0, y, x], out[1, y, x] = _faint_pixel(inputs, rows, columns, scale, y, x)
 
 
 @compiled(**LOOP)
@@ -118,14 +126,15 @@ def _exp2(x: np.float32) -> np.float32:
 
 @compiled(**LOOP)
 def _faint_pixel(
-    ab: Array, light: np.float32, light_low: Array, rows: Window, columns: Window, scale: np.float32, y: int, x: int
+    inputs: Inputs, rows: Window, columns: Window, scale: np.float32, y: int, x: int
 ) -> tuple[float, float]:
-    """Equation 5 for one pixel in float64, all weights relative to the largest so far: no k_p is too small for it."""
+    """Equation 5 for one pixel in float64, all weights relative to the largest so far, so that no k_p is too small."""
+    ab, light, light_low = inputs
     largest, k_p, a, b = -1e300, 0.0, 0.0, 0.0
     for j in range(rows.log_f.shape[1]):
         for i in range(columns.log_f.shape[1]):
             q = rows.first[y] + j, columns.first[x] + i
-            exponent = rows.log_f[y, j] + columns.log_f[x, i] - (np.float64(scale) * (light - light_low[q])) ** 2
+            exponent = rows.log_f[y, j] + columns.log_f[x, i] - (np.float64(scale) * (light[y, x] - light_low[q])) ** 2
             if exponent > largest:
                 shrink = 2.0 ** (largest - exponent)
                 largest, k_p, a, b = exponent, k_p * shrink, a * shrink, b * shrink

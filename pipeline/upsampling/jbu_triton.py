@@ -1,18 +1,16 @@
 """Joint bilateral upsampling compiled for GPUs by Triton: equation 5 in float32, without gradients.
 
-The floor is one exponential for each weight. A Hopper multiprocessor makes 16 a clock, so that 132 of them need 16
-microseconds for 375 x 500 pixels of 19 x 19 weights; reading and writing the picture takes one. Of all operations it
-starts 128 a clock, eight for each exponential, and whatever else a weight needs has to fit into seven. Hence
+The lower bound is one exponential a weight. A Hopper multiprocessor computes 16 a clock, so 132 of them need 16
+microseconds for 375 x 500 pixels of 19 x 19 weights; reading and writing the picture takes one. A multiprocessor starts
+128 operations a clock, eight for each exponential, so everything else that a weight needs must fit into seven. Hence
 
-- a thread takes the same column of `ROWS` rows, whose windows overlap: what it loads serves all of them, and is in L1;
-- f is separable: log f_x stays in registers, f_y is multiplied in once for a row of the window;
-- weights are not made relative to the largest. In photographs hardly any pixel is unlike all it sees; where one is, its
-  tile is done again with exponents in float64 and relative to the largest.
+- a thread takes the same column of `ROWS` rows. Their windows overlap, so one load from L1 serves all of them;
+- f is separable: log f_x stays in registers, and f_y is multiplied in once for each row of the window;
+- weights are not made relative to the largest. Few pixels of a photograph differ from all that they see. Where one
+  does, its tile is computed again with exponents in float64 and relative to the largest.
 """
 
 import math
-import os
-import shutil
 from functools import lru_cache
 
 import torch
@@ -22,13 +20,10 @@ from torch import Tensor
 
 from pipeline.upsampling.window import SHAPES, Axis, window
 
-ROWS, COLUMNS = 4, 128  # of a program's tile; of more rows, too many of the rows they see would be seen by few
+ROWS, COLUMNS = 4, 128  # of a program's tile; with more rows, fewer of them would share what is loaded
 FAINT = tl.constexpr(2.0**-16)  # below this k_p, exponents are so large that float32 would show in the weights
 UNROLLED = tl.constexpr(32)  # columns of a window; more take all registers, and minutes to compile
 LOG_0 = tl.constexpr(float("-inf"))
-
-if not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")):
-    raise ImportError("Triton starts its kernels through a C compiler, and there is none")
 
 
 def upsample(

@@ -34,7 +34,7 @@ def window(axis: Axis) -> Window:
     start = np.maximum(-((2 * full * radius - centre) // (2 * full)), 0)
     last = np.minimum((2 * full * radius + centre) // (2 * full), low - 1)
     widest = (last - start).max() + 1
-    first = np.minimum(start, low - widest)  # at the far end earlier, so that nobody reads beyond it
+    first = np.minimum(start, low - widest)  # earlier at the far end, so that no read goes beyond it
     q_down = first[:, None] + np.arange(widest)
     distance = q_down - centre[:, None] / (2 * full)
     inside = (start[:, None] <= q_down) & (q_down <= last[:, None])

@@ -41,7 +41,7 @@ def add(added: dict[str, dict[str, Any]]) -> None:
 def score(folder: Path, method: str) -> tuple[list[ScoreRow], dict[str, Any]]:
     """Colorize and score: the rows and the method's card."""
     stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
-    stage_in(folder, "pipeline.scoring.pixels", "scenes", method)
+    stage_in(folder, "pipeline.score", "scenes", method)
     card = json.loads((folder / paths.card("scenes", method)).read_text())
     return read_rows(folder / paths.scores("scenes", method), ScoreRow), card
 

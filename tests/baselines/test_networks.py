@@ -41,15 +41,6 @@ def test_the_networks_have_the_published_sizes(name, parameters):
     assert sum(parameter.numel() for parameter in network.parameters()) == parameters
 
 
-def test_zhangs_convolutions_are_the_32_230_393_parameters_that_make_128_9_megabytes():
-    with torch.device("meta"):
-        network = made("zhang", Setup(1.0))
-    convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.ConvTranspose2d)]
-    count = sum(parameter.numel() for layer in convolutions for parameter in layer.parameters())
-    assert count == 32_230_393
-    assert round(count * 4 / 1e6, 1) == 128.9
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_a_few_steps_on_one_batch_lower_its_loss(name):
     network, examples = made(name, setup()), batch()
@@ -126,7 +117,7 @@ def test_a_trained_baseline_colorizes_in_the_pipeline(workspace, name):
     write_params(workspace, data__scenes__train__epochs=1)
     stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
     stage_in(workspace, "pipeline.colorize", "scenes", name, "--device", "cpu")
-    stage_in(workspace, "pipeline.scoring.pixels", "scenes", name)
+    stage_in(workspace, "pipeline.score", "scenes", name)
     rows = read_rows(paths.scores("scenes", name), ScoreRow)
     assert len(rows) == 6 and all(row.psnr_rgb > 5 for row in rows)
     card = json.loads(paths.card("scenes", name).read_text())

@@ -11,7 +11,7 @@ def test_a_ratio_is_found_by_what_is_measured_and_by_whom_whatever_their_version
     assert ratios(lines) == {"filter, d = 7 | kornia": 5.0, "filter, d = 7 | cv2": 3.0}
 
 
-def test_a_third_less_is_let_through_and_more_is_named() -> None:
+def test_a_ratio_may_fall_by_a_third_and_no_further() -> None:
     kept = {"a": 9.0, "b": 9.0, "gone": 2.0}
     assert fallen_ratios({"a": 6.0, "b": 5.9}, kept) == ["b is 5.9 x, but was 9 x", "gone is 0 x, but was 2 x"]
 

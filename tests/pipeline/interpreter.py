@@ -1,13 +1,18 @@
-"""Triton kernels without a GPU. Triton decides when it is imported whether to interpret, so that is another process."""
+"""Triton kernels without a GPU: interpreted in another process, as Triton decides on import, or compiled for Hopper."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def interpreted(program: str) -> Any:
@@ -21,3 +26,40 @@ def interpreted(program: str) -> Any:
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
+
+
+def compiled_for_hopper(kernel: Any, kinds: dict[str, str], constants: dict[str, int], warps: int) -> Any:
+    """`kernel` compiled, its arguments of the given `kinds`; constants are of none."""
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
+    kinds = {name: "constexpr" if name in constants else kinds.get(name, "*fp32") for name in kernel.arg_names}
+    options = {"num_warps": warps, "enable_fp_fusion": True}
+    target = GPUTarget("cuda", 90, 32)
+    return triton.compile(ASTSource(kernel, kinds, constants), target=target, options=options)
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """Fails where the processor waits for the GPU."""
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def check_plain_without(lacking: str, module: str, loader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That `loader` has nothing for a GPU without "triton" or without a C "compiler"."""
+    if lacking == "triton":
+        monkeypatch.setitem(sys.modules, module, None)  # as if importing it failed
+        monkeypatch.delattr(module, raising=False)
+    else:
+        monkeypatch.delenv("CC", raising=False)
+        monkeypatch.setenv("PATH", "")
+    loader.cache_clear()
+    try:
+        assert loader("cuda") is None
+    finally:
+        loader.cache_clear()

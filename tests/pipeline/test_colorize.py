@@ -43,7 +43,7 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         stage_in(folder, "pipeline.train", "scenes", model, "--device", "cpu")
     for method in ("gray", "mean_ab", "class_mean", "semantics", "semantics_jbu", "original"):
         stage_in(folder, "pipeline.colorize", "scenes", method, "--device", "cpu")
-        stage_in(folder, "pipeline.scoring.pixels", "scenes", method)
+        stage_in(folder, "pipeline.score", "scenes", method)
     return folder
 
 
@@ -175,10 +175,10 @@ def test_an_archive_that_lacks_or_repeats_a_photograph_is_refused(trained, tmp_p
     path = paths.archive("scenes", "gray")
     whole = Archive(path)
     write_archive(path, [(name, whole[name]) for name in whole.ids[1:]])
-    done = run_in(tmp_path, "pipeline.scoring.pixels", "scenes", "gray", check=False)
+    done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
     assert done.returncode == 1 and "lacks ['val-000000']" in done.stderr
     path.write_bytes(b"PK rubbish")
-    done = run_in(tmp_path, "pipeline.scoring.pixels", "scenes", "gray", check=False)
+    done = run_in(tmp_path, "pipeline.score", "scenes", "gray", check=False)
     assert "is not a whole zip file" in done.stderr and "Traceback" not in done.stderr
 
 

@@ -21,10 +21,10 @@ def test_sides_are_those_of_the_papers_figure_1() -> None:
 
 
 def test_at_the_training_size_the_pictures_are_those_of_colorize(workspace: Path) -> None:
-    write_params(workspace, data__scenes__train__epochs=1)
+    write_params(workspace, data__scenes__train__epochs=1, sizes=["no_semantics"])
     run_in(workspace, "pipeline.train", "scenes", "no_semantics")
-    for module, name in (("colorize", "no_semantics"), ("defects", "no_semantics"), ("sizes", "no_semantics")):
-        stage_in(workspace, f"pipeline.{module}", "scenes", name)
+    for stage, *names in (("colorize", "no_semantics"), ("score", "no_semantics"), ("input_sizes",)):
+        stage_in(workspace, f"pipeline.{stage}", "scenes", *names)
     folder = paths.sizes("scenes", "no_semantics")
     assert sorted(path.name for path in folder.glob("*.zip")) == ["24.zip", "32.zip", "44.zip"]
     method, same, larger = (
@@ -33,7 +33,7 @@ def test_at_the_training_size_the_pictures_are_those_of_colorize(workspace: Path
     assert method.ids == same.ids == larger.ids
     for id in method.ids:
         assert np.array_equal(method[id], same[id]) and not np.array_equal(method[id], larger[id])
-    # Not only the pictures: what is measured of them is what the stage `defects` measures.
+    # Not only the pictures: what is measured of them is what the stage `score` measures.
     rows = [read_rows(path, BleedingRow) for path in (paths.defects("scenes", "no_semantics"), folder / "32.csv")]
     np.testing.assert_equal(*([row.bleeding_boundary for row in few] for few in rows))
     colors = [np.load(path) for path in (paths.object_colors("scenes", "no_semantics"), folder / "32.colors.npy")]

@@ -57,7 +57,7 @@ def test_killed_training_resumes_to_the_same_weights_bit_for_bit(workspace, trai
     kill_after_first_checkpoint(workspace, train)
     assert not weights.exists()
     resumed = run_in(workspace, *train)
-    assert "going on after epoch" in resumed.stdout
+    assert "resuming after epoch" in resumed.stdout
     interrupted, its_history = weights.read_bytes(), (folder / "history.csv").read_bytes()
     for checkpoint in workspace.glob(".scratch/train/*/checkpoint.pt"):
         checkpoint.unlink()
@@ -151,7 +151,7 @@ def test_a_training_that_was_stopped_on_a_gpu_goes_on_from_its_checkpoint(worksp
     stage_in(workspace, *on_gpu)
     assert "going on" not in capsys.readouterr().out
     stage_in(workspace, *on_gpu)
-    assert "going on after epoch 3" in capsys.readouterr().out
+    assert "resuming after epoch 3" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["semantics", "zhang", "siggraph17", "iizuka", "larsson"])
@@ -198,7 +198,7 @@ def test_weights_say_themselves_what_network_they_are(workspace):
     assert all(torch.equal(value, stored[name]) for name, value in network.state_dict().items())
     manifest = json.loads((FOLDER / "manifest.json").read_text())
     assert manifest["parameters"] == sum(p.numel() for p in network.parameters())
-    assert manifest["losses"]["rebalancing"] == "normalized"
+    assert manifest["options"]["rebalancing"] == "normalized"
 
 
 def test_damaged_missing_and_foreign_weights_are_refused_in_a_sentence(workspace):

@@ -14,7 +14,7 @@ from pipeline.settings.errors import UserError, suggestion
 __all__ = ["CLASSES", "Scenes", "paint"]
 
 SMALLEST = 16  # pixels a side
-SPLIT_SIZE = 1_000_000  # at most; the validation scenes are numbered from here on, so no seed shares them with training
+SPLIT_SIZE = 1_000_000  # at most; validation scenes are numbered from here on, so no seed shares them with training
 _last = lru_cache(maxsize=1)(paint)  # a picture and its mask are asked for one after the other
 
 

@@ -1,4 +1,4 @@
-"""The picture a scene is painted on: CIE Lab with a class mask beside it, and the pen that draws things."""
+"""The picture that a scene is painted on, CIE Lab and a class mask, and the pen that draws things."""
 
 from dataclasses import dataclass
 

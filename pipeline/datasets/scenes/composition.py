@@ -10,18 +10,10 @@ CLASSES: tuple[str, ...] = ("sky", *GROUNDS, *THINGS)
 
 # The grounds of each place, from far to near.
 PLACES: tuple[tuple[str, ...], ...] = (
-    ("grass", "grass", "grass"),
-    ("grass", "sea", "grass"),
-    ("sea", "sand"),
-    ("sand", "sea", "sand"),
-    ("sand", "sand", "sand"),
-    ("snow", "snow", "snow"),
-    ("snow", "sea", "snow"),
-    ("leaves", "leaves", "leaves"),
-    ("leaves", "sea", "leaves"),
-    ("lavender", "lavender", "lavender"),
-    ("grass", "lavender", "lavender"),
-)
+    ("grass", "grass", "grass"), ("grass", "sea", "grass"), ("sea", "sand"), ("sand", "sea", "sand"),
+    ("sand", "sand", "sand"), ("snow", "snow", "snow"), ("snow", "sea", "snow"), ("leaves", "leaves", "leaves"),
+    ("leaves", "sea", "leaves"), ("lavender", "lavender", "lavender"), ("grass", "lavender", "lavender"),
+)  # fmt: skip
 
 # What stands on a ground, and how often.
 DWELLERS: dict[str, dict[str, float]] = {

@@ -28,9 +28,9 @@ HOURS = (
 
 @dataclass(frozen=True)
 class Ground:
-    """How a ground looks: its colour in the hollows and on the crests of its texture, and the texture's stretch.
+    """A ground: its colour in the hollows and on the crests of its texture, and the texture's stretch.
 
-    All grounds share one noise and nearly one range of lightness: what parts them is their colour.
+    All grounds share one noise and nearly one range of lightness; they differ in colour.
     """
 
     low: Lab

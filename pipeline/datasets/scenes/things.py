@@ -84,11 +84,8 @@ def _cypress(pen: Pen, lab: Lab, sun: float) -> None:
     pen.box(-0.02, 0, 0.02, 0.12, BARK)
     t = np.linspace(0, np.pi, 15)
     half, height = 0.105 * np.sin(t) ** 0.8, 0.06 + 0.47 * (1 - np.cos(t))
-    for light, left, right in (
-        (0.8, -1.0, 1.0),
-        (1.0, 0.25 * sun - 0.6, 0.25 * sun + 0.6),
-        (1.15, 0.3 * sun, 0.75 * sun),
-    ):
+    shades = ((0.8, -1.0, 1.0), (1.0, 0.25 * sun - 0.6, 0.25 * sun + 0.6), (1.15, 0.3 * sun, 0.75 * sun))
+    for light, left, right in shades:
         rim = [(left * w, h) for w, h in zip(half, height, strict=True)]
         pen.polygon(rim + [(right * w, h) for w, h in zip(half, height, strict=True)][::-1], lit(lab, light))
 
@@ -109,12 +106,9 @@ def tree(pen: Pen, paints: Paints, ground: str, sun: float, rng: np.random.Gener
 
 
 ROOFS: dict[str, Paints] = {
-    "grass": ((46, 42, 34), (42, 2, -12)),
-    "sand": ((50, -6, -36),),
-    "snow": (SNOW,),
-    "leaves": ((36, 4, 4), (62, 8, 30)),
-    "lavender": ((54, 36, 40),),
-}
+    "grass": ((46, 42, 34), (42, 2, -12)), "sand": ((50, -6, -36),), "snow": (SNOW,),
+    "leaves": ((36, 4, 4), (62, 8, 30)), "lavender": ((54, 36, 40),),
+}  # fmt: skip
 
 
 def house(pen: Pen, paints: Paints, ground: str, sun: float, rng: np.random.Generator) -> None:
@@ -151,20 +145,11 @@ def car(pen: Pen, paints: Paints, ground: str, sun: float, rng: np.random.Genera
     """A small car from the side."""
     lab = _pick(paints, rng)
     f = 1.0 if rng.random() < 0.5 else -1.0  # which way it drives
-    pen.polygon(
-        [(f * x, y) for x, y in ((-0.62, 0.5), (-0.5, 0.9), (-0.34, 1), (0.2, 1), (0.34, 0.9), (0.56, 0.5))],
-        lit(lab, 1.08),
-    )
+    cabin = ((-0.62, 0.5), (-0.5, 0.9), (-0.34, 1), (0.2, 1), (0.34, 0.9), (0.56, 0.5))
+    pen.polygon([(f * x, y) for x, y in cabin], lit(lab, 1.08))
     body = (
-        (-0.98, 0.2),
-        (-1.0, 0.42),
-        (-0.92, 0.56),
-        (-0.6, 0.62),
-        (0.55, 0.62),
-        (0.92, 0.52),
-        (1.0, 0.38),
-        (0.98, 0.2),
-    )
+        (-0.98, 0.2), (-1.0, 0.42), (-0.92, 0.56), (-0.6, 0.62), (0.55, 0.62), (0.92, 0.52), (1.0, 0.38), (0.98, 0.2),
+    )  # fmt: skip
     pen.polygon([(f * x, y) for x, y in body], lab)
     pen.polygon([(-0.99, 0.2), (0.99, 0.2), (0.99, 0.32), (-0.99, 0.32)], lit(lab, 0.78))
     pen.polygon([(f * x, y) for x, y in ((-0.5, 0.6), (-0.42, 0.87), (-0.1, 0.91), (-0.1, 0.6))], GLASS)
@@ -249,26 +234,17 @@ _ANY_CAR = (RED, BLUE, (84, 0, 2), YELLOW, TEAL)
 
 THINGS: dict[str, Thing] = {
     "tree": Thing(tree, 0.54, 0.42, {
-        "grass": (GREEN, (46, -34, 30), (57, -34, 44)),
-        "sand": ((50, -36, 38),),
-        "snow": ((42, -24, 10),),
-        "leaves": (ORANGE, RUST, (70, 16, 62), (46, 50, 40)),
-        "lavender": ((42, -26, 24),),
+        "grass": (GREEN, (46, -34, 30), (57, -34, 44)), "sand": ((50, -36, 38),), "snow": ((42, -24, 10),),
+        "leaves": (ORANGE, RUST, (70, 16, 62), (46, 50, 40)), "lavender": ((42, -26, 24),),
     }),
     "house": Thing(house, 0.36, 0.72, {
-        "grass": (WHITE, (86, 2, 18)),
-        "sand": (WHITE,),
-        "snow": ((44, 44, 32), (60, 12, 38)),
-        "leaves": ((44, 46, 34),),
-        "lavender": ((78, 12, 34), (74, 18, 24)),
+        "grass": (WHITE, (86, 2, 18)), "sand": (WHITE,), "snow": ((44, 44, 32), (60, 12, 38)),
+        "leaves": ((44, 46, 34),), "lavender": ((78, 12, 34), (74, 18, 24)),
     }),
     "boat": Thing(boat, 0.40, 0.48, {"sea": (RED, BLUE, WHITE, YELLOW, TEAL)}),
     "car": Thing(car, 0.145, 1.02, {
-        "grass": _ANY_CAR,
-        "sand": (YELLOW, (84, 0, 2), RED),
-        "snow": (RED, BLUE, YELLOW),
-        "leaves": (TEAL, BLUE, (84, 2, 12)),
-        "lavender": (YELLOW, RED, (82, -10, -6)),
+        "grass": _ANY_CAR, "sand": (YELLOW, (84, 0, 2), RED), "snow": (RED, BLUE, YELLOW),
+        "leaves": (TEAL, BLUE, (84, 2, 12)), "lavender": (YELLOW, RED, (82, -10, -6)),
     }),
     "balloon": Thing(balloon, 0.34, 0.38, {"sky": (RED, BLUE, ORANGE, TEAL, PINK, GREEN)}),
     "sheep": Thing(sheep, 0.17, 0.8, {"grass": ((84, 1, 10), (88, 0, 6)), "lavender": ((84, 1, 10),)}),

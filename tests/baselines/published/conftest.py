@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.published.caffe import read_caffemodel
 from baselines.published.hdf5 import read_hdf5
 from baselines.published.torch7 import read_t7
 from pipeline.networks.pytorch_file import read_pytorch
-from tests.baselines.published import caffe_writer, torch7_writer
+from tests.baselines.published import torch7_writer
 
 NUMBERS = np.random.default_rng(0)
 WEIGHT, BIAS = NUMBERS.normal(size=(4, 3, 3, 3)).astype("f4"), NUMBERS.normal(size=4).astype("f4")
@@ -24,16 +23,6 @@ def write_zip(path: Path) -> None:
 def write_legacy(path: Path) -> None:
     state = {"conv.weight": torch.tensor(WEIGHT), "conv.bias": torch.tensor(BIAS)}
     torch.save(state, path, _use_new_zipfile_serialization=False)
-
-
-def write_caffemodel(path: Path) -> None:
-    blobs = caffe_writer.blob(WEIGHT), caffe_writer.blob(BIAS)
-    path.write_bytes(caffe_writer.net(caffe_writer.layer("relu"), caffe_writer.layer("conv", *blobs)))
-
-
-def write_old_caffemodel(path: Path) -> None:
-    blobs = caffe_writer.old_blob(WEIGHT), caffe_writer.old_blob(BIAS)
-    path.write_bytes(caffe_writer.net(caffe_writer.old_layer("relu"), caffe_writer.old_layer("conv", *blobs)))
 
 
 def write_t7(path: Path) -> None:
@@ -50,8 +39,6 @@ def write_hdf5(path: Path) -> None:
 FORMATS = {
     "pytorch": (read_pytorch, write_zip),
     "legacy pytorch": (read_pytorch, write_legacy),
-    "caffemodel": (read_caffemodel, write_caffemodel),
-    "old caffemodel": (read_caffemodel, write_old_caffemodel),
     "torch7": (read_t7, write_t7),
     "hdf5": (read_hdf5, write_hdf5),
 }

@@ -52,16 +52,15 @@ def test_a_truncated_file_is_refused(format, tmp_path, kept):
     sentence(read, path)
 
 
-@pytest.mark.parametrize("content", [b"<!DOCTYPE html>\n<html>404</html>\n" * 9, bytes(999), b"\xff" * 999, b"\n"])
+RANDOM = [np.random.default_rng(seed).bytes(2000) for seed in range(20)]
+
+
+@pytest.mark.parametrize(
+    "content", [b"<!DOCTYPE html>\n<html>404</html>\n" * 9, bytes(999), b"\xff" * 999, b"\n", *RANDOM]
+)
 def test_a_file_that_is_no_weights_is_refused(format, tmp_path, content):
     (tmp_path / "weights").write_bytes(content)
     sentence(format[0], tmp_path / "weights")
-
-
-def test_random_bytes_are_refused(format, tmp_path):
-    for seed in range(20):
-        (tmp_path / "weights").write_bytes(np.random.default_rng(seed).bytes(2000))
-        sentence(format[0], tmp_path / "weights")
 
 
 def test_another_format_is_refused(format, tmp_path):

@@ -11,27 +11,26 @@ NUMBERS = np.random.default_rng(3)
 
 
 @pytest.fixture
-def back(tmp_path):
-    """Writes a value, or bytes as they are, and reads it back."""
+def file(tmp_path):
+    """Writes a value, or bytes as they are."""
 
-    def write_and_read(value):
-        path = tmp_path / "a.t7"
-        path.write_bytes(value if isinstance(value, bytes) else writer.written(value))
-        return read_t7(path)
+    def write(value):
+        (tmp_path / "a.t7").write_bytes(value if isinstance(value, bytes) else writer.written(value))
+        return tmp_path / "a.t7"
 
-    return write_and_read
+    return write
 
 
 @pytest.fixture
-def refused(tmp_path):
+def back(file):
+    """What is read of a value, or of bytes as they are."""
+    return lambda value: read_t7(file(value))
+
+
+@pytest.fixture
+def refused(file):
     """The sentence that refuses a value, or bytes as they are."""
-
-    def write_and_refuse(value):
-        path = tmp_path / "a.t7"
-        path.write_bytes(value if isinstance(value, bytes) else writer.written(value))
-        return sentence(read_t7, path)
-
-    return write_and_refuse
+    return lambda value: sentence(read_t7, file(value))
 
 
 def test_plain_values_and_nested_tables_are_read_back(back):

@@ -15,12 +15,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipeline.color import cielab
-from pipeline.methods import method
+from pipeline.color import cielab, compose
 from tests.pipeline import interpreter
 
 pytest.importorskip("triton")
-ROOT = Path(__file__).resolve().parents[3]
 Inputs = tuple[Tensor, Tensor]  # (1, H, W) L, (2, H, W) ab
 LEVELS = 1  # by which a pixel may differ from the plain path, and
 PIXELS = 1e-3  # how many may. Of `FAR`, the last bisection is several levels where a channel is near 0:
@@ -95,7 +93,7 @@ def interpreted() -> dict[str, Any]:
 def check(picture: np.ndarray, case: str) -> None:
     """That it is the plain path's picture on a CPU, and keeps the lightness as well."""
     L, ab = CASES[case]()
-    plain = method.plain_compose(L, ab).numpy()
+    plain = compose.plain_compose(L, ab).numpy()
     difference = np.abs(picture.astype(int) - plain).max(axis=-1)
     assert picture.shape == plain.shape
     assert difference.max() <= (LEVELS_FAR if case == FAR else LEVELS)
@@ -118,7 +116,7 @@ def test_colours_of_a_picture_come_back_to_the_level() -> None:
 
 
 def test_chroma_that_is_no_number_is_black_and_too_much_of_it_is_grey() -> None:
-    plain = method.plain_compose(*no_numbers())[0].tolist()
+    plain = compose.plain_compose(*no_numbers())[0].tolist()
     assert interpreted()["no numbers"][0].tolist() == plain == [[0, 0, 0]] * 3 + [[119, 119, 119]]
 
 
@@ -126,16 +124,13 @@ def test_it_compiles_for_hopper_to_an_exponential_a_channel_and_nothing_in_memor
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
 
     from pipeline.color import compose_triton
 
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
-    kinds = {"lightness": "*fp32", "ab": "*fp32", "rgb": "*u8", "N": "i32", "PIXELS": "constexpr"}
-    source = ASTSource(compose_triton.compose_pixels, kinds, {"PIXELS": compose_triton.PIXELS})
-    options = {"num_warps": compose_triton.PIXELS // 32, "enable_fp_fusion": True}
-    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+    PIXELS = compose_triton.PIXELS
+    kernel, kinds = compose_triton.compose_pixels, {"rgb": "*u8", "N": "i32"}
+    compiled = interpreter.compiled_for_hopper(kernel, kinds, {"PIXELS": PIXELS}, PIXELS // 32)
     assert compiled.asm["cubin"] and compiled.metadata.shared == 0
     ptx = compiled.asm["ptx"]
     assert ptx.count("ex2.approx.ftz.f32") == 3
@@ -156,17 +151,14 @@ def test_it_compiles_for_hopper_to_an_exponential_a_channel_and_nothing_in_memor
     ("lightness", "ab"),
     [((1, 4, 5), (2, 4, 4)), ((1, 4, 5), (1, 4, 5)), ((2, 4, 5), (2, 4, 5)), ((4, 5), (2, 4, 5))],
 )
-def test_shapes_that_do_not_belong_together_are_named(lightness: tuple[int, ...], ab: tuple[int, ...]) -> None:
+def test_shapes_that_do_not_belong_together_and_another_dtype_are_named(
+    lightness: tuple[int, ...], ab: tuple[int, ...]
+) -> None:
     from pipeline.color import compose_triton
 
     with pytest.raises(ValueError, match=r"\(1, H, W\)") as error:
         compose_triton.compose(torch.zeros(lightness), torch.zeros(ab))
     assert str(lightness) in str(error.value) and str(ab) in str(error.value)
-
-
-def test_another_dtype_is_named() -> None:
-    from pipeline.color import compose_triton
-
     with pytest.raises(ValueError, match="float64"):
         compose_triton.compose(torch.zeros(1, 4, 5).double(), torch.zeros(2, 4, 5))
 
@@ -175,20 +167,21 @@ def test_methods_are_imported_without_triton() -> None:
     program = (
         "import sys, torch; old = set(sys.modules); import pipeline.methods.method; print(*set(sys.modules) - old)"
     )
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=interpreter.ROOT, capture_output=True, text=True, check=True
+    )
     assert not [name for name in run.stdout.split() if name.startswith(("triton", "pipeline.color.compose_triton"))]
 
 
-def test_composing_works_without_triton(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pipeline.color.compose_triton", None)  # as if importing it failed
-    monkeypatch.delattr("pipeline.color.compose_triton", raising=False)
-    method.compiled_compose.cache_clear()
-    try:
-        assert method.compiled_compose("cuda") is None
-    finally:
-        method.compiled_compose.cache_clear()
+@pytest.mark.parametrize("lacking", ["triton", "compiler"])
+def test_without_triton_or_a_compiler_a_gpu_takes_the_plain_path(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
+    module = "pipeline.color.compose_triton"
+    interpreter.check_plain_without(lacking, module, compose.compiled_compose, monkeypatch)
+
+
+def test_on_a_cpu_the_plain_path_composes_other_dtypes_too() -> None:
     L, ab = random(3, 4, 40)
-    assert np.array_equal(method.compose(L, ab.double()), method.plain_compose(L, ab))
+    assert np.array_equal(compose.compose(L, ab.double()), compose.plain_compose(L, ab))
 
 
 @pytest.mark.gpu
@@ -210,16 +203,16 @@ def test_on_a_gpu_it_is_chosen_for_float32_and_only_then(monkeypatch: pytest.Mon
     calls: list[Tensor] = []
     ours = compose_triton.compose
     monkeypatch.setattr(compose_triton, "compose", lambda L, ab: (calls.append(L), ours(L, ab))[1])
-    method.compiled_compose.cache_clear()
+    compose.compiled_compose.cache_clear()
     L, ab = (x.cuda() for x in random(7, 13, 40))
     try:
-        pictures = [method.compose(L, ab), method.compose(L, ab.cpu()), method.compose(L, ab.bfloat16())]
+        pictures = [compose.compose(L, ab), compose.compose(L, ab.cpu()), compose.compose(L, ab.bfloat16())]
         assert len(calls) == 3 and all(picture.shape == (7, 13, 3) for picture in pictures)
-        method.compose(L.double(), ab)
-        method.compose(L.cpu(), ab)
+        compose.compose(L.double(), ab)
+        compose.compose(L.cpu(), ab)
         assert len(calls) == 3
     finally:
-        method.compiled_compose.cache_clear()
+        compose.compiled_compose.cache_clear()
 
 
 @pytest.mark.gpu
@@ -228,8 +221,5 @@ def test_a_second_picture_never_makes_the_processor_wait() -> None:
 
     L, ab = (x.cuda() for x in random(33, 129, 200))
     compose_triton.compose(L, ab)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with interpreter.no_waiting():
         compose_triton.compose(L, ab)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")

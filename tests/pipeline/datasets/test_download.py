@@ -8,12 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,10 +21,11 @@ import pytest
 
 from pipeline.datasets import official
 from pipeline.datasets.download import Download, fetch
-from pipeline.datasets.unpack import unpack
 from pipeline.settings.errors import UserError
+from tests.pipeline.datasets.test_unpack import zip_of
 
 BODY = np.random.default_rng(0).bytes(3 << 20)
+DIGEST = hashlib.sha256(BODY).hexdigest()
 REPOSITORY = Path(official.__file__).parents[2]
 
 
@@ -112,7 +111,7 @@ class Site:
     def url(self, name: str) -> str:
         return f"{self.address}/{name}"
 
-    def download(self, *names: str, sha256: str | None = hashlib.sha256(BODY).hexdigest(), **more: Any) -> Download:
+    def download(self, *names: str, sha256: str | None = DIGEST, **more: Any) -> Download:
         return Download("file.bin", tuple(map(self.url, names)), sha256, **more)
 
 
@@ -140,10 +139,42 @@ def test_a_file_comes_once_and_then_from_the_cache(site: Site, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin"]
 
 
-def test_a_broken_download_goes_on_where_it_stopped(site: Site, tmp_path: Path) -> None:
-    site.pages["a"] = Page(breaks=[1_000_000, 500_000])
-    assert fetch(site.download("a"), tmp_path, sleep=at_once).read_bytes() == BODY
-    assert site.asked == [("a", 0), ("a", 1_000_000), ("a", 1_500_000)]
+BREAK = {
+    "resumes": (Page(breaks=[1_000_000, 500_000]), DIGEST, [0, 1_000_000, 1_500_000]),
+    "a server that ignores ranges": (Page(ranges=False, breaks=[1_000_000]), DIGEST, [0, 1_000_000]),
+    "the same without a digest": (Page(ranges=False, breaks=[1_000_000]), None, [0, 1_000_000]),
+    "a rest that begins elsewhere": (Page(breaks=[1_000_000], shift=576), None, [0, 1_000_000, 0]),
+    "neither mark nor digest": (Page(etag=None, breaks=[1_000_000]), None, [0, 0]),
+}
+
+
+@pytest.mark.parametrize(("page", "sha256", "asked"), BREAK.values(), ids=BREAK)
+def test_after_a_break_the_rest_is_appended_only_where_it_belongs(
+    site: Site, tmp_path: Path, page: Page, sha256: str | None, asked: list[int]
+) -> None:
+    site.pages["a"] = replace(page, breaks=[*page.breaks])
+    assert fetch(site.download("a", sha256=sha256), tmp_path, sleep=at_once).read_bytes() == BODY
+    assert site.asked == [("a", begin) for begin in asked]
+
+
+PARTS = {
+    "complete when it was killed": (BODY, len(BODY), None, []),
+    "wrong bytes": (b"\0" * 1000, len(BODY), DIGEST, [1000, 0]),
+    "longer than the file": (BODY + b"more", None, DIGEST, [len(BODY) + 4, 0]),
+}
+
+
+@pytest.mark.parametrize(("part", "total", "sha256", "asked"), PARTS.values(), ids=PARTS)
+def test_a_part_of_an_earlier_run_is_kept_only_if_it_is_right(
+    site: Site, tmp_path: Path, part: bytes, total: int | None, sha256: str | None, asked: list[int]
+) -> None:
+    (tmp_path / "file.bin.part").write_bytes(part)
+    (tmp_path / "file.bin.part.json").write_text(
+        json.dumps({"url": site.url("a"), "validator": '"first"', "total": total})
+    )
+    site.pages["a"] = Page()
+    assert fetch(site.download("a", sha256=sha256), tmp_path, sleep=at_once).read_bytes() == BODY
+    assert site.asked == [("a", begin) for begin in asked]
 
 
 def test_a_line_that_always_breaks_but_gives_something_is_not_given_up(site: Site, tmp_path: Path) -> None:
@@ -172,23 +203,6 @@ def test_a_download_killed_with_signal_9_goes_on_in_a_new_process(site: Site, tm
     assert site.asked == [("a", 0), ("a", stopped)]
 
 
-def test_a_download_that_was_complete_when_it_was_killed_is_not_asked_for_again(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "file.bin.part").write_bytes(BODY)
-    origin = {"url": site.url("a"), "validator": '"first"', "total": len(BODY)}
-    (tmp_path / "file.bin.part.json").write_text(json.dumps(origin))
-    assert fetch(site.download("a", sha256=None), tmp_path).read_bytes() == BODY
-    assert site.asked == []
-
-
-@pytest.mark.parametrize("sha256", [hashlib.sha256(BODY).hexdigest(), None])
-def test_a_server_that_ignores_ranges_gives_the_whole_file_again(
-    site: Site, tmp_path: Path, sha256: str | None
-) -> None:
-    site.pages["a"] = Page(ranges=False, breaks=[1_000_000])
-    assert fetch(site.download("a", sha256=sha256), tmp_path, sleep=at_once).read_bytes() == BODY
-    assert site.asked == [("a", 0), ("a", 1_000_000)]
-
-
 @pytest.mark.parametrize("if_range", [True, False])
 def test_a_file_that_changed_on_the_server_is_never_sewn_to_its_old_beginning(
     site: Site, tmp_path: Path, if_range: bool
@@ -202,44 +216,42 @@ def test_a_file_that_changed_on_the_server_is_never_sewn_to_its_old_beginning(
     assert len(site.asked) == (2 if if_range else 3)
 
 
-def test_a_rest_that_begins_elsewhere_is_not_sewn_on(site: Site, tmp_path: Path) -> None:
-    site.pages["a"] = Page(breaks=[1_000_000], shift=576)
-    assert fetch(site.download("a", sha256=None), tmp_path, sleep=at_once).read_bytes() == BODY
+MIRRORS = {
+    "a broken line": (Page(breaks=[1_000_000]), [0, 1_000_000]),
+    "wrong bytes": (Page(BODY[::-1]), [0, 0]),
+}
 
 
-def test_a_file_without_mark_and_digest_is_asked_for_from_the_start(site: Site, tmp_path: Path) -> None:
-    site.pages["a"] = Page(etag=None, breaks=[1_000_000])
-    assert fetch(site.download("a", sha256=None), tmp_path, sleep=at_once).read_bytes() == BODY
-    assert site.asked == [("a", 0), ("a", 0)]
-
-
-def test_another_mirror_goes_on_with_a_file_of_known_digest(site: Site, tmp_path: Path) -> None:
-    site.pages |= {"a": Page(breaks=[1_000_000]), "b": Page(etag='"other"')}
+@pytest.mark.parametrize(("first", "asked"), MIRRORS.values(), ids=MIRRORS)
+def test_another_mirror_continues_a_right_part_and_replaces_a_wrong_one(
+    site: Site, tmp_path: Path, first: Page, asked: list[int]
+) -> None:
+    site.pages |= {"a": first, "b": Page(etag='"other"')}
     assert fetch(site.download("a", "b"), tmp_path, tries=1, sleep=at_once).read_bytes() == BODY
-    assert site.asked == [("a", 0), ("b", 1_000_000)]
+    assert site.asked == list(zip("ab", asked, strict=True))
 
 
-def test_a_spoilt_beginning_is_thrown_away_and_fetched_anew(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "file.bin.part").write_bytes(b"\0" * 1000)
-    origin = {"url": site.url("a"), "validator": '"first"', "total": len(BODY)}
-    (tmp_path / "file.bin.part.json").write_text(json.dumps(origin))
-    site.pages["a"] = Page()
-    assert fetch(site.download("a"), tmp_path, sleep=at_once).read_bytes() == BODY
-    assert site.asked == [("a", 1000), ("a", 0)]
+LOGIN = Page(b"<html>please log in</html>")
+FOREIGN = {
+    "the wrong length": ("file.bin", LOGIN, len(BODY), "offers 26 bytes where the file has"),
+    "no length": ("file.bin", Page(length=False), None, "does not say how long"),
+    "no zip": ("file.zip", LOGIN, None, "no whole zip"),
+}
 
 
-def test_a_beginning_longer_than_the_file_is_thrown_away(site: Site, tmp_path: Path) -> None:
-    (tmp_path / "file.bin.part").write_bytes(BODY + b"more")
-    origin = {"url": site.url("a"), "validator": '"first"', "total": None}
-    (tmp_path / "file.bin.part.json").write_text(json.dumps(origin))
-    site.pages["a"] = Page()
-    assert fetch(site.download("a"), tmp_path, sleep=at_once).read_bytes() == BODY
+@pytest.mark.parametrize(("name", "page", "size", "said"), FOREIGN.values(), ids=FOREIGN)
+def test_what_may_not_be_the_file_is_refused_without_a_digest(
+    site: Site, tmp_path: Path, name: str, page: Page, size: int | None, said: str
+) -> None:
+    site.pages["a"] = page
+    with pytest.raises(UserError, match=said):
+        fetch(Download(name, (site.url("a"),), bytes=size), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_wrong_bytes_are_removed_and_the_next_mirror_is_asked(site: Site, tmp_path: Path) -> None:
-    site.pages |= {"liar": Page(BODY[::-1]), "b": Page()}
-    assert fetch(site.download("liar", "b"), tmp_path).read_bytes() == BODY
-    assert site.asked == [("liar", 0), ("b", 0)]
+def test_a_file_without_length_is_taken_with_a_digest(site: Site, tmp_path: Path) -> None:
+    site.pages["a"] = Page(length=False)
+    assert fetch(site.download("a"), tmp_path).read_bytes() == BODY
 
 
 def test_when_every_mirror_fails_the_error_names_each_with_its_reason(site: Site, tmp_path: Path) -> None:
@@ -254,23 +266,10 @@ def test_when_every_mirror_fails_the_error_names_each_with_its_reason(site: Site
     assert pauses == [2, 4, 2, 4] and list(tmp_path.iterdir()) == []
 
 
-def test_a_page_of_the_wrong_length_is_refused_before_it_is_downloaded(site: Site, tmp_path: Path) -> None:
-    site.pages["portal"] = Page(b"<html>please log in</html>")
-    with pytest.raises(UserError, match=f"offers 26 bytes where the file has {len(BODY)}"):
-        fetch(site.download("portal", bytes=len(BODY)), tmp_path)
-
-
 def test_a_server_that_stalls_is_asked_again(site: Site, tmp_path: Path) -> None:
     site.pages["a"] = Page(breaks=[1_000_000], stalls=[1.0])
     assert fetch(site.download("a"), tmp_path, sleep=at_once, timeout=(1.0, 0.2)).read_bytes() == BODY
     assert len(site.asked) == 2
-
-
-def test_a_file_without_length_is_taken_only_with_a_digest(site: Site, tmp_path: Path) -> None:
-    site.pages["a"] = Page(length=False)
-    with pytest.raises(UserError, match="does not say how long"):
-        fetch(site.download("a", sha256=None), tmp_path)
-    assert fetch(site.download("a"), tmp_path).read_bytes() == BODY
 
 
 def test_bytes_are_kept_as_they_are_when_the_server_calls_them_compressed(site: Site, tmp_path: Path) -> None:
@@ -292,13 +291,6 @@ def test_the_first_digest_is_written_down_and_later_downloads_are_held_to_it(
         fetch(download, tmp_path)
 
 
-def test_a_login_page_is_not_written_down_as_the_first_zip(site: Site, tmp_path: Path) -> None:
-    site.pages["a"] = Page(b"<html>please log in</html>")
-    with pytest.raises(UserError, match="no whole zip"):
-        fetch(Download("file.zip", (site.url("a"),)), tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_spoilt_file_in_the_cache_is_put_aside_and_fetched_again(site: Site, tmp_path: Path) -> None:
     site.pages["a"] = Page()
     (tmp_path / "file.bin").write_bytes(b"spoilt")
@@ -306,7 +298,7 @@ def test_a_spoilt_file_in_the_cache_is_put_aside_and_fetched_again(site: Site, t
     assert (tmp_path / "file.bin.wrong").read_bytes() == b"spoilt"
 
 
-def test_a_full_disk_is_told_as_such_and_what_has_come_is_kept(
+def test_a_full_disk_is_raised_as_such_and_the_part_is_kept(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.pages["a"] = Page()
@@ -326,76 +318,6 @@ def test_a_full_disk_is_told_as_such_and_what_has_come_is_kept(
     kept = (tmp_path / "file.bin.part").stat().st_size
     assert kept > 0 and fetch(site.download("a"), tmp_path).read_bytes() == BODY
     assert site.asked == [("a", 0), ("a", kept)]
-
-
-def tar_of(path: Path, files: dict[str, bytes], mode: Any = "w") -> Path:
-    with tarfile.open(path, mode) as tar:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
-    return path
-
-
-def zip_of(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w") as file:
-        for name, content in files.items():
-            file.writestr(name, content)
-    return path
-
-
-@pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.zip"])
-def test_an_archive_is_unpacked_once_and_only_the_parts_that_are_wanted(tmp_path: Path, name: str) -> None:
-    files = {"top/img/1.jpg": b"1", "top/box/1.xml": b"2"}
-    archive = tmp_path / name
-    zip_of(archive, files) if name == "a.zip" else tar_of(archive, files, "w:gz" if name == "a.tgz" else "w")
-    into = unpack(archive, tmp_path / "into", ("*/img/*",))
-    assert [path.name for path in into.rglob("*") if path.suffix != ".json"] == ["top", "img", "1.jpg"]
-    archive.unlink()
-    (into / "top/img/made later").touch()
-    assert (unpack(archive, into, ("*/img/*",)) / "top/img/made later").exists()
-
-
-@pytest.mark.parametrize("name", ["../outside", "/outside", "in/../../outside"])
-@pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_an_archive_whose_files_lead_out_of_the_folder_is_refused(tmp_path: Path, name: str, kind: str) -> None:
-    inner = tmp_path / "inner"
-    inner.mkdir()
-    make = zip_of if kind == "zip" else tar_of
-    archive = make(inner / f"bad.{kind}", {"good": b"1", name.replace("/outside", f"{tmp_path}/outside"): b"2"})
-    if name.startswith("/") and kind == "tar":  # a leading slash is taken off, which is safe too
-        assert (unpack(archive, inner / "into") / str(tmp_path)[1:] / "outside").exists()
-    else:
-        with pytest.raises(UserError, match="cannot be unpacked"):
-            unpack(archive, inner / "into")
-        assert not (inner / "into").exists()
-    assert not (tmp_path / "outside").exists()
-
-
-def test_a_tar_with_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
-        link = tarfile.TarInfo("link")
-        link.type, link.linkname = tarfile.SYMTYPE, "../../etc"
-        tar.addfile(link)
-    with pytest.raises(UserError, match=r"bad\.tar cannot be unpacked"):
-        unpack(tmp_path / "bad.tar", tmp_path / "into")
-
-
-@pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.zip"])
-def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
-    files = {f"{number}": BODY[:50_000] for number in range(4)}
-    archive = tmp_path / name
-    zip_of(archive, files) if name == "a.zip" else tar_of(archive, files, "w:gz" if name == "a.tgz" else "w")
-    content = archive.read_bytes()
-    archive.write_bytes(content[:70_000] if name != "a.zip" else content[:70_000] + b"!" * 50 + content[70_050:])
-    with pytest.raises(UserError, match=f"{name} cannot be unpacked"):
-        unpack(archive, tmp_path / "into")
-    assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_an_archive_without_the_wanted_parts_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="holds no"):
-        unpack(tar_of(tmp_path / "a.tar", {"readme": b"1"}), tmp_path / "into", ("*/img/*",))
 
 
 def test_cocostuff_is_downloaded_and_unpacked(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,11 +40,6 @@ def test_pictures_of_any_kind_and_depth_are_found_in_a_stable_order(tmp_path: Pa
     assert source.mask(source.photographs("train")[0]) is None and source.classes == ()
 
 
-def test_two_pictures_of_one_name_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"a\.jpg and .*a\.png have the same id 'a'"):
-        Folder(pictures(tmp_path, "images/a.jpg", "images/a.png")).photographs("train")
-
-
 @pytest.mark.parametrize("make", [False, True])
 def test_a_folder_without_pictures_is_an_error(tmp_path: Path, make: bool) -> None:
     if make:
@@ -91,18 +86,23 @@ def test_one_list_leaves_the_rest_to_the_other_split(tmp_path: Path, given: str)
     assert ids(source, listed) == ["b"] and ids(source, rest) == ["a", "c"]
 
 
-def test_a_picture_in_both_lists_is_an_error(tmp_path: Path) -> None:
-    pictures(tmp_path, "images/a.png", "images/b.png")
-    (tmp_path / "list.txt").write_text("b\n")
-    with pytest.raises(UserError, match="'b' is in both split lists"):
-        Folder(tmp_path, train_list="list.txt", val_list="list.txt").photographs("train")
+WITH_MASKS: dict[str, Any] = {"masks": "masks", "classes": ("sky", "cat"), "val_fraction": 0}
 
 
-def test_an_id_without_picture_is_an_error(tmp_path: Path) -> None:
-    pictures(tmp_path, "images/a.png")
-    (tmp_path / "list.txt").write_text("a.png\n")
-    with pytest.raises(UserError, match=r"list\.txt: there is no picture 'a\.png'.*without suffix"):
-        Folder(tmp_path, val_list="list.txt").photographs("train")
+@pytest.mark.parametrize(
+    ("names", "options", "said"),
+    [
+        (("images/a.jpg", "images/a.png"), {}, r"a\.jpg and .*a\.png have the same id 'a'"),
+        (("images/b.png",), {"train_list": "b.txt", "val_list": "b.txt"}, "'b' is in both split lists"),
+        (("images/a.png",), {"val_list": "b.txt"}, r"b\.txt: there is no picture 'b'.*without suffix"),
+        (("images/a.jpg",), WITH_MASKS, r"a\.jpg has no mask: .*masks/a\.png is missing"),
+    ],
+)
+def test_files_that_do_not_fit_are_named(tmp_path: Path, names: tuple[str], options: dict[str, Any], said: str) -> None:
+    pictures(tmp_path, *names)
+    (tmp_path / "b.txt").write_text("b\n")
+    with pytest.raises(UserError, match=said):
+        Folder(tmp_path, **options).photographs("train")
 
 
 def test_masks_are_found_by_the_pictures_name_and_are_no_pictures_themselves(tmp_path: Path) -> None:
@@ -115,18 +115,10 @@ def test_masks_are_found_by_the_pictures_name_and_are_no_pictures_themselves(tmp
         assert mask is not None and mask.tolist() == [[1, 1], [1, 1]]
 
 
-def test_a_picture_without_mask_is_an_error(tmp_path: Path) -> None:
-    pictures(tmp_path, "images/a.jpg", "images/b.jpg")
-    masks(tmp_path, "a.png")
-    source = Folder(tmp_path, masks="masks", classes=("sky", "cat"), val_fraction=0)
-    with pytest.raises(UserError, match=r"b\.jpg has no mask: .*masks/b\.png is missing"):
-        source.photographs("train")
-
-
 def test_a_mask_value_without_class_is_an_error(tmp_path: Path) -> None:
     pictures(tmp_path, "images/a.jpg")
     masks(tmp_path, "a.png", value=2)
-    source = Folder(tmp_path, masks="masks", classes=("sky", "cat"), val_fraction=0)
+    source = Folder(tmp_path, **WITH_MASKS)
     with pytest.raises(UserError, match=r"a\.png holds the value 2; allowed are 0 to 1"):
         source.mask(source.photographs("train")[0])
 
@@ -150,12 +142,12 @@ def test_options_that_do_not_fit_are_an_error(tmp_path: Path, options: dict[str,
         (b"\xff\xfe\x00", "must be a UTF-8 text file"),
     ],
 )
-def test_a_wrong_split_list_is_told_by_its_name_and_line(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_wrong_split_list_is_refused_by_its_name_and_line(tmp_path: Path, content: bytes, said: str) -> None:
     (tmp_path / "list.txt").write_bytes(content)
     with pytest.raises(UserError, match=rf"list\.txt.*({said})"):
         read_split_list(tmp_path / "list.txt")
 
 
-def test_a_missing_split_list_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_missing_split_list_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"list\.txt is missing"):
         read_split_list(tmp_path / "list.txt")

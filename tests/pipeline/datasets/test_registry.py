@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from pipeline.datasets.registry import open_source, title
+from pipeline.datasets.registry import describe, open_source
 from pipeline.packs.pack import Pack
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
@@ -27,12 +27,19 @@ def test_a_wrong_block_ends_in_a_sentence(block, sentence):
     assert str(caught.value).startswith("data.mine.source: ") and sentence in str(caught.value)
 
 
-def test_only_the_whole_dataset_has_its_bare_name():
-    assert title("voc", "voc2012", 10582, 1449) == "VOC2012"
-    assert title("voc", "voc2012", 3131, 325) == "VOC2012 part (3131/325)"
-    assert title("coco_stuff", "cocostuff", 9000, 1000) == "COCO-Stuff 10k"
-    assert title("scenes", "scenes", 1, 1) == "scenes (synthetic)"
-    assert title("folder", "holidays", 1, 1) == "holidays"
+@pytest.mark.parametrize(
+    "kind, counts, synthetic, part_of, title",
+    [
+        ("voc", (10582, 1449), False, "", "VOC2012"),
+        ("voc", (3131, 325), False, "VOC2012", "VOC2012 part (3131/325)"),
+        ("coco_stuff", (9000, 1000), False, "", "COCO-Stuff 10k"),
+        ("scenes", (1, 1), True, "", "mine (synthetic)"),
+        ("folder", (1, 1), False, "", "mine"),
+    ],
+)
+def test_a_dataset_says_what_it_is_and_only_the_whole_has_its_bare_name(kind, counts, synthetic, part_of, title):
+    said = {"kind": kind, "synthetic": synthetic, "part_of": part_of, "title": title}
+    assert describe(kind, "mine", *counts) == said
 
 
 @pytest.fixture
@@ -45,8 +52,8 @@ def holidays(tmp_path, monkeypatch):
         Image.merge("RGB", [Image.effect_noise(size, 60) for _ in range(3)]).save(
             tmp_path / f"album/images/{index}.png"
         )
-    own = {"source": {"kind": "folder", "root": str(tmp_path / "album")}, "pack": {"size": 32}}
-    recipe = {"width": 0.05, "epochs": 1, "batch_size": 4, "learning_rate": 0.001}
+    own = {"source": {"kind": "folder", "root": str(tmp_path / "album")}, "pack": {"size": 32, "on_bad_image": "stop"}}
+    recipe = {"width": 0.05, "epochs": 1, "batch_size": 4, "learning_rate": 0.001, "precision": "float32"}
     write_params(tmp_path, data__holidays={**own, "train": recipe})
     return tmp_path
 
@@ -56,7 +63,7 @@ def test_a_folder_of_ones_own_photographs_runs_without_masks(holidays):
         stage_in(holidays, f"pipeline.{stage}", "holidays")
     stage_in(holidays, "pipeline.train", "holidays", "no_semantics", "--device", "cpu")
     stage_in(holidays, "pipeline.colorize", "holidays", "no_semantics_jbu", "--device", "cpu")
-    stage_in(holidays, "pipeline.scoring.pixels", "holidays", "no_semantics_jbu")
+    stage_in(holidays, "pipeline.score", "holidays", "no_semantics_jbu")
     val = Pack(paths.pack("holidays", "val"))
     assert val.masks is None and len(val.index) >= 1
     assert paths.scores("holidays", "no_semantics_jbu").read_text().count("\n") == len(val.index) + 1

@@ -203,12 +203,7 @@ def test_training_and_validation_share_no_scene():
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [
-        ({"height": 15}, "too small"),
-        ({"seed": -1}, "seed"),
-        ({"train": -1}, "train"),
-        ({"val": 2_000_000}, "val"),
-    ],
+    [({"height": 15}, "too small"), ({"seed": -1}, "seed"), ({"train": -1}, "train"), ({"val": 2_000_000}, "val")],
 )
 def test_impossible_options_are_refused_in_one_sentence(change, says):
     with pytest.raises(UserError, match=says):

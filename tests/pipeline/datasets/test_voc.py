@@ -83,6 +83,14 @@ def sbd(tmp_path: Path) -> Path:
     return write(tmp_path / "sbd" / "benchmark_RELEASE" / "dataset", SBD_FILES)
 
 
+@pytest.fixture
+def joined(root: Path, sbd: Path) -> Path:
+    """VOC2012 with SBD's masks."""
+    with pytest.warns(UserWarning, match="4 training photographs here where the paper has 10,582"):
+        assert build_train_aug(root, sbd.parent) == root / voc.TRAIN_AUG
+    return root
+
+
 @pytest.mark.parametrize("below", ["..", "../..", "."])
 def test_the_root_may_be_the_devkit_or_the_year(root: Path, below: str) -> None:
     photographs = Voc((root / below).resolve()).photographs("val")
@@ -94,7 +102,7 @@ def test_a_folder_that_is_not_voc_is_refused(tmp_path: Path) -> None:
         Voc(tmp_path)
 
 
-def test_a_missing_training_list_is_told_with_the_way_to_have_it_made(root: Path) -> None:
+def test_a_missing_training_list_is_named_with_the_way_to_make_it(root: Path) -> None:
     with pytest.raises(UserError, match=r"train_aug\.txt is missing.*root: null"):
         Voc(root).photographs("train")
 
@@ -107,7 +115,7 @@ def test_pictures_come_byte_for_byte_and_masks_as_indices_with_void(root: Path) 
     assert len(dataset.classes) == 21
 
 
-def test_a_missing_file_and_a_foreign_mask_value_are_told_by_the_files_name(root: Path) -> None:
+def test_a_missing_file_and_a_foreign_mask_value_are_refused_by_the_files_name(root: Path) -> None:
     dataset = Voc(root)
     (photograph,) = dataset.photographs("val")
     (root / "JPEGImages/2007_3.jpg").unlink()
@@ -118,17 +126,10 @@ def test_a_missing_file_and_a_foreign_mask_value_are_told_by_the_files_name(root
         dataset.mask(photograph)
 
 
-def test_sbd_is_joined_in_without_vocs_validation_photographs(root: Path, sbd: Path) -> None:
-    with pytest.warns(UserWarning, match="4 training photographs here where the paper has 10,582"):
-        path = build_train_aug(root, sbd.parent)
-    assert path.read_text() == "2007_1\n2007_2\n2008_4\n2008_5\n"
-    assert sorted(file.name for file in (root / "SegmentationClassAug").iterdir()) == ["2008_4.png", "2008_5.png"]
-
-
-def test_vocs_own_mask_goes_before_sbds(root: Path, sbd: Path) -> None:
-    with pytest.warns(UserWarning):
-        build_train_aug(root, sbd)
-    dataset = Voc(root)
+def test_sbd_is_joined_in_without_vocs_validation_photographs_and_vocs_own_masks_stay(joined: Path) -> None:
+    assert (joined / voc.TRAIN_AUG).read_text() == "2007_1\n2007_2\n2008_4\n2008_5\n"
+    assert sorted(file.name for file in (joined / "SegmentationClassAug").iterdir()) == ["2008_4.png", "2008_5.png"]
+    dataset = Voc(joined)
     values = {photograph.id: dataset.mask(photograph)[0, 0] for photograph in dataset.photographs("train")}
     assert values == {"2007_1": 1, "2007_2": 2, "2008_4": 14, "2008_5": 15}
 
@@ -139,10 +140,8 @@ def test_a_mask_in_the_extended_folder_goes_before_the_official_one(root: Path) 
     assert dataset.mask(dataset.photographs("val")[0])[0, 0] == 7
 
 
-def test_converted_masks_carry_vocs_colours(root: Path, sbd: Path) -> None:
-    with pytest.warns(UserWarning):
-        build_train_aug(root, sbd)
-    image = Image.open(root / "SegmentationClassAug/2008_5.png")
+def test_converted_masks_carry_vocs_colours(joined: Path) -> None:
+    image = Image.open(joined / "SegmentationClassAug/2008_5.png")
     assert image.mode == "P" and image.convert("RGB").getpixel((0, 0)) == (192, 128, 128)  # VOC's pink for a person
     assert np.asarray(image).tolist() == [[15, 15, 15, 0], [15] * 4, [15] * 4]
 
@@ -172,7 +171,7 @@ def test_no_warning_when_the_count_is_the_papers(root: Path, sbd: Path, monkeypa
         build_train_aug(root, sbd)
 
 
-def test_a_matlab_file_that_is_not_sbds_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_matlab_file_that_is_not_sbds_is_refused_by_its_name(tmp_path: Path) -> None:
     savemat(tmp_path / "a.mat", {"GTcls": {"Boundaries": 1}})
     with pytest.raises(UserError, match=r"a\.mat has no field GTcls\.Segmentation"):
         sbd_mask(tmp_path / "a.mat")

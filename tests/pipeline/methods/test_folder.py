@@ -14,7 +14,6 @@ from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from tests.baselines.photos import SIZE, FewPhotos, colorized_all, save
-from tests.pipeline.packs.test_decode import png
 
 PHOTOS = FewPhotos("cats/001", "cats/002", "Dog.v2")
 
@@ -68,7 +67,7 @@ def test_two_pictures_of_one_photograph_are_refused_by_both_names(pictures):
         folder(pictures).prepare(PHOTOS)
 
 
-def test_missing_pictures_are_counted_and_named_beside_those_of_no_photograph(pictures):
+def test_missing_pictures_are_counted_and_named_with_those_of_no_photograph(pictures):
     (pictures / "cats" / "001.png").rename(pictures / "001.png")
     (pictures / "Dog.v2.png").rename(pictures / "dog.v2.png")  # another case is another id
     with pytest.raises(UserError) as error:
@@ -82,7 +81,7 @@ def test_many_missing_pictures_are_named_by_the_first_few(pictures):
         folder(pictures).prepare(FewPhotos(*PHOTOS.ids, *[f"p{i}" for i in range(7)]))
 
 
-def test_pictures_of_no_photograph_are_left_out_and_told_of(pictures, capsys):
+def test_pictures_of_no_photograph_are_left_out_and_printed(pictures, capsys):
     for name in ("x.png", "x.jpg", "cats/y.png", ".hidden/z.png", "cats/._001.png"):
         save(pictures / name, PHOTOS[0].rgb)
     (pictures / "notes.txt").write_text("a log")
@@ -133,7 +132,7 @@ def test_another_size_is_resized_if_wanted_and_the_card_says_how_many(pictures):
     last = colorized_all(method, PHOTOS)[2]
     assert last.shape == (*SIZE, 3) and (last == small[0, 0]).all()
     size, light = method.card().remarks
-    assert size == "1 of 3 pictures had not their photograph's size and were resized (bicubic)."
+    assert size == "1 of 3 pictures had another size than their photograph and were resized (bicubic)."
     assert "lightness is not the photographs' own" in light
 
 
@@ -166,34 +165,6 @@ def test_the_card_tells_of_jpegs_by_their_content_and_of_a_lightness_that_differ
     assert f"|dL| is {np.mean(errors):.2f} of 100" in light and np.mean(errors) > 2
 
 
-def test_grey_transparent_and_deep_pictures_become_plain_rgb(tmp_path):
-    photos = FewPhotos("deep", "grey", "see_through")
-    grey = np.arange(SIZE[0] * SIZE[1], dtype=np.uint8).reshape(SIZE)
-    (tmp_path / "deep.png").write_bytes(png(grey.astype(np.uint16) * 257, 16, 0))
-    save(tmp_path / "grey.png", grey)
-    save(tmp_path / "see_through.png", np.dstack([grey, grey, grey, np.zeros_like(grey)]))
-    deep, plain, white = colorized_all(folder(tmp_path), photos)
-    for picture in (deep, plain, white):
-        assert picture.shape == (*SIZE, 3) and picture.dtype == np.uint8
-    assert np.array_equal(deep, np.dstack([grey] * 3)) and np.array_equal(plain, deep)
-    assert (white == 255).all()
-
-
-def test_a_picture_that_lies_on_its_side_is_turned_as_its_exif_says(pictures):
-    exif = Image.Exif()
-    exif[0x0112] = 6  # shown after a quarter turn clockwise
-    save(pictures / "Dog.v2.png", np.rot90(PHOTOS[2].rgb), exif=exif)
-    assert np.array_equal(colorized_all(folder(pictures), PHOTOS)[2], PHOTOS[2].rgb)
-
-
-@pytest.mark.parametrize(("content", "sentence"), [(b"", "is empty"), (b"GIF8", "no picture"), (None, "is damaged")])
-def test_a_damaged_picture_is_named(pictures, content, sentence):
-    file = pictures / "cats" / "002.png"
-    file.write_bytes(file.read_bytes()[:900] if content is None else content)
-    with pytest.raises(UserError, match=rf"cats/002\.png.*{sentence}"):
-        colorized_all(folder(pictures), PHOTOS)
-
-
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -209,12 +180,6 @@ def test_a_damaged_picture_is_named(pictures, content, sentence):
 def test_wrong_options_are_refused_in_a_sentence(options, sentence):
     with pytest.raises(UserError, match=sentence):
         make({"class": "pipeline.methods.folder:Folder", "path": "p", **options}, "m", Context("scenes"))
-
-
-def test_gradients_are_left_as_they_were(pictures):
-    with torch.inference_mode():
-        colorized_all(folder(pictures), PHOTOS)
-    assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
 
 
 def test_a_photograph_keeps_its_pixels(pictures):

@@ -1,4 +1,4 @@
-"""Context confusion: distances beside scipy's, a classifier that knows colours alone, and sums that keep."""
+"""Context confusion: distances against scipy's, and a classifier that knows colours only."""
 
 import math
 

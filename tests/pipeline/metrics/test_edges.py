@@ -185,8 +185,8 @@ def test_thin_things_third_classes_and_the_rim_give_no_lines():
     stripes = np.zeros_like(mask)
     stripes[:, 100:108] = 1
     assert len(edges.transects(stripes, painted(stripes, np.array([(50, 0, 0), (50, 60, 0)]))[1:], VOID)) == 0
-    beside = (np.arange(500) >= 5)[None].repeat(375, 0).astype(np.uint8)
-    assert len(edges.transects(beside, painted(beside, np.array([(50, 0, 0), (50, 60, 0)]))[1:], VOID)) == 0
+    near_rim = (np.arange(500) >= 5)[None].repeat(375, 0).astype(np.uint8)
+    assert len(edges.transects(near_rim, painted(near_rim, np.array([(50, 0, 0), (50, 60, 0)]))[1:], VOID)) == 0
     pale = painted(mask, np.array([(70, 0, 0), (20, 5, 5)]))
     assert len(edges.transects(mask, pale[1:], VOID)) == 0
     none = edges.crossing(edges.transects(mask, pale[1:], VOID), pale[1:], lab[1:])

@@ -1,6 +1,8 @@
-"""Every metric beside its reference: what we compute, what somebody else's code or the published formula gives, and how
+"""Every metric against its reference: what we compute, what another library or the published formula gives, and how
 far apart the two may be. Tolerances are absolute, in the metric's own unit.
 """
+
+import math
 
 import numpy as np
 import pytest
@@ -23,7 +25,9 @@ def photographs():
     astronaut, coffee = data.astronaut()[100:260, 150:350], data.coffee()[::3, ::3]
     noisy = np.clip(coffee + random.normal(0, 20, coffee.shape), 0, 255).astype(np.uint8)
     gray = np.repeat(np.uint8(astronaut.mean(axis=-1, keepdims=True)), 3, axis=2)
-    return {"noise": (coffee, noisy), "gray": (astronaut, gray), "hue": (astronaut, astronaut[..., [1, 2, 0]].copy())}
+    hue = astronaut[..., [1, 2, 0]].copy()
+    small = {f"{h} x {w}": (coffee[:h, :w].copy(), noisy[:h, :w].copy()) for h, w in ((11, 11), (97, 30))}
+    return {"noise": (coffee, noisy), "gray": (astronaut, gray), "hue": (astronaut, hue), **small}
 
 
 PAIRS = photographs()
@@ -115,16 +119,8 @@ TABLE = {
         lambda a, b: hasler(*map(np.abs, opponents(b))),
         1e-9,
     ),
-    "AuC (a sweep and scikit-learn's trapezoids)": (
-        our_auc,
-        lambda a, b: swept(a, b, np.ones(a.shape[:2])),
-        1e-5,
-    ),
-    "AuC, class-balanced (the same, weighted)": (
-        our_balanced,
-        lambda a, b: swept(a, b, their_weights(a)),
-        1e-4,
-    ),
+    "AuC (a sweep and scikit-learn's trapezoids)": (our_auc, lambda a, b: swept(a, b, np.ones(a.shape[:2])), 1e-5),
+    "AuC, class-balanced (the same, weighted)": (our_balanced, lambda a, b: swept(a, b, their_weights(a)), 1e-4),
 }
 
 
@@ -133,6 +129,19 @@ TABLE = {
 def test_metric_is_its_reference(metric, pair):
     ours, reference, tolerance = TABLE[metric]
     assert abs(ours(*PAIRS[pair]) - reference(*PAIRS[pair])) <= tolerance
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_equal_pictures_score_perfectly_and_grey_ones_have_no_colourfulness(pair):
+    original, _ = PAIRS[pair]
+    assert pixel.psnr(pixel.mse(rgb(original), rgb(original))) == math.inf
+    assert math.isclose(pixel.ssim(rgb(original), rgb(original)), 1, rel_tol=1e-12)
+    assert pixel.colorfulness(np.repeat(original[..., :1], 3, axis=2)) == 0
+
+
+def test_a_picture_smaller_than_the_ssim_window_has_none():
+    one = torch.zeros(3, 1, 1, dtype=torch.uint8)
+    assert math.isnan(pixel.ssim(one, one))
 
 
 # Sharma, Wu and Dalal 2005, table 1: the pairs at which implementations go wrong, to the four decimals printed.

@@ -1,4 +1,4 @@
-"""Intersections, unions and mIoU beside scikit-learn's and torchmetrics', which keep them to 1e-6 and better."""
+"""Intersections, unions and mIoU against scikit-learn and torchmetrics, to 1e-6 and better."""
 
 import math
 

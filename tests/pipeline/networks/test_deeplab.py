@@ -68,15 +68,16 @@ def test_starts_fill_what_they_know_and_leave_the_layers_of_the_classes(publishe
     torch.manual_seed(2)
     network = build(len(THREE))
     fresh = {name: value.clone() for name, value in network.state_dict().items()}
-    begin_with(network, "coco", state)
+    begin_with(network, "coco", state, published)
     kept = {name for name, value in network.state_dict().items() if torch.equal(value, fresh[name])}
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, fresh[name])}
     assert {"classifier.4.weight", "aux_classifier.4.weight"} <= kept
     assert {"classifier.0.project.0.weight", "backbone.conv1.weight"} <= changed
     imagenet = {name.removeprefix("backbone."): value for name, value in state.items() if "classifier" not in name}
-    begin_with(network, "imagenet", {**imagenet, "fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)})
-    with pytest.raises(UserError, match="no weights of torchvision's ResNet-101"):
-        begin_with(network, "imagenet", {"features.0.weight": torch.zeros(1)})
+    classifier = {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)}
+    begin_with(network, "imagenet", {**imagenet, **classifier}, published)
+    with pytest.raises(UserError, match=r"deeplab\.pth lacks backbone.* missing parts of DeepLabV3"):
+        begin_with(network, "imagenet", {"features.0.weight": torch.zeros(1)}, published)
 
 
 def test_published_weights_are_written_untouched_and_segment(workspace, published, accepted, monkeypatch):

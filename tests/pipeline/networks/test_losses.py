@@ -1,4 +1,4 @@
-"""Equations 1 to 3, beside the same sums written as loops over pixels."""
+"""Equations 1 to 3, against the same sums written as loops over pixels."""
 
 import copy
 import math
@@ -12,21 +12,10 @@ from pipeline.networks.losses import SparseCrossEntropy, color_loss, semantic_lo
 from pipeline.networks.proposed import Proposed
 from pipeline.packs.batch import Batch
 from pipeline.settings.errors import UserError
+from tests.baselines import examples
 
 STATISTICS = {"colors": [5] * 100 + [0] * 213, "classes": [10, 0, 3]}
 SETUP = Setup(0.05, ("sky", "never", "boat"), statistics=STATISTICS)
-
-
-def example(seed: int = 0, size: int = 32) -> Batch:
-    draw = torch.Generator().manual_seed(seed)
-    labels = torch.randint(0, 3, (3, size, size), generator=draw, dtype=torch.uint8)
-    labels[:, :8] = 255
-    return Batch(
-        torch.rand(3, 1, size, size, generator=draw) * 100,
-        torch.randn(3, 2, size, size, generator=draw) * 30,
-        labels,
-        torch.tensor([True, False, True]),
-    )
 
 
 def test_the_colour_loss_is_equation_1():
@@ -76,8 +65,8 @@ def test_the_semantic_loss_is_equation_2_and_void_does_not_count():
 
 def test_a_batch_of_nothing_but_void_or_grey_has_loss_zero_and_finite_gradients():
     model = Proposed(SETUP, semantics=True)
-    batch = example()
-    nothing = Batch(batch.lightness, batch.ab, torch.full_like(batch.labels, 255), torch.zeros(3, dtype=torch.bool))
+    given = examples.batch(3, 32)
+    nothing = Batch(given.lightness, given.ab, torch.full_like(given.labels, 255), torch.zeros(3, dtype=torch.bool))
     losses = model.loss(nothing)
     losses["loss"].backward()
     assert losses["loss"].item() == 0
@@ -94,7 +83,7 @@ def test_a_class_that_never_occurs_has_a_finite_weight():
 def test_the_joint_loss_is_equation_3():
     torch.manual_seed(0)
     model = Proposed(SETUP, semantics=True, lambda_color=2.0, lambda_semantic=5.0)
-    losses = model.loss(example())
+    losses = model.loss(examples.batch(3, 32))
     assert torch.isclose(losses["loss"], 2 * losses["loss_color"] + 5 * losses["loss_semantic"])
 
 
@@ -116,9 +105,9 @@ def test_semantics_without_masks_is_refused_in_a_sentence():
 
 def test_the_colour_loss_takes_bfloat16_logits_without_losing_its_digits():
     model = Proposed(SETUP, semantics=False).eval()
-    plain = model.loss(example())["loss"]
+    plain = model.loss(examples.batch(3, 32))["loss"]
     with torch.autocast("cpu", torch.bfloat16):
-        short = model.loss(example())["loss"]
+        short = model.loss(examples.batch(3, 32))["loss"]
     assert short.dtype == torch.float32
     assert abs(short - plain) / plain < 0.01
 
@@ -142,10 +131,10 @@ def test_a_gpu_gives_the_same_losses_and_gradients(monkeypatch, precision, toler
     """Gradients in float32 alone: those of three noisy squares in bfloat16 are off by 70 % on a processor too."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     torch.manual_seed(0)
-    model, batch = Proposed(SETUP, semantics=True), example()
+    model, given = Proposed(SETUP, semantics=True), examples.batch(3, 32)
     there = copy.deepcopy(model).cuda().to(memory_format=torch.channels_last)
-    moved = Batch(*(part.cuda() for part in (batch.lightness, batch.ab, batch.labels, batch.colored)))
-    losses = model.loss(batch)
+    moved = Batch(*(part.cuda() for part in (given.lightness, given.ab, given.labels, given.colored)))
+    losses = model.loss(given)
     with torch.autocast("cuda", precision, enabled=precision != torch.float32):
         on_gpu = there.loss(moved)
     for name, loss in losses.items():

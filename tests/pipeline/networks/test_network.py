@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.networks.network import ColorizationNet, Prediction
+from pipeline.networks.network import ColorizationNet
 
 # Classes of the dataset, hidden layer of the head -> convolution parameters and decimal MB of all float32 parameters.
 # 128.9 MB and 147.5 MB are the paper's figures (section 3.1).
@@ -35,13 +35,7 @@ def test_both_branches_answer_at_a_quarter_of_the_resolution():
     prediction = network(torch.rand(2, 1, 40, 56) * 100)
     assert prediction.color.shape == (2, 313, 10, 14)
     assert prediction.semantic is not None and prediction.semantic.shape == (2, 5, 10, 14)
-
-
-def test_without_classes_there_is_no_semantic_branch():
-    network = ColorizationNet(width=0.05)
-    assert network.semantic is None
-    assert isinstance(network(torch.rand(1, 1, 32, 32)), Prediction)
-    assert network(torch.rand(1, 1, 32, 32)).semantic is None
+    assert ColorizationNet(width=0.05)(torch.rand(1, 1, 32, 32)).semantic is None  # without classes
 
 
 def test_the_semantic_loss_reaches_the_shared_layers_but_not_the_colour_branch():

@@ -27,10 +27,3 @@ def test_another_digest_and_what_is_no_digest_are_named_with_the_file(path, expe
     with pytest.raises(UserError) as error:
         check_digest(path, expected)
     assert str(path) in str(error.value) and expected in str(error.value) and str(error.value).endswith(".")
-
-
-def test_a_missing_file_and_a_directory_have_no_digest(path):
-    with pytest.raises(UserError, match="are missing"):
-        check_digest(path.with_name("other"), None)
-    with pytest.raises(UserError, match="is not a file"):
-        check_digest(path.parent, None)

@@ -3,11 +3,13 @@
 import os
 import pickle
 import zipfile
+from pathlib import Path
 
 import pytest
 import torch
 
-from pipeline.networks.pytorch_file import read_pytorch
+from pipeline.networks.pytorch_file import fill, read_pytorch
+from pipeline.settings.errors import UserError
 from tests.baselines.published.refusal import sentence
 
 ZIP = pytest.mark.parametrize("zip", [True, False], ids=["zip", "legacy"])
@@ -77,6 +79,22 @@ def test_sizes_that_the_file_does_not_have_are_refused(tmp_path, stated):
     forged = whole.replace(size, pickle.BININT + stated.to_bytes(4, "little", signed=True))
     (tmp_path / "weights.pth").write_bytes(forged)
     assert "is not a whole PyTorch checkpoint" in sentence(read_pytorch, tmp_path / "weights.pth")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"bias": torch.zeros(3)}, r"a\.pth has bias of shape \(3,\), but Linear needs \(2,\)"),
+        ({"scale": torch.zeros(3)}, r"a\.pth holds scale, which Linear does not have"),
+        ({"bias": torch.tensor([0, torch.nan])}, r"a\.pth has numbers in bias that are not finite"),
+        ({"weight": None}, r"a\.pth lacks weight, one of 1 missing parts of Linear"),
+    ],
+)
+def test_a_state_of_another_network_is_refused_by_the_tensors_name(change, said):
+    network = torch.nn.Linear(2, 2)
+    state = {name: value for name, value in {**network.state_dict(), **change}.items() if value is not None}
+    with pytest.raises(UserError, match=said):
+        fill(network, state, Path("a.pth"))
 
 
 def test_a_deeply_nested_pickle_is_refused(tmp_path):

@@ -1,7 +1,6 @@
 """The small segmenter: what it learns, from which colours, and how its examples are drawn."""
 
 import numpy as np
-import pytest
 import torch
 
 from pipeline.color import cielab
@@ -10,7 +9,6 @@ from pipeline.networks.contract import Setup
 from pipeline.networks.small_deeplab import SmallDeepLab, examples, pixel_loss
 from pipeline.packs.batch import Batch
 from pipeline.segment import predict
-from pipeline.settings.errors import UserError
 
 SIZE = 32
 TWO = np.float32([(40, 30), (-40, 30)])  # the ab of two classes that share their lightness
@@ -38,7 +36,7 @@ def segmenter() -> SmallDeepLab:
     return SmallDeepLab(Setup(0.125, ("left", "right"), SIZE))
 
 
-def test_what_differs_in_colour_alone_is_told_apart_in_the_original_and_not_in_grey():
+def test_classes_of_one_lightness_are_segmented_in_colour_and_not_in_grey():
     network = segmenter()
     optimizer = network.optimizer(0.003)
     for step in range(60):
@@ -93,8 +91,3 @@ def test_examples_are_the_photographs_own_colours_where_nothing_is_drawn():
     rgb, labels = examples(given, None)
     assert torch.equal(labels, given.labels)
     assert torch.allclose(cielab.rgb_to_lab(rgb), torch.cat((given.lightness, given.ab), dim=1), atol=1e-2)
-
-
-def test_a_dataset_without_masks_is_refused():
-    with pytest.raises(UserError, match="needs class masks"):
-        SmallDeepLab(Setup(0.125))

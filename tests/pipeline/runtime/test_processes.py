@@ -23,7 +23,7 @@ from tests.processes import together_in
 
 TRAIN = ("pipeline.train", "scenes", "semantics", "--device", "cpu")
 COLORIZE = ("pipeline.colorize", "scenes", "semantics_jbu", "--device", "cpu")
-SCORE = ("pipeline.scoring.pixels", "scenes", "semantics_jbu")
+SCORE = ("pipeline.score", "scenes", "semantics_jbu")
 SEGMENT = ("pipeline.segment", "scenes", "small", "semantics_jbu", "--device", "cpu")
 WRITES = {
     TRAIN: paths.trained("scenes", "semantics") / "weights.safetensors",

@@ -24,7 +24,7 @@ def examined(workspace: Path) -> Path:
     """A workspace whose reference methods are colorized and examined."""
     for method in METHODS:
         stage_in(workspace, "pipeline.colorize", "scenes", method, "--device", "cpu")
-        stage_in(workspace, "pipeline.scoring.defects", "scenes", method)
+        stage_in(workspace, "pipeline.score", "scenes", method)
     return workspace
 
 
@@ -73,7 +73,7 @@ def test_the_file_of_counts_holds_all_pixels_and_gives_the_distances(examined):
 def test_the_same_pictures_give_the_same_bytes(examined):
     files = [path("scenes", "class_mean") for path in (paths.defects, paths.objects, paths.object_colors)]
     before = [file.read_bytes() for file in files]
-    stage_in(examined, "pipeline.scoring.defects", "scenes", "class_mean")
+    stage_in(examined, "pipeline.score", "scenes", "class_mean")
     assert before == [file.read_bytes() for file in files]
 
 
@@ -86,7 +86,7 @@ def test_without_masks_bleeding_away_from_edges_is_all_and_it_is_said(examined, 
     lines = (paths.pack("scenes", "val") / "index.csv").read_text().splitlines()
     bare = [lines[0]] + [",".join((*line.split(",")[:-2], "-1", "-1")) for line in lines[1:]]
     (paths.pack("scenes", "val") / "index.csv").write_text("\n".join(bare) + "\n")
-    stage_in(examined, "pipeline.scoring.defects", "scenes", "class_mean")
+    stage_in(examined, "pipeline.score", "scenes", "class_mean")
     assert "scenes has no masks" in capsys.readouterr().out
     assert [row.bleeding_flat for row in rows("class_mean")] == [row.bleeding_flat for row in with_masks]
     assert all(row.transects == 0 and math.isnan(row.boundary_contrast) for row in rows("class_mean"))
@@ -98,7 +98,7 @@ def test_a_picture_of_another_size_is_refused_by_name(examined):
     pictures = [(entry.id, np.zeros((4, 5, 3), np.uint8)) for entry in entries]
     write_archive(paths.archive("scenes", "gray"), pictures)
     with pytest.raises(UserError, match=f"gray's picture of {min(entry.id for entry in entries)}"):
-        stage_in(examined, "pipeline.scoring.defects", "scenes", "gray")
+        stage_in(examined, "pipeline.score", "scenes", "gray")
 
 
 def test_the_classifier_learns_from_coloured_photographs_of_the_training_split(packed):

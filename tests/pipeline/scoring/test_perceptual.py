@@ -127,18 +127,18 @@ def outputs() -> tuple[list[PerceptualRow], dict]:
 
 
 def test_without_weights_every_score_is_empty_and_says_which_command_gets_them(shifted):
-    stage_in(Path.cwd(), "pipeline.scoring.perceptual", "scenes", "shifted")
+    stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted")
     rows, summary = outputs()
     assert [row.id for row in rows] == [entry.id for entry in shifted.index]
     assert {(row.lpips_alex, row.lpips_vgg, row.lpips_squeeze, row.recognized) for row in rows} == {(None,) * 4}
     assert summary["fid"] is None and summary["weights"] == {} and len(summary["missing"]) == 5
     for sentence in summary["missing"].values():
-        assert sentence.startswith("weights not available: `python -m pipeline.scoring.perceptual --download` gets ")
+        assert sentence.startswith("weights not available: `python -m pipeline.score --download` gets ")
 
 
 def test_weights_named_in_params_are_used_and_recorded(shifted, files):
     write_params(Path.cwd(), weights={"alexnet": str(files["alexnet"])})
-    stage_in(Path.cwd(), "pipeline.scoring.perceptual", "scenes", "shifted", "--device", "cpu")
+    stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted", "--device", "cpu")
     rows, summary = outputs()
     assert all(row.lpips_alex > 0 and row.lpips_vgg is None for row in rows)
     assert list(summary["weights"]) == ["lpips_alex"]

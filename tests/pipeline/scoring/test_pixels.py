@@ -54,7 +54,7 @@ def test_rows_do_not_depend_on_threads_batches_or_order(pack, scorer, workers, b
 
 
 def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pack, monkeypatch):
-    stage_in(Path.cwd(), "pipeline.scoring.pixels", "scenes", "shifted")
+    stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted")
     whole = paths.scores("scenes", "shifted").read_bytes()
     assert not paths.unfinished("score", "scenes", "shifted").exists()
 
@@ -69,7 +69,7 @@ def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pa
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Scorer, "__call__", killed_at_the_fifth)
-        stage_in(Path.cwd(), "pipeline.scoring.pixels", "scenes", "shifted")
+        stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted")
     (left,) = paths.unfinished("score", "scenes", "shifted").iterdir()
     assert len(left.read_text().splitlines()) == 4
     left.write_text(left.read_text() + "scenes,shifted,val-0000")  # a line that the kill cut off
@@ -77,7 +77,7 @@ def test_a_killed_stage_scores_only_what_is_left_and_ends_with_the_same_bytes(pa
 
     later = []
     monkeypatch.setattr(Scorer, "__call__", lambda self, entry: later.append(entry.id) or call(self, entry))
-    stage_in(Path.cwd(), "pipeline.scoring.pixels", "scenes", "shifted")
+    stage_in(Path.cwd(), "pipeline.score", "scenes", "shifted")
     assert len(later) == len(pack.index) - 4
     assert paths.scores("scenes", "shifted").read_bytes() == whole
 
@@ -113,7 +113,7 @@ def test_every_photograph_is_scored_exactly_once_or_it_says_so(pack, scorer, cha
 
 def test_the_rows_hold_what_an_exact_copy_must_score(pack):
     write_archive(paths.archive("scenes", "copy"), [(entry.id, pack.original(entry)) for entry in pack.index])
-    stage_in(Path.cwd(), "pipeline.scoring.pixels", "scenes", "copy")
+    stage_in(Path.cwd(), "pipeline.score", "scenes", "copy")
     for row in read_rows(paths.scores("scenes", "copy"), ScoreRow):
         scores = asdict(row)
         assert (scores["ciede2000"], scores["auc"], scores["auc_balanced"]) == (0, 1, 1)

@@ -11,8 +11,8 @@ from pipeline.settings import provenance
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small repository: pipeline.a imports pipeline.b, pipeline.c stands alone."""
-    (tmp_path / "pipeline").mkdir()
-    files = {"a": "from pipeline import b\n", "b": "x = 1\n", "c": "y = 1\n", "errors": "z = 1\n"}
+    (tmp_path / "pipeline/settings").mkdir(parents=True)
+    files = {"a": "from pipeline import b\n", "b": "x = 1\n", "c": "y = 1\n", "settings/errors": "z = 1\n"}
     for name, text in files.items():
         (tmp_path / f"pipeline/{name}.py").write_text(f'"""{name}."""\nimport pipeline.settings.errors\n{text}')
     (tmp_path / "pipeline/__init__.py").write_text('"""Only words."""\n')
@@ -32,7 +32,7 @@ def save(folder: Path) -> None:
     git(folder, "commit", "-qm", "x")
 
 
-def test_the_code_of_a_stage_is_what_it_imports_without_the_plumbing(project):
+def test_the_code_of_a_stage_is_what_it_imports_without_the_settings(project):
     assert provenance.code_files(["pipeline.a"], project) == [Path("pipeline/a.py"), Path("pipeline/b.py")]
 
 

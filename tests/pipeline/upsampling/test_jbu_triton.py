@@ -17,7 +17,6 @@ from tests.pipeline import interpreter
 from tests.pipeline.upsampling.test_jbu import SCALES, SIGMAS, smooth_inputs
 
 pytest.importorskip("triton")
-ROOT = Path(__file__).resolve().parents[3]
 TOLERANCE = 1e-4  # of chroma up to 150
 CASES = {
     **{f"{scale}, {sigmas}": (SCALES[scale], SIGMAS[sigmas], "smooth") for scale in SCALES for sigmas in SIGMAS},
@@ -65,24 +64,23 @@ def test_the_interpreted_kernel_agrees_with_the_plain_path(case: str) -> None:
 def test_it_compiles_for_hopper_to_one_exponential_a_weight_and_no_waiting_between_threads(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
     from pipeline.upsampling import jbu_triton
 
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     taps, kernel = 5, jbu_triton.upsample_tile
     constants = {"KX": taps, "ROWS": jbu_triton.ROWS, "COLUMNS": jbu_triton.COLUMNS}
-    kinds = {"scale": "fp32", **dict.fromkeys(constants, "constexpr"), **dict.fromkeys("HWhw", "i32"), "KY": "i32"}
-    kinds |= {"first_y": "*i32", "first_x": "*i32"}
-    source = ASTSource(kernel, {name: kinds.get(name, "*fp32") for name in kernel.arg_names}, constants)
-    options = {"num_warps": jbu_triton.COLUMNS // 32, "enable_fp_fusion": True}
-    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+    kinds = {"scale": "fp32", **dict.fromkeys("HWhw", "i32"), "KY": "i32", "first_y": "*i32", "first_x": "*i32"}
+    compiled = interpreter.compiled_for_hopper(kernel, kinds, constants, jbu_triton.COLUMNS // 32)
     assert compiled.asm["cubin"]
     fast = compiled.asm["ptx"].partition(".f64")[0]  # before exponents in float64 begin
     assert fast.count("ex2.approx.ftz.f32") == jbu_triton.ROWS * (taps + 1)  # f_y is the one more
     assert fast.count("bar.sync") < taps  # or the layouts of loads and sums differ, and every load goes around
+
+
+@pytest.mark.parametrize("lacking", ["triton", "compiler"])
+def test_without_triton_or_a_compiler_a_gpu_takes_the_plain_path(monkeypatch: pytest.MonkeyPatch, lacking: str) -> None:
+    module = "pipeline.upsampling.jbu_triton"
+    interpreter.check_plain_without(lacking, module, jbu.compiled_upsample, monkeypatch)
 
 
 @pytest.mark.gpu
@@ -114,8 +112,5 @@ def test_a_second_picture_of_a_shape_never_makes_the_processor_wait() -> None:
     chroma, lightness = (x.float().cuda() for x in smooth_inputs((4, 5), (12, 13)))
     module = JointBilateralUpsample(sigma_s_lowres_px=1, sigma_r_255=15)
     module(chroma, lightness)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with interpreter.no_waiting():
         module(chroma, lightness)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
