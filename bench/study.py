@@ -21,9 +21,11 @@ import numpy as np
 
 from bench.study_place import large_place, steady_effects
 from pipeline.settings.provenance import hardware
+from study_app.design.study import Study
 from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.ledger import balance
 from study_app.simulation.simulate import make_raters
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
 from tests.study_app.chromium import Chromium
@@ -87,21 +89,27 @@ def databases() -> Iterator[dict[str, Callable[[], str]]]:
             server.close()
 
 
+@contextmanager
+def large_server(url: str) -> Iterator[tuple[AppServer, Study, Stimuli]]:
+    """The whole app with the large study on an empty database."""
+    with tempfile.TemporaryDirectory() as folder:
+        study, stimuli = large_place(Path(folder))
+        server = AppServer(url, Path(folder) / "study.yaml", Path(folder) / "stimuli")
+        try:
+            yield server, study, stimuli
+        finally:
+            server.close()
+
+
 def load(name: str, url: str) -> list[Line]:
     """1,000 raters at once, an answer every 4 s each."""
     measured: list[Measured] = []
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        study, stimuli = large_place(folder)
+    with large_server(url) as (server, study, stimuli):
         raters = make_raters(study, steady_effects(), stimuli, RATERS, seed=0)
-        server = AppServer(url, folder / "study.yaml", folder / "stimuli")
-        try:
-            asyncio.run(_take(server.address, raters, measured))
-        finally:
-            server.close()
-        store = Store(Database(url), study, stimuli, simulated=True)
-        book = balance(store, raters)
-        store.database.close()
+        asyncio.run(_take(server.address, raters, measured))
+    store = Store(Database(url), study, stimuli, simulated=True)
+    book = balance(store, raters)
+    store.database.close()
     begun = max(one.began for one in measured if one.path == "/api/plan")
     done = min(one.began for one in measured if one.path == "/api/finish")
     good = [one for one in measured if one.status == 200]
@@ -129,16 +137,9 @@ async def _take(address: str, raters: Sequence[object], measured: list[Measured]
 
 def rush(name: str, url: str) -> list[Line]:
     """200 arrivals within 30 s through the pages, each with an empty cache, beside one real browser after the other."""
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        large_place(folder)
-        server = AppServer(url, folder / "study.yaml", folder / "stimuli")
-        try:
-            with Chromium() as chromium:
-                files, _ = chromium.visit(server.address)
-                visits, seen = asyncio.run(_arrive(server.address, files, chromium))
-        finally:
-            server.close()
+    with large_server(url) as (server, _, _), Chromium() as chromium:
+        files, _ = chromium.visit(server.address)
+        visits, seen = asyncio.run(_arrive(server.address, files, chromium))
     endings = Counter(one.ending for one in visits)
     first = np.percentile([one.pages[0] for one in visits if one.pages], [50, 95, 100])
     later = np.percentile([seconds for one in visits for seconds in one.pages[1:]], [50, 95, 100])

@@ -24,8 +24,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.settings import paths
 from study_app.stimuli.plates import draw_plates
+from tests.conftest import ROOT
 from tests.study_app.browsing import PASSWORD, Served, Volunteer, chromium, link_to_trials, post, served
-from tests.study_app.volunteers import ROOT, answer_to
+from tests.study_app.volunteers import answer_to
 
 STUDY = yaml.safe_load((ROOT / "study.yaml").read_text(encoding="utf-8"))
 QUICK = {
@@ -133,8 +134,7 @@ def walk(browser: Browser, server: Served, view: str, folder: Path) -> None:
             camera.take("vision")
         page.keyboard.press(str(plate.digit))
     for level in ("24", "228"):
-        field = page.locator(f'.field[style*="rgb({level}"]:has(.square)')
-        field.wait_for()
+        field = person.square(level)
         if level == "24":
             camera.take("screen")
         field.click()

@@ -1,4 +1,4 @@
-"""The study as one ASGI app: Streamlit's pages, and below them the routes that pages and pictures come from."""
+"""The study as an ASGI app: Streamlit's pages, and the routes for answers, pictures and files."""
 
 import logging
 from pathlib import Path
@@ -36,22 +36,18 @@ def build_service(store: Store, access: Access) -> Service:
 
 
 def create_app(service: Service) -> App:
-    """The app over one service, of which there is one in a process."""
+    """The app over a service; a process has one of each."""
     publish(service)
     return App(
         SCRIPT,
-        routes=[
-            *routes(service.store),
-            *vision_routes(service.store, service.plates),
-            *service.assets.routes(),
-        ],
+        routes=[*routes(service.store), *vision_routes(service.store, service.plates), *service.assets.routes()],
         middleware=[*middleware(), Middleware(FrontendFiles), Middleware(HideServer, script=str(SCRIPT))],
         on_script_error=_apologize,
     )
 
 
 def _apologize(error: Exception) -> bool:
-    """Log an error of a page, and tell the volunteer no more than that there was one."""
+    """Log an error of a page; the volunteer only reads that there was one."""
     logger.error("a page failed", exc_info=error)
     service = current()
     st.markdown(service.texts(chosen_language(service))["page"]["failed"])

@@ -25,7 +25,7 @@ from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.schema import metadata
 
 ROWS_AT_ONCE = 1000
-TABLES = [table.name for table in metadata.sorted_tables]  # those that others refer to come first
+TABLES = [table.name for table in metadata.sorted_tables]  # a table comes after those that it refers to
 
 
 def main() -> None:
@@ -59,14 +59,14 @@ def write(database: Database, path: Path) -> dict[str, int]:
 
 
 def restore(database: Database, path: Path) -> dict[str, int]:
-    """Fill an empty database from a backup; raises `UserError`, with nothing changed, if either is not fit for it."""
+    """Fill an empty database from a whole backup; otherwise raise `UserError` and change nothing."""
     revision, content = _read(path)
     database.migrate(revision)
     with database.writing() as connection:
         tables = _tables(connection)
         for table in tables:
             if connection.execute(select(func.count()).select_from(table)).scalar_one():
-                raise UserError("the database is not empty; restore into a new one, and nothing can be overwritten.")
+                raise UserError("the database is not empty; restore into a new one, so that nothing is overwritten.")
         for table in tables:
             rows = content[table.name]
             for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -116,7 +116,7 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _raise_counter(connection: Connection, table: Table) -> None:
-    """PostgreSQL numbers new rows by a counter of its own, which inserted numbers do not move."""
+    """Move PostgreSQL's counter of new rows beyond the inserted numbers, which do not move it themselves."""
     counter = f"pg_get_serial_sequence('{table.name}', 'id')"
     connection.execute(text(f"SELECT setval({counter}, coalesce(max(id), 0) + 1, false) FROM {table.name}"))
 

@@ -3,8 +3,8 @@
     python -m study_app.serve [study.yaml] [--db sqlite:///study.sqlite3] [--port 8501] [--address localhost]
 
 Reads `study.yaml` and `stimuli/<digest of the study>/`; writes the database. The researcher's page exists if the
-environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 makes every
-session that begins here one of simulated raters. Several processes on one PostgreSQL share `stimuli/secret`.
+environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 marks every
+session that begins here as simulated. Several processes on one PostgreSQL share `stimuli/secret`.
 """
 
 import argparse
@@ -31,7 +31,7 @@ OPTIONS: dict[str, object] = {
     "client.showErrorLinks": False,
     "client.showSidebarNavigation": False,
     "client.toolbarMode": "minimal",
-    "runner.postScriptGC": False,  # a look at every object of the process after each page; Python collects by itself
+    "runner.postScriptGC": False,  # Streamlit would visit every object after each page; Python collects by itself
     "server.enableAgentApi": False,
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
@@ -84,9 +84,9 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
 
 
 def _settle() -> None:
-    """Make the first and all later pages cheap: Streamlit loads pandas for its first component; what is here by now
-    stays, so garbage is not looked for among it. And a thread that holds the database's write lock has to wait for the
-    interpreter after every call of SQLite, by default 5 ms behind each page that is being made."""
+    """Make pages quick. Streamlit needs pandas for its first component, so it is loaded now. Loaded objects stay, so
+    the garbage collector skips them. A thread with SQLite's write lock waits for the interpreter after every call, by
+    default 5 ms behind each running page: the interval is shortened."""
     import pandas  # noqa: F401
 
     gc.collect()
@@ -95,7 +95,7 @@ def _settle() -> None:
 
 
 def links(link: str, access: Access, simulated: bool) -> str:
-    """What is printed at the start: where volunteers and the researcher go."""
+    """The links that are printed at the start."""
     researcher = f"{link}?page=researcher" if access.configured else f"none; set {PASSWORD} to have one"
     lines = [f"volunteers: {link}", f"researcher: {researcher}"]
     if simulated:

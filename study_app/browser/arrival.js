@@ -1,4 +1,4 @@
-// The welcome page: a volunteer who has begun on this device before is offered to go on.
+// The welcome page offers a volunteer who has begun on this device to continue.
 import { storage } from "./outbox.js";
 import { element } from "./view.js";
 

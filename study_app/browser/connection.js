@@ -1,12 +1,12 @@
-// Requests that come through in the end: repeated with growing pauses while the network or the server is away.
+// Requests that are repeated, with growing pauses, until the network and the server are back.
 import { aborted } from "./view.js";
 
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 8000;
 const TIMEOUT_MS = 15000;
-const QUIET_MS = 1200; // waiting for longer than this is said to the volunteer
+const QUIET_MS = 1200; // the volunteer reads about waits that are longer than this
 
-/** The server's no: repeating the request would not change it. */
+/** The server refuses the request for good; repeating it is of no use. */
 export class Refused extends Error {
   constructor(reason, sentence) {
     super(sentence);

@@ -1,4 +1,4 @@
-// Shows a picture for a time, by the screen's own frames, and measures what really happened.
+// Shows a picture for a time, by the screen's own frames, and measures how long it was visible.
 import { aborted } from "./view.js";
 
 /** The time of the next frame. */

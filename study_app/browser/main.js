@@ -1,7 +1,7 @@
-// Starts the act that the server has chosen for this page, and moves on when it is over.
+// Runs the act that the server has chosen for this page, then asks for the next page.
 import { arrival } from "./arrival.js";
 import { connect } from "./connection.js";
-import { Journal } from "./journal.js";
+import { Journal } from "./outbox.js";
 import { screenCheck } from "./screen.js";
 import { owned } from "./tabs.js";
 import { practice, trials } from "./trials.js";
@@ -35,7 +35,7 @@ export async function start({ root, data, signal, done }) {
   }
 }
 
-/** Streamlit puts a dialog over a page whose websocket is away, and makes the rest inert; we have our own words for that. */
+/** Streamlit puts a dialog over a page whose websocket is away, and makes the rest inert; the study has its own message for that. */
 function keepUsable(signal) {
   const page = document.getElementById("root");
   const observer = new MutationObserver(() => page.inert && (page.inert = false));

@@ -1,6 +1,9 @@
-// What has to reach the server: kept in the browser's storage from before it is sent until it is acknowledged.
+// Messages for the server. The browser's storage keeps each of them until the server has acknowledged it.
+import { Refused } from "./connection.js";
 
-/** A small store that survives reloads and crashes; where the browser forbids it, it lives as long as the page. */
+const PARCEL = 50; // events of one request
+
+/** A store that survives reloads and crashes; if the browser forbids it, it lasts as long as the page. */
 export const storage = (() => {
   try {
     localStorage.setItem("huebench.probe", "1");
@@ -41,5 +44,36 @@ export class Outbox {
   #write(messages) {
     if (messages.length) storage.setItem(this.key, JSON.stringify(messages));
     else storage.removeItem(this.key);
+  }
+}
+
+/** Events beside the answers: what happened and when, sent in small parcels, each once. */
+export class Journal {
+  constructor(connection, token) {
+    this.connection = connection;
+    this.outbox = new Outbox("events", token);
+    this.sending = Promise.resolve();
+  }
+
+  /** Note an event; it is sent with the next `flush`. `detail` holds numbers, flags and short texts. */
+  note(name, detail = {}) {
+    this.outbox.add({ key: crypto.randomUUID(), name, at_ms: performance.now(), detail });
+  }
+
+  /** Send what has been noted; ends when the server has it. */
+  flush() {
+    this.sending = this.sending.then(() => this.#send());
+    return this.sending;
+  }
+
+  async #send() {
+    for (let parcel = this.outbox.all().slice(0, PARCEL); parcel.length; parcel = this.outbox.all().slice(0, PARCEL)) {
+      try {
+        await this.connection.post("/api/events", { events: parcel });
+      } catch (error) {
+        if (!(error instanceof Refused) || !["invalid", "events"].includes(error.reason)) throw error;
+      }
+      this.outbox.remove(parcel.map((event) => event.key));
+    }
   }
 }

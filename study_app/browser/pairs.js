@@ -1,4 +1,4 @@
-// What is different where a trial is a pair of pictures: they may come in turn, and practice tells which was the fake.
+// Trials of pairs: the pictures may come in turn, and the practice says which was the fake.
 import { expose } from "./exposure.js";
 import { element, sleep } from "./view.js";
 

@@ -1,4 +1,4 @@
-// Pictures ahead of their time: fetched, checked against their SHA-256, decoded, and only then ready to be shown.
+// Fetches pictures in advance, checks their SHA-256 and decodes them before they are shown.
 import { address, nap } from "./connection.js";
 import { element } from "./view.js";
 
@@ -26,9 +26,9 @@ export class Pictures {
     for (let next = index; next <= Math.min(index + AHEAD, this.items.length - 1); next++) {
       if (!this.coming.has(next)) {
         this.coming.set(next, this.#load(this.items[next]));
-        this.coming.get(next).catch(() => {}); // told when it is its turn
+        this.coming.get(next).catch(() => {}); // reported when the picture is needed
       }
-      if (next === index) await this.coming.get(index); // the one that is needed goes first
+      if (next === index) await this.coming.get(index); // the picture that is needed now comes first
     }
     return this.coming.get(index);
   }

@@ -1,5 +1,5 @@
 // One question and its answer: yes or no, 0 to 10, or 0 to 100; by keys, mouse or touch.
-import { aborted, element, withResolvers } from "./view.js";
+import { element, withKeys, withResolvers } from "./view.js";
 
 export const BACK = Symbol("back");
 const BOUNCE_MS = 150; // the second half of a double click is no answer to the next question
@@ -33,12 +33,7 @@ export async function ask(view, panel, { criterion, number, count, scale, signal
     else if (!control.key(event)) return;
     event.preventDefault();
   };
-  addEventListener("keydown", keys);
-  try {
-    return await Promise.race([answered.promise, aborted(signal)]);
-  } finally {
-    removeEventListener("keydown", keys);
-  }
+  return withKeys(keys, answered.promise, signal);
 }
 
 function binary(view, scale, settle) {

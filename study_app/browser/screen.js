@@ -1,5 +1,5 @@
 // The screen check: window size, zoom, and two faint grey steps, one in the dark and one in the light.
-import { aborted, element, sleep, withResolvers } from "./view.js";
+import { aborted, element, sleep, withKeys, withResolvers } from "./view.js";
 
 const STEPS = [
   { name: "dark", field: 24, square: 34 },
@@ -59,12 +59,7 @@ async function ask(view, step, signal) {
     element("div", { class: "row" }, element("button", { type: "button", class: "quiet", onclick: () => chosen.resolve(-1) }, view.text("screen", "unseen"))),
   );
   const keys = (event) => /^[1-4]$/.test(event.key) && !event.repeat && chosen.resolve(Number(event.key) - 1);
-  addEventListener("keydown", keys);
-  try {
-    return (await Promise.race([chosen.promise, aborted(signal)])) === right;
-  } finally {
-    removeEventListener("keydown", keys);
-  }
+  return (await withKeys(keys, chosen.promise, signal)) === right;
 }
 
 /** What to do about a screen that hides the step; whether the volunteer wants to try again. */

@@ -1,4 +1,4 @@
-// One session, one page: a lock tells the tabs of a browser apart, the server tells browsers apart.
+// One session, one page: a lock separates the tabs of a browser, the server separates browsers.
 import { storage } from "./outbox.js";
 import { aborted, withResolvers } from "./view.js";
 
@@ -41,7 +41,7 @@ async function claim(connection, tab, lost) {
     const { content } = await connection.postOnce("/api/tab", { tab, take: false });
     if (content?.mine === false) lost.abort("taken");
   } catch {
-    // Without a network nobody can take over; the next request tells.
+    // Without a network nobody can take over; the next request will show it.
   }
 }
 

@@ -1,4 +1,4 @@
-// The heart of the study: a picture for a moment, then the questions; practice with feedback, and the trials that count.
+// Practice and trials: a picture for a moment, then the questions.
 import { forget, remember } from "./arrival.js";
 import { Refused } from "./connection.js";
 import { expose } from "./exposure.js";
@@ -116,7 +116,7 @@ class Stage {
     const panel = element("div", { class: "questions" });
     const box = element("div", { class: "box" }, element("span", { class: "cross", "aria-hidden": "true" }, "+"), panel);
     this.view.show(this.top, box);
-    this.#reserve(box);
+    box.style.minHeight = `${this.sides[1] * this.#factor()}px`;
     const late = setTimeout(() => this.view.notice(this.view.text("trial", "loading")), LATE_MS);
     const [picture] = await Promise.all([this.pictures.get(index), sleep(CROSS_MS, this.signal)]);
     clearTimeout(late);
@@ -176,26 +176,19 @@ class Stage {
   /** Whole multiples of a picture's own pixels while they fit, so that all pictures are enlarged alike; else shrunk. */
   #fit(picture) {
     this.picture = picture;
-    const [width, height] = this.#room();
-    const scale = Math.min(width / this.sides[0], height / this.sides[1], 4);
-    const factor = scale >= 1 ? Math.floor(scale) : scale;
+    const factor = this.#factor();
     for (const image of images(picture)) {
       image.style.width = `${Number(image.getAttribute("width")) * factor}px`;
       image.style.height = `${Number(image.getAttribute("height")) * factor}px`;
     }
-    return factor;
   }
 
-  #reserve(box) {
-    const [width, height] = this.#room();
-    const scale = Math.min(width / this.sides[0], height / this.sides[1], 4);
-    box.style.minHeight = `${this.sides[1] * (scale >= 1 ? Math.floor(scale) : scale)}px`;
-  }
-
-  /** Width and height in CSS pixels that a picture may take. */
-  #room() {
+  /** How many CSS pixels a pixel of the picture takes, in the room that the page has. */
+  #factor() {
     const across = Math.min(this.view.root.clientWidth, 720) - GAP * (this.abreast - 1);
-    return [across / this.abreast, Math.max(160, Math.min(innerHeight - 130, 540))];
+    const [width, height] = [across / this.abreast, Math.max(160, Math.min(innerHeight - 130, 540))];
+    const scale = Math.min(width / this.sides[0], height / this.sides[1], 4);
+    return scale >= 1 ? Math.floor(scale) : scale;
   }
 
   async #again(box) {

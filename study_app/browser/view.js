@@ -25,6 +25,16 @@ export function sleep(milliseconds, signal) {
   return Promise.race([new Promise((resolve) => setTimeout(resolve, milliseconds)), aborted(signal)]);
 }
 
+/** What `promise` resolves to, with `keys` listening to the keyboard meanwhile. */
+export async function withKeys(keys, promise, signal) {
+  addEventListener("keydown", keys);
+  try {
+    return await Promise.race([promise, aborted(signal)]);
+  } finally {
+    removeEventListener("keydown", keys);
+  }
+}
+
 export class View {
   constructor(root, texts, signal) {
     this.texts = texts;
@@ -74,12 +84,7 @@ export class View {
       const onButton = event.composedPath()[0] instanceof HTMLButtonElement;
       if (event.key === "Enter" && !event.repeat && !onButton) pressed.resolve();
     };
-    addEventListener("keydown", keys, { signal: this.signal });
-    try {
-      await Promise.race([pressed.promise, aborted(this.signal)]);
-    } finally {
-      removeEventListener("keydown", keys);
-    }
+    await withKeys(keys, pressed.promise, this.signal);
   }
 }
 

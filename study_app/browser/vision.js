@@ -1,6 +1,6 @@
-// Colour-vision plates, one at a time: a digit, or none. Which digit is on a plate only the server knows.
+// Colour-vision plates, one at a time: a digit, or none. Only the server knows which digit is on a plate.
 import { remember } from "./arrival.js";
-import { aborted, element, withResolvers } from "./view.js";
+import { element, withKeys, withResolvers } from "./view.js";
 
 const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
 
@@ -33,10 +33,5 @@ async function ask(view, data, url, index, signal) {
     index === 0 ? element("p", { class: "small" }, view.text("vision", "about")) : null,
   );
   const keys = (event) => /^[0-9]$/.test(event.key) && !event.repeat && chosen.resolve(Number(event.key));
-  addEventListener("keydown", keys);
-  try {
-    return await Promise.race([chosen.promise, aborted(signal)]);
-  } finally {
-    removeEventListener("keydown", keys);
-  }
+  return withKeys(keys, chosen.promise, signal);
 }

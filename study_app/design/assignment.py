@@ -1,8 +1,8 @@
 """The design of trials as pure functions: who sees which photograph in which method, and in which order.
 
-An observer sees each photograph once, in one method. A *slot* (block, row) is one row of the Latin square over a block
-of photographs: photograph i in method (i + row) mod M. Equally many sessions in every slot therefore are equally many
-votes in every cell (photograph x method).
+An observer sees each photograph once, in one method. A *slot* (block, row) is a row of the Latin square over a block of
+photographs: photograph i in method (i + row) mod M. If every slot has equally many sessions, every cell (photograph x
+method) has equally many votes.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal, TypeVar
 
 from pipeline.settings.errors import UserError
@@ -32,7 +32,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Cast:
-    """Which photographs play which part; no photograph has two."""
+    """Which photographs are used for what; no photograph is used twice."""
 
     main: tuple[str, ...]
     broken: tuple[str, ...]
@@ -57,9 +57,9 @@ class Trial:
     fake_place: int | None = None
 
 
-def generator(*parts: object) -> random.Random:
-    """A generator that depends on `parts` alone."""
-    return random.Random(int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()))
+def generator(*seeds: object) -> random.Random:
+    """A random generator that depends on `seeds` alone."""
+    return random.Random(int.from_bytes(hashlib.sha256(repr(seeds).encode()).digest()))
 
 
 def shuffled(items: Iterable[Item], rng: random.Random) -> list[Item]:
@@ -68,7 +68,7 @@ def shuffled(items: Iterable[Item], rng: random.Random) -> list[Item]:
 
 
 def cast_photographs(study: Study, photographs: Iterable[str]) -> Cast:
-    """Deal the photographs out by the study's seed; raises `UserError` if there are too few."""
+    """Distribute the photographs by the study's seed; raises `UserError` if there are too few."""
     order = shuffled(sorted(photographs), generator(study.seed, "photographs"))
     counts = (study.photographs, study.catch.broken, study.catch.originals, study.practice)
     if sum(counts) > len(order):
@@ -76,11 +76,8 @@ def cast_photographs(study: Study, photographs: Iterable[str]) -> Cast:
             f"the study wants {sum(counts)} photographs ({counts[0]} to judge, {counts[1] + counts[2]} catch items, "
             f"{counts[3]} for practice), but {study.dataset} has {len(order)}; lower `photographs` in study.yaml."
         )
-    parts = []
-    for count in counts:
-        parts.append(tuple(order[:count]))
-        order = order[count:]
-    return Cast(*parts)
+    ends = list(accumulate(counts))
+    return Cast(*(tuple(order[end - count : end]) for count, end in zip(counts, ends, strict=True)))
 
 
 def slots(study: Study) -> list[Slot]:
@@ -125,7 +122,7 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
         order[position] = trial
     for position, trial in zip(main_at, shuffled(main, rng), strict=True):
         order[position] = trial
-    _part_neighbours(order, main_at, rng)
+    _separate_neighbours(order, main_at, rng)
     _fill_repeats(order, main_at, repeats_at, rng)
     trials = [replace(trial, position=position) for position, trial in enumerate(order) if trial is not None]
     if study.protocol == "naturalness":
@@ -135,13 +132,13 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
 
 
 def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:
-    """`count` of the ordered `places`, one at random in each of `count` equal parts, never two next to each other."""
-    edges = [len(places) * part // count for part in range(count + 1)] if count else []
+    """`count` of the ordered `places`: a random place in each of `count` equal sections, never two neighbours."""
+    edges = [len(places) * section // count for section in range(count + 1)] if count else []
     return [places[low + int(rng.random() * max(1, high - low - 1))] for low, high in pairwise(edges)]
 
 
 def neighbour_clashes(trials: Sequence[Trial | None]) -> int:
-    """How many neighbours show the same method (or both broken colours)."""
+    """How many neighbours show the same method, or both broken colours."""
     return sum(_look(one) == _look(two) is not None for one, two in pairwise(trials))
 
 
@@ -155,8 +152,8 @@ def _clashes(order: Sequence[Trial | None], position: int) -> int:
     return sum(own is not None and own == _look(other) for other in around)
 
 
-def _part_neighbours(order: list[Trial | None], movable: list[int], rng: random.Random) -> None:
-    """Swap movable trials as long as that parts neighbours of one method."""
+def _separate_neighbours(order: list[Trial | None], movable: list[int], rng: random.Random) -> None:
+    """Swap movable trials as long as that separates neighbours of the same method."""
     improved = True
     while improved:
         improved = False
@@ -171,7 +168,7 @@ def _part_neighbours(order: list[Trial | None], movable: list[int], rng: random.
 
 
 def _fill_repeats(order: list[Trial | None], main_at: list[int], repeats_at: list[int], rng: random.Random) -> None:
-    """Choose what is shown again: far away first, then unlike its neighbours, then of a method not yet repeated."""
+    """Choose the repeats: first by distance, then unlike the neighbours, then of the method repeated least."""
     far, used, seen = len(order) // 3, set[int](), Counter[str | None]()
     for place in repeats_at:
         around = {_look(order[p]) for p in (place - 1, place + 1) if p < len(order)}

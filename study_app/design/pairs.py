@@ -1,11 +1,11 @@
 """The second protocol: which of two pictures is the original, after Zhang, Isola and Efros (ECCV 2016, section 3.1).
 
-Their test on Mechanical Turk: a photograph and its colorization, one second each, then as long as one likes to say
-which one has the fake colours; first some pairs with feedback, and one pair in ten beyond doubt. Their pages
-(github.com/phillipi/AMT_Real_vs_Fake) show the left one first and then the right one: `arrangement: in_turn`.
+Their test on Mechanical Turk shows a photograph and its colorization for a second each. Then the observer says, without
+a limit of time, which has the fake colours. The first pairs have feedback, and in one pair of ten the fake is obvious.
+Their pages (github.com/phillipi/AMT_Real_vs_Fake) show the left picture before the right: `arrangement: in_turn`.
 
-A browser says which *side* it takes for the fake (0 left, 1 right) and never learns which is; what is stored says
-whether the volunteer was fooled: 1 if the colorization passed as the original, else 0.
+The browser sends the *side* that the volunteer takes for the fake (0 left, 1 right). It never learns which side is. The
+database stores whether the volunteer was fooled: 1 if the colorization passed as the original, else 0.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ SIDES = "sides"  # the browser's name for the scale of pairs
 
 
 def trial_looks(trial: Trial | Row[Any]) -> Sequence[tuple[str, str, str]]:
-    """The (photograph, method, fault) of every picture of a trial; of a pair, the left one first."""
+    """The (photograph, method, fault) of every picture of a trial; in a pair, the left picture first."""
     own = (trial.photograph, trial.method, trial.fault)
     original = (trial.photograph, ORIGINAL, "")
     if trial.fake_place is None:
@@ -30,7 +30,7 @@ def trial_looks(trial: Trial | Row[Any]) -> Sequence[tuple[str, str, str]]:
 
 
 def practice_looks(study: Study, cast: Cast) -> list[tuple[str, str]]:
-    """The (photograph, fault) of the practice; in pairs every one has a fault, and the original is beside it."""
+    """The (photograph, fault) of every practice trial; in pairs each has a fault, and stands beside its original."""
     faults = PRACTICE_FAULTS if study.protocol == "naturalness" else [fault for fault in PRACTICE_FAULTS if fault]
     return practice_pictures(cast, faults)
 

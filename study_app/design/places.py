@@ -1,4 +1,4 @@
-"""Where the colorization stands in each pair of a session, left or right: balanced, and not to be guessed."""
+"""The side of the colorization in each pair of a session: balanced and unpredictable."""
 
 import random
 from collections import defaultdict
@@ -12,8 +12,8 @@ Item = TypeVar("Item")
 def fake_places(trials: Sequence[tuple[str, int | None]], rng: random.Random) -> list[int]:
     """0 (left) or 1 (right) for every trial, given as (method, trial of the first showing or None).
 
-    Within one of each other, in every method and in the whole session; so are the places of the pairs that come again.
-    The second showing has the sides exchanged: whoever knows the place only, and not the picture, disagrees.
+    In every method, in the whole session and among the repeated pairs, left and right differ by one at most. A repeat
+    has the sides exchanged: an observer who remembers only the side contradicts the first answer.
     """
     again = {first for _, first in trials if first is not None}
     methods: dict[str, list[int]] = defaultdict(list)
@@ -22,7 +22,7 @@ def fake_places(trials: Sequence[tuple[str, int | None]], rng: random.Random) ->
             methods[method].append(trial)
     places: dict[int, int] = {}
     dealt = int(rng.random() * PLACES)
-    lean = 0  # of the pairs that come again: how many more stand right than left
+    lean = 0  # of the repeated pairs: how many more stand right than left
     for method in _shuffled(list(methods), rng):
         free = [(dealt + step) % PLACES for step in range(len(methods[method]))]
         dealt += len(free)

@@ -3,8 +3,10 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +17,17 @@ from pipeline.settings.params import parse_record
 
 STUDY_FILE = Path("study.yaml")
 ORIGINAL = "original"  # the method that is the photograph itself
-FAKE = "fake"  # the one criterion of pairs: which of the two is it
+FAKE = "fake"  # the only criterion of pairs: which picture is the fake
 MAXIMUM = {"binary": 1, "0-10": 10, "0-100": 100}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# The smallest value of every number that has one.
+SMALLEST = {
+    **dict.fromkeys(
+        ("version", "photographs", "votes_per_cell", "abandoned_after_minutes", "screening.catch_wrong"), 1
+    ),
+    **dict.fromkeys(("mask_ms", "practice", "catch.broken", "catch.originals", "repeats", "break_every"), 0),
+    **{"longest_side": 16, "exposure_ms": 50, "smallest_width": 320, "screening.fastest_median_ms": 0},
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Catch:
 
 @dataclass(frozen=True)
 class Screening:
-    """When an observer is flagged; fixed before the first answer. Shares are in [0, 1]."""
+    """The rules by which an observer is flagged, fixed before the first answer. Shares are in [0, 1]."""
 
     catch_wrong: int
     fastest_median_ms: int
@@ -79,12 +89,12 @@ class Study:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The methods whose pictures are shown: in pairs, the original is beside each of them."""
+        """The methods whose pictures are shown; in pairs that includes the original."""
         return self.methods if ORIGINAL in self.methods else (*self.methods, ORIGINAL)
 
     @property
     def block_size(self) -> int:
-        """How many photographs one observer sees, catch items and practice left out."""
+        """How many photographs an observer rates, without catch items and practice."""
         return self.photographs_per_session or self.photographs
 
     @property
@@ -94,7 +104,7 @@ class Study:
 
     @property
     def trials(self) -> int:
-        """How many pictures one observer judges."""
+        """How many pictures an observer rates."""
         return self.block_size + self.catch.broken + self.catch.originals + self.repeats
 
     @property
@@ -104,7 +114,7 @@ class Study:
 
     @property
     def viewing_ms(self) -> int:
-        """How long it takes to see what one trial shows."""
+        """How long a trial shows its pictures, with the mask between two."""
         return 2 * self.exposure_ms + self.mask_ms if self.arrangement == "in_turn" else self.exposure_ms
 
     @property
@@ -114,9 +124,9 @@ class Study:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what the file says; comments and the order of keys do not count."""
+        """SHA-256 of the content; comments and the order of keys make no difference."""
         content = asdict(self)
-        if self.protocol == "naturalness":  # studies from before there was another keep their digest
+        if self.protocol == "naturalness":  # older studies have no protocol, and keep their digest
             del content["protocol"], content["arrangement"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -130,110 +140,83 @@ def load_study(path: Path = STUDY_FILE) -> Study:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     study = parse_record(Study, content, str(path))
-    checks = (_check_protocol, _check_methods, _check_numbers, _check_design, _check_screening, _check_words)
-    for check in checks:
-        check(study, str(path))
+    for is_wrong, sentence in _mistakes(study):
+        if is_wrong:
+            raise UserError(f"{path}: {sentence}")
     return study
 
 
-def _check_protocol(study: Study, where: str) -> None:
-    if study.protocol == "naturalness":
-        if study.arrangement != "single":
-            raise UserError(f"{where}: arrangement is for `protocol: pairs`; here pictures come one at a time.")
-        return
-    if study.arrangement == "single":
-        raise UserError(f"{where}: arrangement is missing; pairs are shown side_by_side or in_turn.")
-    if study.scale != "binary":
-        raise UserError(f"{where}: scale is {study.scale!r}, but of a pair one or the other is fake: binary.")
-    if [criterion.name for criterion in study.criteria] != [FAKE]:
-        raise UserError(f"{where}: pairs have exactly one criterion, named {FAKE!r}.")
-    if study.catch.originals:
-        raise UserError(f"{where}: catch.originals must be 0 for pairs: of two originals none is fake.")
+Mistakes = Iterator[tuple[object, str]]  # whether it was made, and the sentence that says so
 
 
-def _check_methods(study: Study, where: str) -> None:
+def _mistakes(study: Study) -> Mistakes:
+    """Every mistake that can be made, in the order in which they are looked for."""
+    yield from _in_pairs(study) if study.protocol == "pairs" else _in_naturalness(study)
     for key, names in (("methods", study.methods), ("languages", study.languages)):
         twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise UserError(f"{where}: {key} names {twice[0]!r} twice.")
-    if study.protocol == "pairs":
-        if ORIGINAL in study.methods or not study.methods:
-            raise UserError(
-                f"{where}: methods must name at least one method, and not {ORIGINAL!r}: it is in every pair."
-            )
-        return
-    if ORIGINAL not in study.methods:
-        raise UserError(f"{where}: methods must hold {ORIGINAL!r}, the photographs that all others are compared with.")
-    if len(study.methods) < 2:
-        raise UserError(f"{where}: methods holds only {ORIGINAL!r}; name at least one method to compare with it.")
+        yield twice, f"{key} names {''.join(map(repr, twice[:1]))} twice."
+    yield from _in_numbers(study)
+    yield from _in_design(study)
+    yield from _in_words(study)
 
 
-def _check_numbers(study: Study, where: str) -> None:
-    least = {
-        "version": 1,
-        "photographs": 1,
-        "votes_per_cell": 1,
-        "longest_side": 16,
-        "exposure_ms": 50,
-        "mask_ms": 0,
-        "practice": 0,
-        "catch.broken": 0,
-        "catch.originals": 0,
-        "repeats": 0,
-        "break_every": 0,
-        "abandoned_after_minutes": 1,
-        "smallest_width": 320,
-        "screening.catch_wrong": 1,
-        "screening.fastest_median_ms": 0,
-    }
-    for key, smallest in least.items():
-        value: object = study
-        for part in key.split("."):
-            value = getattr(value, part)
-        if not isinstance(value, int | float) or value < smallest:
-            raise UserError(f"{where}: {key} is {value!r}, but must be at least {smallest}.")
-    if study.exposure_ms > 60_000:
-        raise UserError(f"{where}: exposure_ms is {study.exposure_ms}, which is more than a minute.")
+def _in_naturalness(study: Study) -> Mistakes:
+    is_single = study.arrangement == "single"
+    yield not is_single, "arrangement is for `protocol: pairs`; here pictures come one at a time."
+    all_compared = f"methods must hold {ORIGINAL!r}, the photographs that all others are compared with."
+    yield ORIGINAL not in study.methods, all_compared
+    alone = f"methods holds only {ORIGINAL!r}; name at least one method to compare with it."
+    yield len(study.methods) < 2, alone
 
 
-def _check_design(study: Study, where: str) -> None:
-    size = study.photographs_per_session
-    if size is not None and (size < 1 or study.photographs % size):
-        raise UserError(
-            f"{where}: photographs_per_session is {size}, but must divide photographs, which is {study.photographs}."
-        )
-    if study.repeats > study.block_size // 3:
-        raise UserError(
-            f"{where}: repeats is {study.repeats}, but at most a third of a session's {study.block_size} photographs "
-            "can come again and be far from their first showing."
-        )
-    if study.catch.broken + study.catch.originals > study.block_size:
-        raise UserError(f"{where}: there are more catch items than the {study.block_size} photographs of a session.")
+def _in_pairs(study: Study) -> Mistakes:
+    yield study.arrangement == "single", "arrangement is missing; pairs are shown side_by_side or in_turn."
+    yield (
+        study.scale != "binary",
+        f"scale is {study.scale!r}, but must be binary: either picture of a pair is the fake.",
+    )
+    names = [criterion.name for criterion in study.criteria]
+    yield names != [FAKE], f"pairs have exactly one criterion, named {FAKE!r}."
+    yield study.catch.originals, "catch.originals must be 0 for pairs: of two originals none is fake."
+    methods = f"methods must name at least one method, and not {ORIGINAL!r}: it is in every pair."
+    yield ORIGINAL in study.methods or not study.methods, methods
 
 
-def _check_screening(study: Study, where: str) -> None:
+def _in_numbers(study: Study) -> Mistakes:
+    for key, smallest in SMALLEST.items():
+        value = attrgetter(key)(study)
+        yield value < smallest, f"{key} is {value!r}, but must be at least {smallest}."
+    yield study.exposure_ms > 60_000, f"exposure_ms is {study.exposure_ms}, which is more than a minute."
     for key in ("straight_lining", "repeat_agreement", "plates_right"):
         share = getattr(study.screening, key)
-        if not 0 <= share <= 1:
-            raise UserError(f"{where}: screening.{key} is {share!r}, but must be from 0 to 1.")
+        yield not 0 <= share <= 1, f"screening.{key} is {share!r}, but must be from 0 to 1."
 
 
-def _check_words(study: Study, where: str) -> None:
-    if not study.languages or not study.criteria:
-        raise UserError(f"{where}: languages and criteria must name at least one each.")
+def _in_design(study: Study) -> Mistakes:
+    size = study.photographs_per_session
+    whole = f"photographs_per_session is {size}, but must divide photographs, which is {study.photographs}."
+    yield size is not None and (size < 1 or study.photographs % size), whole
+    far = f"repeats is {study.repeats}, but at most a third of a session's {study.block_size} photographs "
+    yield study.repeats > study.block_size // 3, far + "can come again and be far from their first showing."
+    many = f"there are more catch items than the {study.block_size} photographs of a session."
+    yield study.catch.broken + study.catch.originals > study.block_size, many
+
+
+def _in_words(study: Study) -> Mistakes:
+    none = not study.languages or not study.criteria
+    yield none, "languages and criteria must name at least one each."
     names = [criterion.name for criterion in study.criteria]
     for name in names:
-        if not NAME.fullmatch(name) or names.count(name) > 1:
-            raise UserError(f"{where}: the criterion's name {name!r} must be unique, in small letters, digits and _.")
+        plain = f"the criterion's name {name!r} must be unique, in small letters, digits and _."
+        yield not NAME.fullmatch(name) or names.count(name) > 1, plain
     wordings = {"title": study.title, "consent": study.consent}
     for criterion in study.criteria:
         wordings[f"criteria.{criterion.name}.term"] = criterion.term
         wordings[f"criteria.{criterion.name}.question"] = criterion.question
     for key, wording in wordings.items():
         for language in study.languages:
-            if not wording.get(language, "").strip():
-                raise UserError(f"{where}: {key} has no wording for the language {language!r}.")
+            yield not wording.get(language, "").strip(), f"{key} has no wording for the language {language!r}."
         for language in wording:
-            if language not in study.languages:
-                known = suggestion(language, list(study.languages))
-                raise UserError(f"{where}: {key} has a wording for {language!r}, which is not in languages; {known}")
+            known = suggestion(language, list(study.languages))
+            foreign = f"{key} has a wording for {language!r}, which is not in languages; {known}"
+            yield language not in study.languages, foreign

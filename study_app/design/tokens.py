@@ -1,4 +1,4 @@
-"""Tokens of sessions and withdrawal codes: unguessable for others, of which the database keeps digests only."""
+"""Tokens of sessions and withdrawal codes. Nobody can guess them, and the database keeps digests only."""
 
 import hashlib
 import hmac
@@ -6,7 +6,7 @@ import re
 import secrets
 from base64 import urlsafe_b64encode
 
-LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none looks like another
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no two look alike
 CODE_LETTERS = 12  # 60 bits
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -1,1 +1,1 @@
-"""What leaves a study: answers, their codebook, screening and counts."""
+"""Results of a study: the answers with their codebook, the screening, and the counts while it runs."""

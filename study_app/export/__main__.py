@@ -1,4 +1,4 @@
-"""Writes what a study has gathered: `python -m study_app.export`."""
+"""Writes the answers of a study: `python -m study_app.export`."""
 
 from pipeline.settings.errors import run_stage
 from study_app.export.tables import main

@@ -1,4 +1,4 @@
-"""What every column of an export means: the codebook that goes out with it."""
+"""The codebook of an export: the meaning of every column."""
 
 from dataclasses import dataclass, fields
 from typing import Any, cast
@@ -9,7 +9,7 @@ from study_app.design.study import Study
 
 @dataclass(frozen=True)
 class LogLine:
-    """One thing that was done to the study. `detail`: JSON."""
+    """A change of the study itself. `detail`: JSON."""
 
     study: str
     simulated: bool
@@ -35,20 +35,17 @@ COMMON = {
     "simulated": ("whether a program answered; the same in every row of an export", "", "0 = person, 1 = program"),
     "participant": ("number of the session in the order of beginning; names nobody", "", "1, 2, ..."),
 }
+METHODS = "a method of study.yaml; broken = colours spoilt on purpose"
 RATINGS = {
     "trial": ("place of the picture in the session", "", "from 0"),
     "kind": (
         "why the picture was shown",
         "",
-        "main = to be judged; repeat = a main picture again; original, broken = catch items with a known answer",
+        "main = a vote; repeat = a main picture again; original, broken = catch item",
     ),
     "repeat_of": ("for a repeat, the trial of its first showing", "", "trial, or empty"),
     "photograph": ("id of the photograph in its dataset", "", "as in data/<dataset>/listing.csv"),
-    "method": (
-        "what made the colours; only rows of kind main are votes on a method",
-        "",
-        "a method of study.yaml; broken = colours spoilt on purpose",
-    ),
+    "method": ("what made the colours; only rows of kind main are votes on it", "", METHODS),
     "criterion": ("the question, by its name in study.yaml", "", "a criterion of study.yaml"),
     "value": ("the answer", "", "0 = no or not at all, up to maximum = yes or fully"),
     "maximum": ("the largest answer that the scale allows", "", "1 = binary, 10, 100"),
@@ -63,36 +60,17 @@ RATINGS = {
 PAIR_RATINGS = {
     **RATINGS,
     "trial": ("place of the pair in the session", "", "from 0"),
-    "kind": (
-        "why the pair was shown",
-        "",
-        "main = to be judged; repeat = a main pair again, sides exchanged; broken = catch item, beyond doubt a fake",
-    ),
-    "method": (
-        "what made the colours of the picture beside the original; only rows of kind main are votes on a method",
-        "",
-        "a method of study.yaml; broken = colours spoilt on purpose",
-    ),
-    "value": (
-        "whether the volunteer was fooled, that is, said of the original that it is the fake",
-        "",
-        "0 = the fake was found, 1 = fooled",
-    ),
+    "kind": ("why the pair was shown", "", "main = a vote; repeat = a main pair, sides exchanged; broken = catch item"),
+    "method": ("what made the colours of the fake; only rows of kind main are votes on it", "", METHODS),
+    "value": ("whether the volunteer took the original for the fake", "", "0 = the fake was found, 1 = fooled"),
     "maximum": ("the largest answer that the scale allows", "", "1"),
     "onset_ms": ("when the first picture appeared, since the trial began, by the browser's clock", "ms", "0 or more"),
     "offset_ms": ("when the mask took the last picture's place, since the trial began", "ms", "onset_ms or more"),
-    "shown_ms": (
-        "how long pictures were on a visible page, all exposures added; both of the pair added if they came in turn",
-        "ms",
-        "0 or more",
-    ),
+    "shown_ms": ("how long pictures were on a visible page; if they came in turn, both times added", "ms", "0 or more"),
     "exposures": ("how often the pair was shown, 1 unless something interrupted", "", "1 or more"),
-    "fake_place": (
-        "where the picture beside the original stood",
-        "",
-        "0 = left (the first, if one came after the other), 1 = right (the second)",
-    ),
+    "fake_place": ("where the fake stood, or when it came", "", "0 = left or first, 1 = right or second"),
 }
+FLAGS = "any of catch, fast, straight_lining, inconsistent, color_vision, joined by ;"
 PARTICIPANTS = {
     "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
     "language": ("language of the pages", "", "a language of study.yaml"),
@@ -113,11 +91,7 @@ PARTICIPANTS = {
     "median_response_ms": ("median of response_ms over all answers", "ms", "empty without answers"),
     "most_common_share": ("share of the most frequent value among all answers", "", "0 to 1, empty without answers"),
     "repeat_agreement": ("share of repeated answers within a fifth of the scale", "", "0 to 1, empty without repeats"),
-    "flags": (
-        "screening rules of study.yaml that were broken; nobody is left out of the export for it",
-        "",
-        "any of catch, fast, straight_lining, inconsistent, color_vision, joined by ;",
-    ),
+    "flags": ("screening rules of study.yaml that were broken; the export leaves nobody out for it", "", FLAGS),
 }
 PAIR_PARTICIPANTS = {
     **PARTICIPANTS,
@@ -130,12 +104,14 @@ LOG = {
     "what": ("what was done", "", "withdrawal, closed, reopened"),
     "detail": ("more about it", "", "JSON: for a withdrawal the participant and how many answers were removed"),
 }
-FILES: dict[str, tuple[type, dict[str, tuple[str, str, str]]]] = {
+Files = dict[str, tuple[type, dict[str, tuple[str, str, str]]]]
+FILES: Files = {
     "ratings.csv": (Rating, RATINGS),
     "participants.csv": (Participant, PARTICIPANTS),
     "log.csv": (LogLine, LOG),
 }
-PAIR_FILES: dict[str, tuple[type, dict[str, tuple[str, str, str]]]] = {
+PAIR_FILES: Files = {
+    **FILES,
     "ratings.csv": (PairRating, PAIR_RATINGS),
     "participants.csv": (Participant, PAIR_PARTICIPANTS),
 }
@@ -148,7 +124,7 @@ def rating_record(study: Study) -> type[Rating]:
 
 def codebook(rating: type[Rating] = Rating) -> list[Entry]:
     """An entry for every column of every file, in the order of the columns."""
-    files = FILES if rating is Rating else {**FILES, **PAIR_FILES}
+    files = FILES if rating is Rating else PAIR_FILES
     return [
         Entry(file, field.name, *{**COMMON, **columns}[field.name])
         for file, (record, columns) in files.items()

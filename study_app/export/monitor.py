@@ -1,4 +1,4 @@
-"""What the researcher sees while the study runs: places, cells, drop-outs, flags, and when it will be done."""
+"""The researcher's view of a running study: places, cells, drop-outs, flags, and the time to completion."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -48,14 +48,14 @@ def overview(store: Store) -> Overview:
     states = {row.id: _state(row, silent_before) for row in rows}
     completed = [row for row in rows if states[row.id] == "completed"]
     minutes = [(row.completed_at - row.begun_at) / 60_000 for row in completed]
-    judged = gather(store.database, store.study, store.simulated).participants
+    people = gather(store.database, store.study, store.simulated).participants
     return Overview(
         is_open=closed_at is None,
         wanted=store.study.sessions,
         states={name: list(states.values()).count(name) for name in ("active", "completed", "lapsed", "withdrawn")},
         cells=_cells(store, rows, states),
         left_at=dict(sorted(Counter(row.answered for row in rows if states[row.id] == "lapsed").items())),
-        flags=dict(Counter(flag for one in judged if one.completed for flag in one.flags.split(";") if flag)),
+        flags=dict(Counter(flag for person in people if person.completed for flag in person.flags.split(";") if flag)),
         median_minutes=median(minutes) if minutes else None,
         hours_left=_hours_left(store, rows, len(completed), now),
     )

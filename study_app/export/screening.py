@@ -1,4 +1,4 @@
-"""How carefully a participant answered, by the rules that study.yaml fixes beforehand."""
+"""Measures how carefully a participant answered, and applies the rules that study.yaml fixes beforehand."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ class Conduct:
 
 
 def conduct(ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Screening) -> Conduct:
-    """Judge one participant's answers; `plates`: right and shown."""
+    """Measure a participant's answers; `plates`: read rightly, and shown."""
     shown, wrong = _catch(ratings)
     quickness = median(rating.response_ms for rating in ratings) if ratings else None
     common = Counter(map(_pressed, ratings)).most_common(1)[0][1] / len(ratings) if ratings else None
@@ -41,7 +41,7 @@ def conduct(ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Sc
 
 
 def _pressed(rating: Rating) -> int:
-    """What the volunteer's finger did: in pairs the side, since whoever finds every fake is no straight-liner."""
+    """The button that was pressed: in pairs the side, as a volunteer who finds every fake does not straight-line."""
     return rating.value ^ rating.fake_place if isinstance(rating, PairRating) else rating.value
 
 

@@ -1,10 +1,10 @@
-"""Writes what a study has gathered, and nothing that leads to a person.
+"""Writes the answers of a study. Nothing in them identifies a participant.
 
     python -m study_app.export [study.yaml] [--db sqlite:///study.sqlite3] [--simulated] [--to export]
 
 Reads the database; writes `ratings.csv`, `participants.csv`, `log.csv`, `codebook.csv` and `study.json` below
-`export/people` or, with --simulated, `export/simulated`: never both in one. The same database gives the same bytes.
-Days are exported, times of the day are not.
+`export/people` or, with --simulated, `export/simulated`: an export never holds both. The same database gives the
+same bytes. Days are exported, times of the day are not.
 """
 
 import argparse
@@ -20,12 +20,17 @@ from sqlalchemy import Connection, Row, select
 
 from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
-from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.errors import UserError
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.screening import conduct
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.schema import answers, events, log, sessions, studies, trials
+
+# Columns of ratings.csv and of participants.csv that the database has under the same names.
+IN_TRIAL = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
+AS_STORED = ("study", "simulated", "trial", "kind", "photograph", "criterion", "value", *IN_TRIAL)
+OF_SESSION = ("simulated", "language", "block", "row", "trials", "answered")
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,8 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
             select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)
         ).all()
         ratings = _ratings(connection, study, simulated, mine)
-        told = _told(connection, mine)
-        participants = [_participant(study, row, ratings.get(row.id, []), told.get(row.id, {})) for row in people]
+        checks = _checks(connection, mine)
+        participants = [_participant(study, row, ratings.get(row.id, []), checks.get(row.id, {})) for row in people]
         lines = connection.execute(
             select(log).where(log.c.study_id == known.id, log.c.simulated == simulated).order_by(log.c.id)
         ).all()
@@ -101,32 +106,23 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
     ratings: dict[int, list[Rating]] = defaultdict(list)
     record = rating_record(study)
     for row in rows:
-        timing = {key: getattr(row, key) for key in ("onset_ms", "offset_ms", "shown_ms", "response_ms")}
-        own: dict[str, Any] = {"fake_place": row.fake_place} if record is PairRating else {}
+        own: dict[str, Any] = {key: getattr(row, key) for key in AS_STORED}
+        if record is PairRating:
+            own["fake_place"] = row.fake_place
         ratings[row.session_id].append(
             record(
-                study=row.study,
                 version=study.version,
-                simulated=row.simulated,
                 participant=row.number,
-                trial=row.trial,
-                kind=row.kind,
                 repeat_of=row.first,
-                photograph=row.photograph,
                 method=row.fault or row.method,
-                criterion=row.criterion,
-                value=row.value,
                 maximum=study.maximum,
-                exposures=row.exposures,
-                hidden=row.hidden,
-                **timing,
                 **own,
             )
         )
     return ratings
 
 
-def _told(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[str, dict[str, Any]]]:
+def _checks(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[str, dict[str, Any]]]:
     """The last `vision` and `screen` event of every session."""
     query = (
         select(events.c.session_id, events.c.name, events.c.detail)
@@ -134,33 +130,27 @@ def _told(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[str, di
         .where(*mine, events.c.name.in_(("vision", "screen")))
         .order_by(events.c.id)
     )
-    told: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
+    checks: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
     for row in connection.execute(query):
-        told[row.session_id][row.name] = json.loads(row.detail)
-    return told
+        checks[row.session_id][row.name] = json.loads(row.detail)
+    return checks
 
 
 def _participant(
-    study: Study, session: Row[Any], ratings: Sequence[Rating], told: Mapping[str, dict[str, Any]]
+    study: Study, session: Row[Any], ratings: Sequence[Rating], checks: Mapping[str, dict[str, Any]]
 ) -> Participant:
-    screen, vision = told.get("screen", {}), told.get("vision", {})
+    screen, vision = checks.get("screen", {}), checks.get("vision", {})
     plates = _number(vision, "right"), _number(vision, "shown")
-    judged = conduct(ratings, None if None in plates else (int(plates[0] or 0), int(plates[1] or 0)), study.screening)
+    measures = conduct(ratings, None if None in plates else (int(plates[0] or 0), int(plates[1] or 0)), study.screening)
     minutes = None if session.completed_at is None else (session.completed_at - session.begun_at) / 60_000
     width, height = _number(screen, "width"), _number(screen, "height")
     step = screen.get("gray_step_seen")
     return Participant(
         study=study.digest,
         version=study.version,
-        simulated=session.simulated,
         participant=session.number,
         begun_on=_day(session.begun_at),
-        language=session.language,
-        block=session.block,
-        row=session.row,
         completed=session.completed_at is not None,
-        trials=session.trials,
-        answered=session.answered,
         minutes=minutes,
         window_width=None if width is None else round(width),
         window_height=None if height is None else round(height),
@@ -168,12 +158,8 @@ def _participant(
         gray_step_seen=step if isinstance(step, bool) else None,
         plates_right=None if plates[0] is None else int(plates[0]),
         plates_shown=None if plates[1] is None else int(plates[1]),
-        catch_shown=judged.catch_shown,
-        catch_wrong=judged.catch_wrong,
-        median_response_ms=judged.median_response_ms,
-        most_common_share=judged.most_common_share,
-        repeat_agreement=judged.repeat_agreement,
-        flags=";".join(judged.flags),
+        **{key: getattr(session, key) for key in OF_SESSION},
+        **{**vars(measures), "flags": ";".join(measures.flags)},
     )
 
 
@@ -184,7 +170,3 @@ def _number(detail: Mapping[str, Any], key: str) -> float | None:
 
 def _day(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
-
-
-if __name__ == "__main__":
-    run_stage(main)

@@ -1,1 +1,1 @@
-"""The pages of the study. Each is a function that Streamlit runs; what a browser does in between is in `browser/`."""
+"""The pages of the study, which Streamlit runs as functions; the code that runs in the browser is in `browser/`."""

@@ -1,4 +1,4 @@
-"""The pages that run in the browser: one component, whose code is fetched once and told which act it is."""
+"""The pages that run in the browser. A single component runs them all; its code is fetched once."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -24,13 +24,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def show(service: Service, stage: Stage, token: str, language: str) -> None:
-    """Run one act of a session; when it is over, Streamlit runs the script again and the next page comes."""
-    mount(service, stage, language, token)
-
-
 def mount(service: Service, act: Stage | Literal["arrival"], language: str, token: str = "") -> None:
-    """Mount the component with what this act needs to know."""
+    """Run one act in the browser; when it is over, Streamlit runs the script again and the next page comes."""
     study = service.store.study
     texts = service.texts(language)
     data: dict[str, Any] = {
@@ -50,5 +45,5 @@ def mount(service: Service, act: Stage | Literal["arrival"], language: str, toke
 
 
 def _component() -> Callable[..., object]:
-    """The component; registered anew in every run, which is cheap, because Streamlit wants it done inside of one."""
+    """The component. Streamlit requires its registration during a run, so every run repeats it, which is cheap."""
     return st.components.v2.component("study", html=PLACE, css=STYLES, js=LOADER)

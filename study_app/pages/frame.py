@@ -1,4 +1,4 @@
-"""What all pages share: the title, the neutral grey around everything, nothing of Streamlit's own controls."""
+"""The frame of all pages: a title, neutral grey, and none of Streamlit's own controls."""
 
 from pathlib import Path
 

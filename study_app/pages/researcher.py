@@ -19,7 +19,7 @@ REFRESH_SECONDS = 10
 
 
 def show(service: Service) -> None:
-    """Show the page to whom it is for, and a way to sign in to others."""
+    """Show the page to a researcher, and a way to sign in to others."""
     if not _signed_in(service):
         return
     store = service.store

@@ -1,9 +1,9 @@
-"""Which page a visitor gets: by the address, and for volunteers by where their session stands."""
+"""Chooses a visitor's page by the address and, for volunteers, by the progress of their session."""
 
 import streamlit as st
 
 from study_app.design.tokens import TOKEN
-from study_app.pages import acts, frame, refused, thanks, welcome, withdraw
+from study_app.pages import acts, endings, frame, welcome, withdraw
 from study_app.server.languages import best_language
 from study_app.server.service import Service, current
 from study_app.storage.refusals import RefusedError
@@ -30,19 +30,19 @@ def show() -> None:
         else:
             volunteer(service, token, language)
     except RefusedError as refusal:
-        refused.show(frame.open_page(service, language), refusal.reason)
+        endings.refused(frame.open_page(service, language), refusal.reason)
 
 
 def volunteer(service: Service, token: str, language: str) -> None:
-    """The page where a session stands."""
+    """The current page of a session."""
     if not TOKEN.fullmatch(token):
         raise RefusedError(401, "unknown", "This link is not known here.")
     now = standing(service.store, token)
     texts = frame.open_page(service, now.language)
     if now.stage == "thanks":
-        thanks.show(service, texts, token, now.language)
+        endings.thanks(texts, token, now.language)
     else:
-        acts.show(service, now.stage, token, now.language)
+        acts.mount(service, now.stage, now.language, token)
 
 
 def chosen_language(service: Service) -> str:

@@ -2,6 +2,7 @@
 
 import html
 import uuid
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 
 
 def show(service: Service, language: str) -> None:
-    """Show the page; a volunteer who agrees gets a session, and its token into the address."""
+    """Show the page. A volunteer who agrees gets a session, whose token goes into the address."""
     study = service.store.study
     refusal = st.session_state.pop("refusal", None)
     if refusal is not None:
@@ -41,7 +42,7 @@ def show(service: Service, language: str) -> None:
 
 
 def _begin(service: Service, language: str) -> None:
-    """Streamlit runs this before the page: with a session in the address, the page is the session's first."""
+    """Begin a session and put it into the address. Streamlit runs this before the page, which then is the session's."""
     st.session_state["forgotten"] = not st.session_state["agreed"]
     if st.session_state["forgotten"]:
         return
@@ -76,11 +77,10 @@ def _choose_language(service: Service, language: str, label: str) -> None:
     )
 
 
-def _turn_phones_away(words: dict[str, str] | object, smallest_width: int) -> None:
-    """Where the study needs more than a phone has, a phone gets the polite refusal instead of the form."""
+def _turn_phones_away(words: Mapping[str, str], smallest_width: int) -> None:
+    """If the study needs a larger screen than a phone's, phones get a polite refusal instead of the form."""
     if smallest_width <= PHONE:
         return
-    assert isinstance(words, dict)
     small = f"@media (pointer: coarse) and (max-device-width: {PHONE - 1}px)"
     low = f"@media (pointer: coarse) and (max-device-height: {PHONE - 1}px)"
     swap = ".st-key-welcome { display: none; } .too-small { display: block !important; }"

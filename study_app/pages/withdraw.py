@@ -1,4 +1,4 @@
-"""Whoever has a withdrawal code removes the answers under it, without asking anybody."""
+"""The withdrawal page: whoever has a code can remove the answers under it."""
 
 import html
 

@@ -1,4 +1,4 @@
-"""The files of the pages that browsers may keep for ever: modules, styles and colour-vision plates."""
+"""The pages' files that browsers may cache for ever: modules, styles and colour-vision plates."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx=
 
 @dataclass(frozen=True)
 class Assets:
-    """Files by name; addresses hold a digest of all of them, so that a new version is a new address."""
+    """Files by name. Their addresses hold a digest of all files, so that a new version has new addresses."""
 
     files: dict[str, bytes]
     plates: tuple[bytes, ...]
@@ -34,7 +34,7 @@ class Assets:
 
     @cached_property
     def plate_urls(self) -> tuple[str, ...]:
-        """Addresses of the plates that do not tell what is on them."""
+        """Addresses of the plates, which do not reveal the digits."""
         return tuple(f"plates/{name}.png" for name in self._plate_names)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The words of the pages, one plain file a language, all with the same keys."""
+"""The words of the pages: a YAML file for each language, all with the same keys."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -31,12 +31,12 @@ def load_languages(languages: Iterable[str], folder: Path = FOLDER) -> dict[str,
 
 
 def worded(texts: Texts, protocol: str) -> Texts:
-    """The texts with those of a protocol: `<protocol>_<section>` has words that take the place of a section's own."""
+    """The texts of a protocol: words of `<protocol>_<section>` replace those of the section."""
     return {section: {**words, **texts.get(f"{protocol}_{section}", {})} for section, words in texts.items()}
 
 
 def best_language(wanted: str | None, languages: Iterable[str]) -> str:
-    """The study's language for a browser's, as in `de-CH`; the study's first one if it has none of the kind."""
+    """The language of the study for a browser's language such as `de-CH`; the study's first if there is none."""
     known = list(languages)
     plain = (wanted or "").partition("-")[0].lower()
     return plain if plain in known else known[0]

@@ -15,7 +15,7 @@ PASSWORD = "STUDY_PASSWORD"
 
 @dataclass(frozen=True)
 class Access:
-    """`password`: what opens the page; `oidc`: accounts that an identity provider vouches for, by e-mail address."""
+    """`password` opens the page; so do accounts in `oidc`, e-mail addresses that an identity provider confirms."""
 
     password: str | None
     oidc: tuple[str, ...]

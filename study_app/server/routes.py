@@ -4,8 +4,10 @@ Every error is `{"error": sentence, "reason": word}`; a stack trace stays in the
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -17,11 +19,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from study_app.design import assignment
-from study_app.design.pairs import SIDES, practice_trials, trial_looks
 from study_app.design.tokens import TOKEN
+from study_app.server.assets import IMMUTABLE
+from study_app.server.plan import plan_content
 from study_app.server.security import Limiter, Rates, address, middleware, read_body
-from study_app.stimuli.manifest import Stimulus
 from study_app.storage.messages import (
     AnswerMessage,
     BeginMessage,
@@ -31,13 +32,38 @@ from study_app.storage.messages import (
     parse_message,
 )
 from study_app.storage.refusals import RefusedError
-from study_app.storage.store import Progress, Store
+from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
 
 THREADS = 16  # requests that wait for the database at once; Streamlit's own threads are left alone
-IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
-Endpoint = Callable[[Request], Awaitable[Response]]
+Message = TypeVar("Message")
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every route works with: the store, limits of this process, and threads that may wait for the database."""
+
+    store: Store
+    beginning: Limiter
+    withdrawing: Limiter
+    session: Limiter
+    threads: CapacityLimiter
+
+    def token(self, request: Request) -> str:
+        """The token of the session that asks; raises `RefusedError` 401 without one, 429 if it asks too often."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
+            raise RefusedError(401, "unknown", "This link is not known here.")
+        self.session.check(token)
+        return token
+
+    async def work(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call what waits for the database or the disk."""
+        return await anyio.to_thread.run_sync(function, *arguments, limiter=self.threads)
+
+
+Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 
 def application(store: Store, rates: Rates | None = None) -> Starlette:
@@ -45,158 +71,123 @@ def application(store: Store, rates: Rates | None = None) -> Starlette:
     return Starlette(routes=routes(store, rates), middleware=middleware())
 
 
+def new_context(store: Store, rates: Rates | None = None) -> Context:
+    """Fresh limits over one store."""
+    rates = rates or Rates()
+    limits = (Limiter(rates.begin), Limiter(rates.withdraw), Limiter(rates.session))
+    return Context(store, *limits, CapacityLimiter(THREADS))
+
+
 def routes(store: Store, rates: Rates | None = None) -> list[BaseRoute]:
     """All routes over one store."""
-    rates = rates or Rates()
-    begin_limit, withdraw_limit, session_limit = (
-        Limiter(rates.begin),
-        Limiter(rates.withdraw),
-        Limiter(rates.session),
-    )
-    threads = CapacityLimiter(THREADS)
-
-    async def work(function: Callable[..., Any], *arguments: Any) -> Any:
-        return await anyio.to_thread.run_sync(function, *arguments, limiter=threads)
-
-    def token_of(request: Request) -> str:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
-            raise RefusedError(401, "unknown", "This link is not known here.")
-        session_limit.check(token)
-        return token
-
-    async def begin(request: Request) -> Response:
-        begin_limit.check(address(request))
-        begun = await work(store.begin, parse_message(BeginMessage, await read_body(request)))
-        return JSONResponse({"session": begun.token, "code": begun.code})
-
-    async def plan(request: Request) -> Response:
-        return JSONResponse(plan_content(store, await work(store.plan, token_of(request))))
-
-    async def answer(request: Request) -> Response:
-        token = token_of(request)
-        message = parse_message(AnswerMessage, await read_body(request))
-        await work(store.answer, token, message)
-        return JSONResponse({"acknowledged": message.key})
-
-    async def events(request: Request) -> Response:
-        token = token_of(request)
-        message = parse_message(EventsMessage, await read_body(request))
-        await work(store.add_events, token, message.events)
-        return JSONResponse({"acknowledged": [event.key for event in message.events]})
-
-    async def tab(request: Request) -> Response:
-        token = token_of(request)
-        message = parse_message(TabMessage, await read_body(request))
-        return JSONResponse({"mine": await work(store.claim_tab, token, message.tab, message.take)})
-
-    async def finish(request: Request) -> Response:
-        return JSONResponse({"code": await work(store.finish, token_of(request))})
-
-    async def withdrawal(request: Request) -> Response:
-        withdraw_limit.check(address(request))
-        message = parse_message(WithdrawMessage, await read_body(request))
-        return JSONResponse({"removed": await work(withdraw, store, message.code)})
-
-    async def picture(request: Request) -> Response:
-        stimulus = store.stimuli.by_token.get(request.path_params["token"])
-        if stimulus is None:
-            raise RefusedError(404, "unknown", "There is no such picture.")
-        content = await work(store.stimuli.path(stimulus).read_bytes)
-        return Response(content, media_type="image/png", headers=IMMUTABLE)
-
-    async def healthy(request: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
-    async def ready(request: Request) -> Response:
-        await work(_ask_database, store)
-        return JSONResponse({"status": "ready", "simulated": store.simulated})
-
-    posts = {
-        "/api/sessions": begin,
-        "/api/answers": answer,
-        "/api/events": events,
-        "/api/tab": tab,
-        "/api/finish": finish,
-        "/api/withdraw": withdrawal,
-    }
-    gets = {"/api/plan": plan, "/s/{token}": picture, "/healthz": healthy, "/readyz": ready}
-    return [
-        *(Route(path, guarded(endpoint), methods=["POST"]) for path, endpoint in posts.items()),
-        *(Route(path, guarded(endpoint), methods=["GET"]) for path, endpoint in gets.items()),
-    ]
+    context = new_context(store, rates)
+    return [route(context, path, *entry) for path, entry in ROUTES.items()]
 
 
-def guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint with every error made a short JSON reply."""
-
-    async def answered(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except RefusedError as refusal:
-            return _error(refusal)
-        except ClientDisconnect:
-            return Response(status_code=400)  # for nobody: the network is gone, and the browser sends again
-        except (OperationalError, PoolTimeoutError):
-            logger.exception("the database does not answer")
-            busy = "The server is busy; your answer is kept in the browser and sent again."
-            return _error(RefusedError(503, "busy", busy, retry_after=1))
-        except Exception:
-            logger.exception("%s failed", request.url.path)
-            return _error(RefusedError(500, "failed", "Something went wrong on the server; please try again."))
-
-    return answered
+def route(context: Context, path: str, method: str, endpoint: Endpoint) -> Route:
+    """One route, whose errors all become short JSON replies."""
+    return Route(path, partial(guarded, endpoint, context), methods=[method])
 
 
-def plan_content(store: Store, progress: Progress) -> dict[str, object]:
-    """The plan as the browser gets it: nothing in it tells a method, a photograph or a trial's kind."""
-    study, stimuli = store.study, store.stimuli
-    practice = [
-        {
-            **_shown(trial.position, [stimuli.by_look[look] for look in trial_looks(trial)]),
-            "feedback": trial.fault or "natural",
-            **({} if trial.fake_place is None else {"fake": trial.fake_place}),
-        }
-        for trial in practice_trials(study, stimuli.manifest.cast)
-    ]
-    return {
-        "study": study.digest,
-        "language": progress.language,
-        "exposure_ms": study.exposure_ms,
-        "mask_ms": study.mask_ms,
-        **({"arrangement": study.arrangement} if study.protocol == "pairs" else {}),
-        "scale": {"name": SIDES if study.protocol == "pairs" else study.scale, "minimum": 0, "maximum": study.maximum},
-        "criteria": [
-            {
-                "name": criterion.name,
-                "term": criterion.term[progress.language],
-                "question": criterion.question[progress.language],
-            }
-            for criterion in study.criteria
-        ],
-        "trials": [
-            _shown(trial, [stimuli.by_token[token] for token in tokens])
-            for trial, tokens in enumerate(progress.pictures)
-        ],
-        "answered": list(range(progress.answered)),
-        "breaks": assignment.breaks(study),
-        "practice": practice,
-    }
+async def guarded(endpoint: Endpoint, context: Context, request: Request) -> Response:
+    """The endpoint's reply, or its error as a short JSON reply."""
+    try:
+        return await endpoint(context, request)
+    except RefusedError as refusal:
+        return _error(refusal)
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody reads it: the network is gone, and the browser sends again
+    except (OperationalError, PoolTimeoutError):
+        logger.exception("the database does not answer")
+        busy = "The server is busy; your answer is kept in the browser and sent again."
+        return _error(RefusedError(503, "busy", busy, retry_after=1))
+    except Exception:
+        logger.exception("%s failed", request.url.path)
+        return _error(RefusedError(500, "failed", "Something went wrong on the server; please try again."))
 
 
-def _shown(trial: int, stimuli: Sequence[Stimulus]) -> dict[str, object]:
-    """A trial of one picture, or of several as the list `pictures`."""
-    pictures = [_picture(stimulus) for stimulus in stimuli]
-    return {"trial": trial, **(pictures[0] if len(pictures) == 1 else {"pictures": pictures})}
+async def read(request: Request, record: type[Message]) -> Message:
+    """The request's body as a message; raises `RefusedError` if it is none."""
+    return parse_message(record, await read_body(request))
 
 
-def _picture(stimulus: Stimulus) -> dict[str, object]:
-    return {
-        "url": f"/s/{stimulus.token}",
-        "sha256": stimulus.sha256,
-        "width": stimulus.width,
-        "height": stimulus.height,
-    }
+async def begin(context: Context, request: Request) -> Response:
+    """A new session for a volunteer who consents."""
+    context.beginning.check(address(request))
+    begun = await context.work(context.store.begin, await read(request, BeginMessage))
+    return JSONResponse({"session": begun.token, "code": begun.code})
+
+
+async def plan(context: Context, request: Request) -> Response:
+    """What the session shows, and where it stands."""
+    return JSONResponse(plan_content(context.store, await context.work(context.store.plan, context.token(request))))
+
+
+async def answer(context: Context, request: Request) -> Response:
+    """The answers of one trial."""
+    token, message = context.token(request), await read(request, AnswerMessage)
+    await context.work(context.store.answer, token, message)
+    return JSONResponse({"acknowledged": message.key})
+
+
+async def events(context: Context, request: Request) -> Response:
+    """What happened beside the answers."""
+    token, message = context.token(request), await read(request, EventsMessage)
+    await context.work(context.store.add_events, token, message.events)
+    return JSONResponse({"acknowledged": [event.key for event in message.events]})
+
+
+async def tab(context: Context, request: Request) -> Response:
+    """Whether the session belongs to the browser tab that asks."""
+    token, message = context.token(request), await read(request, TabMessage)
+    return JSONResponse({"mine": await context.work(context.store.claim_tab, token, message.tab, message.take)})
+
+
+async def finish(context: Context, request: Request) -> Response:
+    """The withdrawal code at the end."""
+    return JSONResponse({"code": await context.work(context.store.finish, context.token(request))})
+
+
+async def withdrawal(context: Context, request: Request) -> Response:
+    """Removes the answers under a code."""
+    context.withdrawing.check(address(request))
+    message = await read(request, WithdrawMessage)
+    return JSONResponse({"removed": await context.work(withdraw, context.store, message.code)})
+
+
+async def picture(context: Context, request: Request) -> Response:
+    """The exact bytes of a stimulus."""
+    stimuli = context.store.stimuli
+    stimulus = stimuli.by_token.get(request.path_params["token"])
+    if stimulus is None:
+        raise RefusedError(404, "unknown", "There is no such picture.")
+    content = await context.work(stimuli.path(stimulus).read_bytes)
+    return Response(content, media_type="image/png", headers=IMMUTABLE)
+
+
+async def healthy(context: Context, request: Request) -> Response:
+    """Whether the process lives."""
+    return JSONResponse({"status": "alive"})
+
+
+async def ready(context: Context, request: Request) -> Response:
+    """Whether the database answers, too."""
+    await context.work(_ask_database, context.store)
+    return JSONResponse({"status": "ready", "simulated": context.store.simulated})
+
+
+ROUTES: dict[str, tuple[str, Endpoint]] = {
+    "/api/sessions": ("POST", begin),
+    "/api/plan": ("GET", plan),
+    "/api/answers": ("POST", answer),
+    "/api/events": ("POST", events),
+    "/api/tab": ("POST", tab),
+    "/api/finish": ("POST", finish),
+    "/api/withdraw": ("POST", withdrawal),
+    "/s/{token}": ("GET", picture),
+    "/healthz": ("GET", healthy),
+    "/readyz": ("GET", ready),
+}
 
 
 def _ask_database(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What keeps the app safe on an open network: headers, limits of size and of rate. No address is ever stored."""
+"""Safety on an open network: headers, and limits of size and rate. No address is ever stored."""
 
 import secrets
 import threading
@@ -68,7 +68,7 @@ def middleware() -> list[Middleware]:
 
 @dataclass(frozen=True)
 class Rate:
-    """So many calls a second for ever, and `burst` of them at once."""
+    """How many calls a second are allowed in the long run, and how many (`burst`) at once."""
 
     per_second: float
     burst: int
@@ -76,7 +76,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class Rates:
-    """What one caller may do. A whole class of students can share one address, so beginning is not held tightly."""
+    """The limits of a caller. A whole class of students can share an address, so the limit of beginning is wide."""
 
     begin: Rate = Rate(5, 300)
     withdraw: Rate = Rate(0.1, 10)
@@ -85,7 +85,7 @@ class Rates:
 
 @dataclass
 class Limiter:
-    """A bucket of calls for every caller, who is remembered only as a digest under a key that dies with the process."""
+    """A token bucket for every caller. A caller is kept as a digest only, under a key that ends with the process."""
 
     rate: Rate
     clock: Callable[[], float] = time.monotonic

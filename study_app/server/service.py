@@ -1,4 +1,4 @@
-"""What this process serves: Streamlit runs the pages as scripts, which find it here and nowhere else."""
+"""What this process serves. Streamlit runs the pages as scripts, which find it here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from study_app.storage.store import Store
 
 @dataclass(frozen=True)
 class Service:
-    """One study in one process. `languages`: of each its own name and its texts."""
+    """The study of this process. `languages`: by code, the language's own name and its texts."""
 
     store: Store
     languages: Mapping[str, tuple[str, Texts]]

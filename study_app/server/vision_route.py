@@ -1,18 +1,16 @@
-"""Takes what a volunteer read on the colour-vision plates; what is right never leaves the server."""
+"""Takes what a volunteer read on the colour-vision plates. The right digits never leave the server."""
 
 from dataclasses import dataclass
+from functools import partial
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from study_app.design.tokens import TOKEN, UUID
-from study_app.server.routes import guarded
-from study_app.server.security import Limiter, Rates, read_body
+from study_app.design.tokens import UUID
+from study_app.server.routes import Context, new_context, read, route
 from study_app.stimuli.plates import Plate
-from study_app.storage.messages import EventMessage, parse_message, wrong
-from study_app.storage.refusals import RefusedError
+from study_app.storage.messages import EventMessage, wrong
 from study_app.storage.store import Store
 
 
@@ -26,7 +24,7 @@ class VisionMessage:
 
 
 def vision_event(message: VisionMessage, plates: tuple[Plate, ...]) -> EventMessage:
-    """What is stored: how many plates were right, and of which kind; not what was read."""
+    """The event to store: how many plates of which kind were read rightly, but not the digits that were read."""
     answers = message.answers
     if not UUID.fullmatch(message.key) or not 0 <= message.at_ms < 1e9:
         raise wrong("The key should be a UUID in small letters, at_ms a time on the page.")
@@ -39,20 +37,16 @@ def vision_event(message: VisionMessage, plates: tuple[Plate, ...]) -> EventMess
     return EventMessage(message.key, "vision", message.at_ms, {"right": sum(right), "shown": len(plates), **kinds})
 
 
-def vision_routes(store: Store, plates: tuple[Plate, ...], rates: Rates | None = None) -> list[BaseRoute]:
-    """The one route."""
-    limit = Limiter((rates or Rates()).session)
+def vision_routes(store: Store, plates: tuple[Plate, ...]) -> list[BaseRoute]:
+    """The route of the colour-vision plates."""
+    return [route(new_context(store), "/api/vision", "POST", partial(vision, plates))]
 
-    async def vision(request: Request) -> Response:
-        _, _, token = request.headers.get("authorization", "").partition(" ")
-        if not TOKEN.fullmatch(token):
-            raise RefusedError(401, "unknown", "This link is not known here.")
-        limit.check(token)
-        message = parse_message(VisionMessage, await read_body(request))
-        await anyio.to_thread.run_sync(store.add_events, token, (vision_event(message, plates),))
-        return JSONResponse({"acknowledged": message.key})
 
-    return [Route("/api/vision", guarded(vision), methods=["POST"])]
+async def vision(plates: tuple[Plate, ...], context: Context, request: Request) -> Response:
+    """Stores how many plates were read rightly; the reply does not say it."""
+    token, message = context.token(request), await read(request, VisionMessage)
+    await context.work(context.store.add_events, token, (vision_event(message, plates),))
+    return JSONResponse({"acknowledged": message.key})
 
 
 def _is_digit(answer: object) -> bool:

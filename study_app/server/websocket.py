@@ -1,4 +1,4 @@
-"""Keeps the server's inside out of Streamlit's websocket: it tells every browser where the script lies on the disk."""
+"""Removes details of the server from Streamlit's websocket, which sends every browser the path of the script."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -27,7 +27,7 @@ class HideServer:
 
 
 def without_paths(payload: bytes) -> bytes:
-    """A message of Streamlit without what it says about the server."""
+    """A message of Streamlit without paths and versions of the server."""
     message = ForwardMsg.FromString(payload)
     if message.HasField("new_session"):
         message.new_session.main_script_path = ""

@@ -1,1 +1,1 @@
-"""Simulated raters: what they think, how they click, and how many of them a study needs."""
+"""Simulated raters with known opinions, and the number of raters that a study needs."""

@@ -14,7 +14,7 @@ Indices = NDArray[np.int64]
 
 
 def p_value(second: NDArray[np.bool_], values: NDArray[np.float64], observers: Indices, photographs: Indices) -> float:
-    """Two-sided p of "both methods are judged equally", by Student's t.
+    """Two-sided p of "both methods are rated equally", by Student's t.
 
     All (N,): whether the answer is of the second method, the answer in [0, 1], who gave it, on what. The difference is
     of logits where all answers are 0 or 1, else of means. 1 where a method has one answer only throughout: nothing can
@@ -29,7 +29,7 @@ def p_value(second: NDArray[np.bool_], values: NDArray[np.float64], observers: I
 def effect(
     second: NDArray[np.bool_], values: NDArray[np.float64], observers: Indices, photographs: Indices
 ) -> tuple[float, float, float]:
-    """The difference, its two-way cluster-robust variance, and that one's degrees of freedom."""
+    """The difference, its two-way cluster-robust variance, and the degrees of freedom of the variance."""
     means = np.array([values[~second].mean(), values[second].mean()])
     slopes = np.ones(2)
     estimates = means

@@ -119,7 +119,7 @@ async def over_network(
 
 
 def _headers(rater: Rater, request: Request) -> dict[str, str]:
-    """Each rater names an address of its own, as a proxy would, so that limits for one address treat them as people."""
+    """Each rater has an address, as behind a proxy, so that the limits of an address treat raters as people."""
     authorization = {"Authorization": f"Bearer {request.token}"} if request.token else {}
     return {"X-Forwarded-For": address(rater.place), **authorization}
 

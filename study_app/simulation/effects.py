@@ -1,6 +1,7 @@
-"""What simulated raters think and do: `effects.yaml` as frozen records."""
+"""Opinions and behaviour of simulated raters: `effects.yaml` as frozen records."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,10 @@ from study_app.design.study import Study
 EFFECTS_FILE = Path("study_app/simulation/effects.yaml")
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)  # expectations over a standard normal variable
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
+SHARES = ["consistency", "lost_replies", "careless.share", "careless.same_everywhere", "leaving.share"]
+SHARES += ["leaving.come_back", "color_blind.share", "color_blind.sees", "color_blind.plates_read"]
+SPREADS = ("spread.observers", "spread.photographs", "spread.photographs_by_method", "times.spread")
+TIMES = ("times.arrivals_per_hour", "times.pages_seconds", "times.response_ms")
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Careless:
-    """Who answers at once: a share answers the same everywhere, the others at random."""
+    """Raters who answer at once: a share answers the same everywhere, the others at random."""
 
     share: float
     same_everywhere: float
@@ -43,7 +48,7 @@ class Careless:
 
 @dataclass(frozen=True)
 class ColorBlind:
-    """Who sees only a part of each difference to the original, and reads only a part of the plates."""
+    """Raters who see a share of each difference to the original, and read a share of the plates."""
 
     share: float
     sees: float
@@ -52,7 +57,7 @@ class ColorBlind:
 
 @dataclass(frozen=True)
 class Leaving:
-    """Who stops on the way, and who of them returns."""
+    """Raters who stop before the end, and how many of them return."""
 
     share: float
     come_back: float
@@ -103,35 +108,19 @@ def check_effects(effects: Effects, study: Study, where: str) -> None:
     for criterion in study.criteria:
         rates = effects.rates.get(criterion.name)
         if rates is None:
-            raise UserError(
-                f"{where}: rates has no criterion {criterion.name!r}; {_known(criterion.name, effects.rates)}"
-            )
+            known = suggestion(criterion.name, list(effects.rates))
+            raise UserError(f"{where}: rates has no criterion {criterion.name!r}; {known}")
         for method in study.methods:
             if method not in rates:
-                raise UserError(f"{where}: rates.{criterion.name} has no method {method!r}; {_known(method, rates)}")
+                known = suggestion(method, list(rates))
+                raise UserError(f"{where}: rates.{criterion.name} has no method {method!r}; {known}")
             _check(rates[method], 0.001, 0.999, f"{where}: rates.{criterion.name}.{method}")
     _check(effects.broken, 0.001, 0.999, f"{where}: broken")
-    shares = {
-        "consistency": effects.consistency,
-        "careless.share": effects.careless.share,
-        "careless.same_everywhere": effects.careless.same_everywhere,
-        "color_blind.share": effects.color_blind.share,
-        "color_blind.sees": effects.color_blind.sees,
-        "color_blind.plates_read": effects.color_blind.plates_read,
-        "leaving.share": effects.leaving.share,
-        "leaving.come_back": effects.leaving.come_back,
-        "lost_replies": effects.lost_replies,
-        "careless.share + color_blind.share": effects.careless.share + effects.color_blind.share,
-    }
-    for key, share in shares.items():
-        _check(share, 0, 1, f"{where}: {key}")
-    sizes = {f"spread.{name}": value for name, value in vars(effects.spread).items()} | {
-        "times.spread": effects.times.spread
-    }
-    for key, size in sizes.items():
-        _check(size, 0, 10, f"{where}: {key}")
-    for key in ("arrivals_per_hour", "pages_seconds", "response_ms"):
-        _check(getattr(effects.times, key), 0.001, 1e9, f"{where}: times.{key}")
+    ranges = {**dict.fromkeys(SHARES, (0, 1)), **dict.fromkeys(SPREADS, (0, 10)), **dict.fromkeys(TIMES, (0.001, 1e9))}
+    for key, (low, high) in ranges.items():
+        _check(attrgetter(key)(effects), low, high, f"{where}: {key}")
+    both = effects.careless.share + effects.color_blind.share
+    _check(both, 0, 1, f"{where}: careless.share + color_blind.share")
     _check(effects.concentration, 0.1, 1e6, f"{where}: concentration")
 
 
@@ -152,10 +141,6 @@ def _intercept(rate: float, sd: float) -> float:
     if sd == 0:
         return float(logit(rate))
     return float(brentq(lambda middle: WEIGHTS @ expit(middle + sd * NODES) - rate, -60, 60, xtol=1e-10))
-
-
-def _known(name: str, known: dict[str, object] | dict[str, float] | dict[str, dict[str, float]]) -> str:
-    return suggestion(name, list(known))
 
 
 def _check(value: float, low: float, high: float, where: str) -> None:

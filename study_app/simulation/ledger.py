@@ -1,4 +1,4 @@
-"""Compares what simulated raters were acknowledged with what the database holds."""
+"""Compares the answers that the server acknowledged to simulated raters with those in the database."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class Balance:
 
 
 def balance(store: Store, raters: Iterable[Rater]) -> Balance:
-    """Read all simulated answers of the study and hold them against the raters' own notes."""
+    """Read all simulated answers of the study and compare them with the raters' own notes."""
     mine = (sessions.c.study_id == store.study_id, sessions.c.simulated.is_(True))
     query = select(answers).join(sessions, sessions.c.id == answers.c.session_id).where(*mine)
     with store.database.reading() as connection:

@@ -1,4 +1,4 @@
-"""A population of simulated raters and photographs: the random effects, drawn once, and what follows from them."""
+"""A population of simulated raters and photographs: their random effects, and the expected answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

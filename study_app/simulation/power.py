@@ -1,4 +1,4 @@
-"""How often a study of so many raters finds a difference: the same design and opinions, in memory."""
+"""The power of a study: how often a number of raters finds a difference, by simulation in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -143,13 +143,10 @@ def _row(criterion: str, effects: Effects, question: Question, raters: int, foun
     rates = effects.rates[criterion]
     return PowerRow(
         criterion=criterion,
-        first=question.first,
-        second=question.second,
+        **{key: getattr(question, key) for key in ("first", "second", "alpha", "repeats")},
         rate_first=rates[question.first],
         rate_second=rates[question.second],
-        alpha=question.alpha,
         raters=raters,
-        repeats=n,
         found=found,
         power=power,
         low=float((middle - half) / (1 + z * z / n)),

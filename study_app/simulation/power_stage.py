@@ -1,4 +1,4 @@
-"""Writes the power curve as a table and a figure, and says how many raters are enough."""
+"""Writes the power curve as a table and a figure, and states how many raters are enough."""
 
 import argparse
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"),
 
 
 def write_power(study: Study, effects: Effects, arguments: argparse.Namespace) -> str:
-    """Simulate, write `power.csv`, `.png` and `.pdf`, and return what they say."""
+    """Simulate, write `power.csv`, `.png` and `.pdf`, and return a summary."""
     if arguments.between is None:
         raise UserError("--power needs --between METHOD METHOD.")
     first, second = arguments.between
@@ -45,15 +45,14 @@ def sentence(study: Study, rows: Sequence[PowerRow], criterion: str, goal: float
 
 @styled()
 def draw(study: Study, rows: Sequence[PowerRow], goal: float) -> Figure:
-    """Power over raters, a line a criterion, each with its simulation error."""
+    """Power over the number of raters: a line for each criterion, with its simulation error."""
     figure = Figure(figsize=(5.2, 3.2), layout="constrained")
     axes = figure.subplots()
     for criterion, (color, marker) in zip(study.criteria, LOOKS * len(study.criteria), strict=False):
         own = [row for row in rows if row.criterion == criterion.name]
         raters = [row.raters for row in own]
-        label = (
-            f"{criterion.name.replace('_', ' ')}, {100 * own[0].rate_first:.1f} and {100 * own[0].rate_second:.1f} %"
-        )
+        rates = f"{100 * own[0].rate_first:.1f} and {100 * own[0].rate_second:.1f} %"
+        label = f"{criterion.name.replace('_', ' ')}, {rates}"
         axes.plot(raters, [row.power for row in own], color=color, marker=marker, markersize=3.5, label=label)
         axes.fill_between(raters, [row.low for row in own], [row.high for row in own], color=color, alpha=0.15, lw=0)
         enough = smallest(rows, criterion.name, goal)
@@ -69,10 +68,6 @@ def draw(study: Study, rows: Sequence[PowerRow], goal: float) -> Figure:
 @styled()
 def save(figure: Figure, folder: Path) -> None:
     """Write `power.png` and `power.pdf` without dates, so that the same rows give the same bytes."""
-    undated: tuple[tuple[str, dict[str, str | None]], ...] = (
-        ("png", {"Software": None}),
-        ("pdf", {"CreationDate": None}),
-    )
-    for kind, metadata in undated:
+    for kind, dated in (("png", "Software"), ("pdf", "CreationDate")):
         with whole_file(folder / f"power.{kind}") as path:
-            figure.savefig(path, format=kind, metadata=metadata)
+            figure.savefig(path, format=kind, metadata={dated: None})

@@ -1,7 +1,7 @@
-"""One simulated rater as a script of requests and waits; whoever runs it sends the requests and lets time pass.
+"""A simulated rater as a script of requests and waits. `drivers` sends the requests and lets time pass.
 
-The script is what a browser does: the same request again until it is acknowledged, each picture fetched and its bytes
-checked before it counts as shown, an answer only after the exposure.
+The script does what a browser does: it repeats a request until it is acknowledged, fetches each picture and checks its
+bytes, and answers only after the exposure.
 """
 
 import hashlib
@@ -169,7 +169,7 @@ class Rater:
         self._fetched.add(trial["url"])
 
     def _answers(self, picture: str) -> dict[str, int]:
-        """What this rater says to a picture: careless ones do not look, others may remember what they said before."""
+        """The answers to a picture: careless raters do not look; others may remember their first answer."""
         names = [criterion.name for criterion in self.population.study.criteria]
         maximum, kind = self.population.study.maximum, self.population.kinds[self.place]
         if kind == "same":

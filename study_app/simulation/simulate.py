@@ -1,13 +1,13 @@
-"""Takes the study with simulated raters whose opinions are known, or tells how many raters a study needs.
+"""Takes the study with simulated raters whose opinions are known, or computes how many raters a study needs.
 
     python -m study_app.simulation [study.yaml] --raters 40 --effects study_app/simulation/effects.yaml [--seed 0]
         [--db sqlite:///simulated.sqlite3] [--server http://localhost:8501 [--speed 10]]
     python -m study_app.simulation [study.yaml] --power --between zhang semantics_jbu [--difference 6] [--goal 0.8]
 
-The first reads `study.yaml`, `stimuli/<digest>/` and the effects, and sends what browsers would send: through the
-study's routes to an app in this process, in virtual time (an afternoon takes seconds), or with --server in real time to
-one that was started with STUDY_SIMULATED=1. Every row says that it is simulated. The second needs the first two files
-only and writes `power/power.csv`, `.png` and `.pdf`.
+The first command reads `study.yaml`, `stimuli/<digest>/` and the effects. It sends the requests of browsers to an app
+in this process, in virtual time (an afternoon takes seconds). With --server it sends them in real time to a server that
+was started with STUDY_SIMULATED=1. Every row is marked as simulated. The second command needs no stimuli and writes
+`power/power.csv`, `.png` and `.pdf`.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx2
 import numpy as np
 
-from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.errors import UserError
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.server.routes import application
 from study_app.server.security import Rate, Rates
@@ -130,7 +130,3 @@ def _arguments() -> argparse.Namespace:
     power.add_argument("--repeats", type=int, default=500, help="simulated studies")
     power.add_argument("--to", type=Path, default=Path("power"), help="folder")
     return parser.parse_args()
-
-
-if __name__ == "__main__":
-    run_stage(main)

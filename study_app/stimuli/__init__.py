@@ -1,1 +1,1 @@
-"""The pictures that volunteers see."""
+"""The pictures that volunteers see, made alike in everything but their colours."""

@@ -1,6 +1,6 @@
-"""What is done to the colours of catch and practice pictures: (H, W, 3) uint8 sRGB in, the same out, luma kept.
+"""Spoils the colours of catch and practice pictures: (H, W, 3) uint8 sRGB in and out, with the luma kept.
 
-Colours are turned in Y'CbCr (BT.601, full range): rough, cheap, and all that wrong colours need.
+Colours change in Y'CbCr (BT.601, full range), which is rough but enough for wrong colours.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""The manifest of the stimuli: which opaque token is which photograph in which method. It never leaves the server."""
+"""The manifest of the stimuli: the photograph and the method behind every token. It never leaves the server."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ class Manifest:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of which pictures there are; the same as long as every pixel and the secret are."""
+        """SHA-256 of which pictures there are; it changes with any pixel and with the secret."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
@@ -62,7 +62,7 @@ class Stimuli:
         return {(one.photograph, one.method, one.fault): one for one in self.manifest.stimuli}
 
     def path(self, stimulus: Stimulus) -> Path:
-        """Where the exact bytes lie."""
+        """The file of a stimulus."""
         return self.folder / PICTURES / f"{stimulus.token}.png"
 
 

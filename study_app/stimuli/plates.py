@@ -1,7 +1,7 @@
 """Colour-vision plates drawn by our own code: a digit of dots that differ from the others along a confusion line.
 
-Two colours that differ in the answer of one cone type only look alike to an eye without that type (Maxwell; the
-dichromatic confusion lines). Dots of random lightness hide what is left of a difference in brightness, as in every
+If two colours differ in the response of a single cone type, they look alike to an eye without that type (Maxwell; the
+dichromatic confusion lines). Dots of random lightness hide the remaining difference in brightness, as in every
 pseudoisochromatic plate since Stilling (1877). No published plate is copied.
 """
 
@@ -16,14 +16,14 @@ from PIL import Image, ImageDraw, ImageFont
 CONES = np.array([[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]])
 
 Kind = Literal["all", "protan", "deutan", "tritan"]
-# The first is read by everybody and shows what to do; red-green deficiencies are the frequent ones, so they get four.
+# Everybody can read the first plate, which shows the task. Red-green deficiencies are frequent and get four plates.
 KINDS: tuple[Kind, ...] = ("all", "protan", "deutan", "protan", "deutan", "tritan")
 
 SIDE = 360  # pixels
 SURROUND = 110  # the grey of the pages, sRGB
 MIDDLE = np.array([0.34, 0.28, 0.17])  # linear sRGB: a dull yellow leaves room in the gamut on both sides
 LIGHTNESS = (0.65, 1.4)  # of a dot, as a factor on its linear colour; the same range in and out of the digit
-REACH = 0.75  # of the way to the gamut's border; less finds weaker deficiencies and asks more of the screen
+REACH = 0.75  # of the way to the gamut's border; a smaller value finds weaker deficiencies, but needs a better screen
 RADII = (9.0, 7.2, 5.8, 4.6, 3.6)  # of the dots in pixels, large ones first
 
 
@@ -63,10 +63,8 @@ def draw(kind: Kind, digit: int, rng: np.random.Generator) -> np.ndarray:
 
 def colors(kind: Kind) -> tuple[np.ndarray, np.ndarray]:
     """The linear sRGB colours of the ground and of the digit, before a dot's lightness."""
-    if kind == "all":
-        return MIDDLE * 0.45, np.array(
-            [0.62, 0.5, 0.12]
-        )  # the lightest dot of the ground is darker than the digit's darkest
+    if kind == "all":  # the lightest dot of the ground is darker than the digit's darkest
+        return MIDDLE * 0.45, np.array([0.62, 0.5, 0.12])
     cone = {"protan": 0, "deutan": 1, "tritan": 2}[kind]
     direction = np.linalg.inv(CONES)[:, cone]  # moves one cone's answer and leaves the other two
     direction = direction / np.abs(direction).max()

@@ -1,4 +1,4 @@
-"""PNGs that differ in nothing but their pixels: one encoder, one set of chunks, and a size of one's choice."""
+"""PNGs that differ in nothing but their pixels: one encoder, one set of chunks, and a chosen size."""
 
 import hashlib
 import io
@@ -26,7 +26,7 @@ def encode(picture: np.ndarray) -> bytes:
 def padded(png: bytes, size: int, seed: bytes) -> bytes:
     """The PNG with a fourth chunk, before the last, that brings it to `size` bytes.
 
-    The filling is as good as random, so that no compression on the way brings the difference back.
+    The filling looks random, so that compression on the way cannot bring the difference back.
     """
     room = size - len(png) - CHUNK
     if room < 0:

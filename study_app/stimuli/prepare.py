@@ -2,12 +2,12 @@
 
     python -m study_app.stimuli [study.yaml]
 
-Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`; writes
-`stimuli/<digest of the study>/` with `pictures/` (one PNG a stimulus, named by an opaque token) and `manifest.json`. `stimuli/secret` is made once; tokens come
-from it, so that the same study and archives give the same folder. Whoever has it can tell which picture is whose.
+Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`; writes `stimuli/<digest of the study>/` with
+`pictures/` (a PNG for each stimulus, named by an opaque token) and `manifest.json`. `stimuli/secret` is made once.
+Tokens come from it, so the same study, archives and secret give the same folder. Keep it private: with it anybody can
+find out which method made a picture.
 
-All methods of a photograph get the same number of bytes: that of the largest, the rest filled by a chunk that readers
-skip. A photograph of one method shows as much of its size as a photograph of any other.
+All pictures of a photograph have as many bytes as the largest of them. A chunk that readers skip fills the others.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from PIL import Image
 from pipeline.records.archive import Archive
 from pipeline.records.rows import write_json
 from pipeline.settings import paths
-from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.errors import UserError
 from pipeline.settings.files import whole_folder, write_whole
 from study_app.design.assignment import BROKEN, Cast, cast_photographs, generator
 from study_app.design.pairs import practice_looks
@@ -133,7 +133,3 @@ def _encoded(
         token = opaque_name(secret, "stimulus", *name)
         digest = hashlib.sha256(content).hexdigest()
         yield Stimulus(token, photograph, method, fault, digest, width, height, size), content
-
-
-if __name__ == "__main__":
-    run_stage(main)

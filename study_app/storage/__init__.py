@@ -1,1 +1,1 @@
-"""What is stored of a study, and how."""
+"""The database of a study: its tables, its transactions, and the places that it gives out."""

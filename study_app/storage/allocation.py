@@ -1,8 +1,8 @@
 """Gives out the places of the Latin square, so that its cells fill evenly.
 
 A slot's *load* counts its sessions that are completed or active. A new session takes the slot with the least load. A
-session that is silent for too long *lapses*: its place goes back, and if it returns it gets it again only while that
-keeps the loads within one of each other. All of this happens with the study's row locked, so it happens one at a time.
+session that is silent for too long *lapses*: it loses its place. If it returns, it gets the place back only while the
+loads stay within one of each other. The study's row is locked meanwhile, so that places change one at a time.
 """
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -15,10 +15,10 @@ from study_app.storage.schema import sessions, studies
 
 
 def lock_study(connection: Connection, study_id: int) -> Row[tuple[int | None]]:
-    """Queue behind whoever else changes places; returns the study's `closed_at`. SQLite's writers queue anyway.
+    """Wait for others that change places; returns the study's `closed_at`. SQLite's writers queue anyway.
 
-    `key_share`: those who only refer to the study's row, as a withdrawal's line in the log does, need not wait. They
-    hold a session's row meanwhile, which a sweep of silent sessions may want: each would wait for the other.
+    `key_share`: a withdrawal refers to the study's row by its line in the log, and does not wait. It holds a session's
+    row, which the search for silent sessions may need: without `key_share` each would wait for the other.
     """
     query = select(studies.c.closed_at).where(studies.c.id == study_id)
     return connection.execute(query.with_for_update(key_share=True)).one()
@@ -68,10 +68,10 @@ def has_room(loads: dict[Slot, int], votes_per_cell: int) -> bool:
 
 
 def free_slot(loads: dict[Slot, int], votes_per_cell: int) -> Slot:
-    """The slot that a new session takes; raises `RefusedError` if all are taken."""
+    """The slot for a new session; raises `RefusedError` if all are taken."""
     if not has_room(loads, votes_per_cell):
         raise RefusedError(503, "full", "The study is full at the moment; please come back later.", retry_after=600)
-    return min(loads, key=lambda one: loads[one])
+    return min(loads, key=lambda slot: loads[slot])
 
 
 def may_return(loads: dict[Slot, int], slot: Slot, votes_per_cell: int) -> bool:

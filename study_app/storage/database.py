@@ -43,7 +43,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and sees one moment of the database."""
+        """A transaction that only reads. It sees the database as it is at one moment."""
         with self._readers.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
@@ -96,7 +96,7 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # or else the driver begins transactions by itself, too late for the lock
+        connection.isolation_level = None  # otherwise the driver begins transactions itself, too late for the lock
         _write_ahead(connection)
         # FULL: a commit survives a power cut. secure_delete: what a volunteer withdrew is overwritten.
         for setting in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
@@ -112,9 +112,9 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Have a log written ahead, in which readers never wait for a writer.
+    """Turn on the write-ahead log, with which readers never wait for a writer.
 
-    SQLite does not wait, as it does elsewhere, for another process that makes the same change of a new file.
+    Here SQLite itself does not wait if another process makes the same change of a new file.
     """
     until = time.monotonic() + BUSY_SECONDS
     while True:

@@ -1,4 +1,4 @@
-"""What a browser may send: frozen records, made from JSON with every key, type and range checked."""
+"""The messages of a browser: frozen records from JSON, with every key, type and range checked."""
 
 import json
 import math
@@ -125,7 +125,7 @@ def check_answer(message: AnswerMessage, study: Study) -> None:
     for name, duration in timing.response_ms.items():
         _check_range(duration, 0, DAY_MS, f"timing.response_ms.{name}")
     if timing.offset_ms < timing.onset_ms:
-        raise wrong("timing: the picture went before it came.")
+        raise wrong("timing: offset_ms is before onset_ms.")
     _check_range(timing.exposures, 1, 1000, "timing.exposures")
     _check_range(timing.hidden, 0, 100_000, "timing.hidden")
     _check_range(message.trial, 0, 2**31 - 1, "trial")

@@ -31,9 +31,8 @@ def open_study(database: Database, study: Study, pictures: str, now: int) -> int
         if own.pictures != pictures:
             if count := _answers(connection, own):
                 raise UserError(
-                    f"the pictures have changed, but the database holds {count} answers about those before; restore "
-                    f"`stimuli/` and `results/colorized/`, or set `version: {own.version + 1}` in study.yaml to begin "
-                    "anew."
+                    f"the pictures have changed, but the database holds {count} answers about earlier ones; restore "
+                    f"`stimuli/` and `results/colorized/`, or set `version: {own.version + 1}` in study.yaml."
                 )
             connection.execute(update(studies).where(studies.c.id == own.id).values(pictures=pictures))
         return int(own.id)
@@ -58,7 +57,7 @@ def write_log(connection: Connection, study_id: int, simulated: bool, now: int, 
 
 
 def _register(connection: Connection, is_sqlite: bool, study: Study, pictures: str, now: int) -> None:
-    """Insert the study's row unless it is there; several processes may start at once."""
+    """Insert the study's row if it is new; several processes may start at once."""
     values = {
         "digest": study.digest,
         "version": study.version,

@@ -1,4 +1,4 @@
-"""What the study refuses: a status of HTTP, a reason for the page's wording, and one sentence."""
+"""A refusal: an HTTP status, a reason for the page's wording, and a sentence."""
 
 
 class RefusedError(Exception):

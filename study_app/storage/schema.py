@@ -3,6 +3,8 @@
 Answers and events are append-only: triggers (`migrations`) refuse every update of them. Only a withdrawal deletes.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -28,81 +30,73 @@ metadata = MetaData(
     }
 )
 
-# One row a version of study.yaml. `pictures`: digest of the stimuli that its answers are about.
+
+def required(kind: Any, *names: str, unique: bool | None = None) -> list[Column[Any]]:
+    """Columns of one kind that always hold a value."""
+    return [Column(name, kind, nullable=False, unique=unique) for name in names]
+
+
+# One row for each version of study.yaml. `pictures`: digest of the stimuli that its answers are about.
 studies = Table(
     "studies",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("digest", String(64), nullable=False, unique=True),
-    Column("version", Integer, nullable=False),
-    Column("pictures", String(64), nullable=False),
-    Column("content", Text, nullable=False),
-    Column("opened_at", BigInteger, nullable=False),
+    *required(String(64), "digest", unique=True),
+    *required(Integer, "version"),
+    *required(String(64), "pictures"),
+    *required(Text, "content"),
+    *required(BigInteger, "opened_at"),
     Column("closed_at", BigInteger),
 )
 
-# One volunteer's run. Of its token and its withdrawal code only SHA-256 digests are here. `answered`: how many trials;
-# `ready_at`: from when on the next trial could have begun; `lapsed`: silent for so long that its place was given back.
+# One volunteer's session. Its token and its withdrawal code are stored as SHA-256 digests only. `answered`: how many
+# trials; `ready_at`: when the next trial could begin; `lapsed`: silent for so long that its place was given back.
 sessions = Table(
     "sessions",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("study_id", ForeignKey("studies.id"), nullable=False),
-    Column("simulated", Boolean, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("token_hash", String(64), nullable=False, unique=True),
-    Column("code_hash", String(64), nullable=False, unique=True),
-    Column("language", String(16), nullable=False),
-    Column("block", Integer, nullable=False),
-    Column("row", Integer, nullable=False),
-    Column("trials", Integer, nullable=False),
-    Column("answered", Integer, nullable=False),
-    Column("lapsed", Boolean, nullable=False),
+    *required(Boolean, "simulated"),
+    *required(Integer, "number"),
+    *required(String(64), "token_hash", "code_hash", unique=True),
+    *required(String(16), "language"),
+    *required(Integer, "block", "row", "trials", "answered"),
+    *required(Boolean, "lapsed"),
     Column("tab", String(36)),
-    Column("begun_at", BigInteger, nullable=False),
-    Column("seen_at", BigInteger, nullable=False),
-    Column("ready_at", BigInteger),
-    Column("completed_at", BigInteger),
-    Column("withdrawn_at", BigInteger),
+    *required(BigInteger, "begun_at", "seen_at"),
+    *(Column(name, BigInteger) for name in ("ready_at", "completed_at", "withdrawn_at")),
     UniqueConstraint("study_id", "simulated", "number"),
     Index(None, "study_id", "simulated", "lapsed", "seen_at"),
 )
 
 # What a session is shown, fixed when it begins. `first`: for a repeat, the position of its first showing; `fake_place`:
-# in a pair, where the picture beside the original stands, 0 = left, 1 = right.
+# in a pair, the side of the picture beside the original, 0 = left, 1 = right.
 trials = Table(
     "trials",
     metadata,
     Column("session_id", ForeignKey("sessions.id"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("photograph", Text, nullable=False),
-    Column("method", Text, nullable=False),
-    Column("fault", String(32), nullable=False),
-    Column("first", Integer),
-    Column("fake_place", Integer),
+    *required(String(16), "kind"),
+    *required(Text, "photograph", "method"),
+    *required(String(32), "fault"),
+    *(Column(name, Integer) for name in ("first", "fake_place")),
 )
 
-# One row a criterion of a trial. Times within a trial are in ms by the browser's clock.
+# One row for each criterion of a trial. Times within a trial are in ms by the browser's clock.
 answers = Table(
     "answers",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("study", String(64), nullable=False),
-    Column("simulated", Boolean, nullable=False),
-    Column("session_id", Integer, nullable=False),
-    Column("trial", Integer, nullable=False),
-    Column("criterion", String(40), nullable=False),
-    Column("value", Integer, nullable=False),
-    Column("key", String(36), nullable=False),
-    Column("received_at", BigInteger, nullable=False),
-    Column("onset_ms", Float, nullable=False),
-    Column("offset_ms", Float, nullable=False),
-    Column("shown_ms", Float, nullable=False),
-    Column("response_ms", Float, nullable=False),
-    Column("exposures", Integer, nullable=False),
-    Column("hidden", Integer, nullable=False),
-    Column("tab", String(36), nullable=False),
+    *required(String(64), "study"),
+    *required(Boolean, "simulated"),
+    *required(Integer, "session_id", "trial"),
+    *required(String(40), "criterion"),
+    *required(Integer, "value"),
+    *required(String(36), "key"),
+    *required(BigInteger, "received_at"),
+    *required(Float, "onset_ms", "offset_ms", "shown_ms", "response_ms"),
+    *required(Integer, "exposures", "hidden"),
+    *required(String(36), "tab"),
     ForeignKeyConstraint(["session_id", "trial"], ["trials.session_id", "trials.position"]),
     UniqueConstraint("session_id", "trial", "criterion"),
     UniqueConstraint("session_id", "key", "criterion"),
@@ -113,25 +107,25 @@ events = Table(
     "events",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("study", String(64), nullable=False),
-    Column("simulated", Boolean, nullable=False),
+    *required(String(64), "study"),
+    *required(Boolean, "simulated"),
     Column("session_id", ForeignKey("sessions.id"), nullable=False),
-    Column("key", String(36), nullable=False),
-    Column("name", String(40), nullable=False),
-    Column("at_ms", Float, nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("received_at", BigInteger, nullable=False),
+    *required(String(36), "key"),
+    *required(String(40), "name"),
+    *required(Float, "at_ms"),
+    *required(Text, "detail"),
+    *required(BigInteger, "received_at"),
     UniqueConstraint("session_id", "key"),
 )
 
-# What was done to the study itself: withdrawals, closing, reopening. Goes out with every export.
+# What was done to the study itself: withdrawals, closing, reopening. Part of every export.
 log = Table(
     "log",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("study_id", ForeignKey("studies.id"), nullable=False),
-    Column("simulated", Boolean, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("what", String(40), nullable=False),
-    Column("detail", Text, nullable=False),
+    *required(Boolean, "simulated"),
+    *required(BigInteger, "at"),
+    *required(String(40), "what"),
+    *required(Text, "detail"),
 )

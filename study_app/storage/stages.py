@@ -1,4 +1,4 @@
-"""Where a volunteer stands: which page comes next, by what the database has of the session."""
+"""Which page comes next for a session, by its events and answers in the database."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,16 +12,12 @@ from study_app.storage.store import Store
 
 Stage = Literal["vision", "screen", "practice", "trials", "thanks"]
 # The pages before the trials, and the event that each ends with.
-BEFORE_TRIALS: tuple[tuple[Stage, str], ...] = (
-    ("vision", "vision"),
-    ("screen", "screen"),
-    ("practice", "practice_done"),
-)
+BEFORE_TRIALS: dict[Stage, str] = {"vision": "vision", "screen": "screen", "practice": "practice_done"}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A session as its page needs it."""
+    """The page of a session and its language."""
 
     stage: Stage
     language: str
@@ -33,7 +29,7 @@ def next_stage(happened: set[str], answered: int, trials: int, practice: int) ->
         return "thanks"
     if answered:
         return "trials"
-    for stage, event in BEFORE_TRIALS:
+    for stage, event in BEFORE_TRIALS.items():
         if event not in happened and (stage != "practice" or practice):
             return stage
     return "trials"
@@ -42,8 +38,8 @@ def next_stage(happened: set[str], answered: int, trials: int, practice: int) ->
 def standing(store: Store, token: str) -> Standing:
     """Where the session of `token` stands; raises `RefusedError` if it cannot go on here."""
     session = store.touch(token)
-    ends = [event for _, event in BEFORE_TRIALS]
-    query = select(events.c.name).where(events.c.session_id == session.id, events.c.name.in_(ends)).distinct()
+    ends = events.c.name.in_(BEFORE_TRIALS.values())
+    query = select(events.c.name).where(events.c.session_id == session.id, ends).distinct()
     with store.database.reading() as connection:
         happened = set(connection.execute(query).scalars())
     stage = next_stage(happened, session.answered, session.trials, store.study.practice)
@@ -51,15 +47,15 @@ def standing(store: Store, token: str) -> Standing:
 
 
 def check_vacancy(store: Store) -> None:
-    """Raise `RefusedError` as `begin` would if the study is closed or full, before anybody reads the consent."""
+    """Raise `RefusedError` as `begin` does if the study is closed or full, before the volunteer reads the consent."""
     mine = (store.study, store.study_id, store.simulated)
-    with store.database.reading() as connection:  # which waits for nobody, however many arrive
+    with store.database.reading() as connection:  # never waits for a writer, however many arrive
         closed_at = select(studies.c.closed_at).where(studies.c.id == store.study_id)
         if connection.execute(closed_at).scalar_one() is not None:
             raise RefusedError(503, "closed", "The study is closed; thank you for your interest.")
         if allocation.has_room(allocation.loads(connection, *mine), store.study.votes_per_cell):
             return
-    with store.database.writing() as connection:  # places of the silent may be free
+    with store.database.writing() as connection:  # places of silent sessions may be free
         allocation.lock_study(connection, store.study_id)
         allocation.lapse(connection, *mine, store.clock())
         allocation.free_slot(allocation.loads(connection, *mine), store.study.votes_per_cell)

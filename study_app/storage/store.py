@@ -1,12 +1,12 @@
 """Everything a volunteer's browser reads and writes, each in one transaction: begin, plan, answer, events, finish.
 
-A reply is an acknowledgement: it is given after the commit, so what was acknowledged is on the disk.
+A reply is an acknowledgement. It comes after the commit, so every acknowledged answer is on the disk.
 """
 
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,16 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from study_app.design import assignment
 from study_app.design.assignment import Slot
 from study_app.design.pairs import trial_looks
-from study_app.design.study import Study
+from study_app.design.study import FAKE, Study
 from study_app.design.tokens import digest, session_token, withdrawal_code
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
 from study_app.storage.database import Database
 from study_app.storage.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
 from study_app.storage.opening import open_study
-from study_app.storage.pairs import judged
 from study_app.storage.refusals import RefusedError
-from study_app.storage.rows import Begun, Session, answer_rows, event_rows, session_row
+from study_app.storage.rows import Begun, Session, answer_rows, event_rows
 from study_app.storage.schema import answers, events, sessions, trials
 
 EVENTS_A_SESSION = 2000
@@ -45,7 +44,7 @@ class Progress:
 
 
 class Store:
-    """One study on one database. `simulated`: every session that begins here is of simulated raters."""
+    """A study on a database. `simulated`: all sessions that begin here belong to simulated raters."""
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class Store:
         self.study_id = open_study(database, study, stimuli.manifest.digest, clock())
 
     def begin(self, message: BeginMessage) -> Begun:
-        """Give a consenting volunteer the place that is needed most."""
+        """Give a consenting volunteer the place with the fewest votes."""
         if not message.consent:
             raise wrong("Nobody takes part without consent.")
         if message.language not in self.study.languages:
@@ -84,7 +83,7 @@ class Store:
         return begun
 
     def plan(self, token: str) -> Progress:
-        """What the session shows; the first trial can begin from now on."""
+        """What the session shows. From now on the first trial can begin."""
         with self.database.writing() as connection:
             session = self._present(connection, token)
             self._change(connection, session, ready_at=session.ready_at or self.clock())
@@ -98,13 +97,13 @@ class Store:
         return Progress(session.language, pictures, session.answered)
 
     def answer(self, token: str, message: AnswerMessage) -> None:
-        """Write all answers of one trial, once; a repetition of what is there changes nothing."""
+        """Store all answers of a trial once; sending them again changes nothing."""
         check_answer(message, self.study)
         try:
             with self.database.writing() as connection:
                 session = self._known(connection, token)
                 if self.study.protocol == "pairs":
-                    message = judged(connection, session.id, message)
+                    message = self._with_fooled(connection, session, message)
                 if message.trial < session.answered:
                     self._check_replay(connection, session, message)
                 else:
@@ -143,7 +142,7 @@ class Store:
     def touch(self, token: str) -> Session:
         """Note that the session is alive, and return its row.
 
-        What was noted a moment ago is not written again: then a page only reads, and waits for nobody who writes.
+        A recent note is not renewed. Then a page only reads, and never waits for a writer.
         """
         with self.database.reading() as connection:
             session = self._known(connection, token, locked=False)
@@ -160,12 +159,25 @@ class Store:
         slot = allocation.free_slot(allocation.loads(connection, self.study, *mine), self.study.votes_per_cell)
         number = allocation.next_number(connection, *mine)
         planned = assignment.session_trials(self.study, self.stimuli.manifest.cast, slot, number)
-        values = session_row(self.study_id, self.simulated, number, slot, begun, language, len(planned), now)
-        session_id = connection.execute(insert(sessions).values(values).returning(sessions.c.id)).scalar_one()
+        row = insert(sessions).values(
+            study_id=self.study_id,
+            simulated=self.simulated,
+            number=number,
+            token_hash=digest(begun.token),
+            code_hash=digest(begun.code),
+            language=language,
+            **vars(slot),
+            trials=len(planned),
+            answered=0,
+            lapsed=False,
+            begun_at=now,
+            seen_at=now,
+        )
+        session_id = connection.execute(row.returning(sessions.c.id)).scalar_one()
         connection.execute(insert(trials), [{"session_id": session_id, **vars(trial)} for trial in planned])
 
     def _known(self, connection: Connection, token: str, locked: bool = True) -> Session:
-        """The session of `token`; raises `RefusedError` if there is none, or it has nothing to do here."""
+        """The session of `token`; raises `RefusedError` if there is none, or if it belongs to another study."""
         query = select(sessions).where(sessions.c.token_hash == digest(token))
         session = connection.execute(query.with_for_update() if locked else query).first()
         if session is None or session.simulated != self.simulated:
@@ -213,6 +225,14 @@ class Store:
         answered = session.answered + 1
         done = {"completed_at": now} if answered == session.trials else {}
         self._change(connection, session, answered=answered, ready_at=now, **done)
+
+    def _with_fooled(self, connection: Connection, session: Session, message: AnswerMessage) -> AnswerMessage:
+        """Of a pair, what is stored is not the side that was named, but whether the volunteer was fooled."""
+        mine = (trials.c.session_id == session.id, trials.c.position == message.trial)
+        place = connection.execute(select(trials.c.fake_place).where(*mine)).scalar()
+        if place is None:  # the session has no such trial: refused as such
+            return message
+        return replace(message, values={FAKE: int(message.values[FAKE] != place)})
 
     def _check_replay(self, connection: Connection, session: Session, message: AnswerMessage) -> None:
         here = connection.execute(

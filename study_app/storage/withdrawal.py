@@ -1,4 +1,4 @@
-"""A volunteer takes the answers back: they are deleted, and the log says that, but not whose they were."""
+"""Withdrawal: a volunteer's answers are deleted. The log says that, but not who the volunteer was."""
 
 from sqlalchemy import delete, select, update
 
@@ -10,7 +10,7 @@ from study_app.storage.store import Store
 
 
 def withdraw(store: Store, code: str) -> int:
-    """Delete all that was stored under a withdrawal code; returns how many answers. Once more is no error."""
+    """Delete all that was stored under a withdrawal code; returns how many answers. Doing it twice is no error."""
     with store.database.writing() as connection:
         query = select(sessions).where(sessions.c.code_hash == digest(plain_code(code))).with_for_update()
         session = connection.execute(query).first()

@@ -3,30 +3,25 @@
 import base64
 import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket
 from sqlalchemy import select
 
-from study_app.design.study import Study, load_study
+from study_app.design.study import Study
 from study_app.design.tokens import digest
 from study_app.stimuli.plates import draw_plates
-from study_app.stimuli.prepare import prepare
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, events, sessions
-from tests.conftest import environment
-from tests.study_app.volunteers import new_key, write_study
+from tests.study_app.chromium import chromium_path
+from tests.study_app.servers import AppServer
+from tests.study_app.volunteers import new_key, prepared_study, read
 
 PASSWORD = "correct horse battery staple"
 HIDE = "Object.defineProperty(document, 'hidden', {{configurable: true, get: () => {}}});"
@@ -46,15 +41,16 @@ SECONDS = 30  # for anything that should come at once; another test may have the
 QUICK = {"exposure_ms": 400, "mask_ms": 50, "smallest_width": 360, "languages": ["en", "de", "fr"]}
 
 
+def missing(message: str) -> NoReturn:
+    """Skip the test for want of a program, but fail in CI, which has them all."""
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 def chromium() -> str:
-    """Where Chromium is; tests are skipped without it, but not in CI."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        message = "no Chromium on the path: `apt-get install chromium`"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return path
+    """Where Chromium is; tests are skipped without it."""
+    return chromium_path() or missing("no Chromium on the path: `apt-get install chromium`")
 
 
 @dataclass
@@ -62,64 +58,26 @@ class Served:
     """A study that is being served."""
 
     study: Study
-    url: str
+    app: AppServer
     database: Database
-    folder: Path
-    command: list[str]
-    variables: dict[str, str]
 
-    def start(self) -> None:
-        """Start the server, for the first time or after its end, and wait until it answers."""
-        with (self.folder / "server.log").open("ab") as log:
-            self.process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, *self.command, "--address", "127.0.0.1"],
-                cwd=self.folder,
-                env=self.variables,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        wait_until_ready(self.url, self.process, self.folder / "server.log")
-
-    def kill(self) -> None:
-        """End it without a warning."""
-        self.process.kill()
-        self.process.wait(SECONDS)
+    @property
+    def url(self) -> str:
+        """The address of the first page."""
+        return f"{self.app.address}/"
 
 
 @contextmanager
 def served(folder: Path, archives: Path, password: str | None = PASSWORD, **changes: object) -> Iterator[Served]:
     """Serve the small study, quick to take, from a process of its own."""
-    study_file = write_study(folder, **{**QUICK, **changes})
-    study = load_study(study_file)
-    prepare(study, archives, folder / "stimuli")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    study, _ = prepared_study(folder, archives, **{**QUICK, **changes})
     database = f"sqlite:///{folder / 'study.sqlite3'}"
-    command = ["-m", "study_app.serve", str(study_file), "--db", database, "--port", str(port)]
-    variables = {name: value for name, value in environment().items() if name != "STUDY_PASSWORD"}
-    if password:
-        variables["STUDY_PASSWORD"] = password
-    running = Served(study, f"http://127.0.0.1:{port}/", Database(database), folder, command, variables)
-    running.start()
+    variables = {"STUDY_PASSWORD": password} if password else {"STUDY_SIMULATED": "0"}
+    app = AppServer(database, folder / "study.yaml", folder / "stimuli", **variables)
     try:
-        yield running
+        yield Served(study, app, Database(database))
     finally:
-        running.process.terminate()
-        running.process.wait(SECONDS)
-
-
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return as soon as the server says that it is ready."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            with urlopen(f"{url}readyz", timeout=5):
-                return
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-    raise AssertionError(f"the server does not come up:\n{log.read_text()}")
+        app.close()
 
 
 def damaging(damaged: list[str]) -> Callable[[Any], None]:
@@ -177,8 +135,11 @@ class Received:
     def listen(self, page: Page) -> None:
         """Keep what comes over this page's websockets."""
 
+        def keep(payload: str | bytes) -> None:
+            self.frames.append(payload.encode() if isinstance(payload, str) else payload)
+
         def opened(websocket: WebSocket) -> None:
-            websocket.on("framereceived", lambda payload: self.frames.append(_bytes(payload)))
+            websocket.on("framereceived", keep)
 
         page.on("websocket", opened)
 
@@ -232,15 +193,23 @@ class Volunteer:
 
     def check_eyes_and_screen(self, digits: list[str]) -> None:
         """The withdrawal code, the plates, the grey steps."""
+        self.read_plates(digits)
+        for level in ("24", "228"):
+            self.square(level).click()
+        self.heading("First, some practice").wait_for()
+
+    def read_plates(self, digits: list[str]) -> None:
+        """From the withdrawal code to the end of the plates."""
         self.page.keyboard.press("Enter")
         for number, digit in enumerate(digits, start=1):
             self.page.get_by_text(f"Plate {number} of {len(digits)}").wait_for()
             self.page.keyboard.press(digit)
-        for level in ("24", "228"):
-            field = self.page.locator(f'.field[style*="rgb({level}"]:has(.square)')
-            field.wait_for()
-            field.click()
-        self.heading("First, some practice").wait_for()
+
+    def square(self, level: str) -> Locator:
+        """The field of this grey that has the faint square."""
+        field = self.page.locator(f'.field[style*="rgb({level}"]:has(.square)')
+        field.wait_for()
+        return field
 
     def practise(self, pictures: int) -> None:
         """The practice, with its feedback, to the first trial."""
@@ -283,18 +252,23 @@ class Volunteer:
         self.answer(keys)
 
 
-def stored_answers(server: Served, code: str) -> list[Any]:
-    """The answers under a withdrawal code, in the order of arrival."""
-    query = select(answers).join(sessions, sessions.c.id == answers.c.session_id)
-    with server.database.reading() as connection:
-        return list(connection.execute(query.where(sessions.c.code_hash == digest(code)).order_by(answers.c.id)))
+def stored_answers(server: Served, token: str = "", code: str = "") -> list[Any]:
+    """The answers of a session, by its token or its withdrawal code, or all; in the order of arrival."""
+    query = select(answers).join(sessions, sessions.c.id == answers.c.session_id).order_by(answers.c.id)
+    if token or code:
+        query = query.where(sessions.c.token_hash == digest(token) if token else sessions.c.code_hash == digest(code))
+    return list(read(server.database, query))
+
+
+def stored_values(server: Served) -> list[int]:
+    """What was answered, by anybody."""
+    return [row.value for row in stored_answers(server)]
 
 
 def stored_events(server: Served, token: str) -> list[Any]:
     """The events of a session, in the order of arrival."""
     query = select(events).join(sessions, sessions.c.id == events.c.session_id)
-    with server.database.reading() as connection:
-        return list(connection.execute(query.where(sessions.c.token_hash == digest(token)).order_by(events.c.id)))
+    return list(read(server.database, query.where(sessions.c.token_hash == digest(token)).order_by(events.c.id)))
 
 
 def digits(server: Served) -> list[str]:
@@ -305,13 +279,3 @@ def digits(server: Served) -> list[str]:
 def token_of(page: Page) -> str:
     """The token of the session that a page shows."""
     return page.url.partition("?s=")[2]
-
-
-def last_answer(server: Served) -> Any:
-    """The latest row of answers."""
-    with server.database.reading() as connection:
-        return connection.execute(select(answers).order_by(answers.c.id.desc())).first()
-
-
-def _bytes(payload: str | bytes) -> bytes:
-    return payload.encode() if isinstance(payload, str) else payload

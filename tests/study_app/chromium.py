@@ -3,12 +3,16 @@
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from urllib.parse import urlsplit
 
 from playwright.sync_api import sync_playwright
 
 SECONDS = 300  # also on a machine that is busy with other things
+
+
+def chromium_path() -> str | None:
+    """Where Chromium is, if anywhere."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class Chromium:
@@ -21,9 +25,7 @@ class Chromium:
         self.thread.submit(self._open).result()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.thread.submit(self._close).result()
         self.thread.shutdown()
 
@@ -32,7 +34,7 @@ class Chromium:
         return self.thread.submit(self._visit, address).result()
 
     def _open(self) -> None:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        path = chromium_path()
         if path is None:
             raise SystemExit("error: the rush needs Chromium: `apt-get install chromium`.")
         self.playwright = sync_playwright().start()

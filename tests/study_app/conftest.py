@@ -1,7 +1,6 @@
 """A prepared small study, and the same fixtures on SQLite and on a real PostgreSQL server."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,12 @@ from starlette.testclient import TestClient
 
 from study_app.design.study import Study
 from study_app.server.routes import application
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
-from tests.study_app.browsing import Served, chromium, new_context, served
+from tests.study_app.browsing import Served, chromium, missing, new_context, served
 from tests.study_app.postgres import PostgresServer, binaries
-from tests.study_app.volunteers import Clock, Volunteer, small_study, write_archives
+from tests.study_app.volunteers import Clock, Newcomer, Volunteer, prepared_study, small_study, write_archives
 
 
 @pytest.fixture(scope="session")
@@ -34,17 +32,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture(scope="session")
 def stimuli(study: Study, archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Stimuli:
     """Its pictures."""
-    root = tmp_path_factory.mktemp("stimuli")
-    prepare(study, archives, root)
-    return load_stimuli(study.digest, root)
+    return prepared_study(tmp_path_factory.mktemp("stimuli"), archives)[1]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One server for all tests of a worker; where none is installed tests are skipped, but not in CI."""
     if binaries() is None:
-        message = "no PostgreSQL server under /usr/lib/postgresql: `apt-get install postgresql`"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        missing("no PostgreSQL server under /usr/lib/postgresql: `apt-get install postgresql`")
     server = PostgresServer()
     yield server
     server.close()
@@ -53,10 +48,20 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, of either kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'study.sqlite3'}"
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return server.new_database()
+    return empty_database(request, tmp_path / "study.sqlite3")
+
+
+def empty_database(request: pytest.FixtureRequest, file: Path) -> str:
+    """The address of a new database of the kind that the test asks for."""
+    return f"sqlite:///{file}" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A second one, of either kind."""
+    database = Database(empty_database(request, tmp_path / "other.sqlite3"))
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -80,13 +85,19 @@ def store(database: Database, study: Study, stimuli: Stimuli, clock: Clock) -> S
 
 
 @pytest.fixture
+def robots(store: Store, clock: Clock) -> Store:
+    """The same study on the same database, for simulated raters."""
+    return Store(store.database, store.study, store.stimuli, simulated=True, clock=clock)
+
+
+@pytest.fixture
 def client(store: Store) -> TestClient:
     """The app of that study; errors inside come out as replies, as they do for browsers."""
     return TestClient(application(store), raise_server_exceptions=False)
 
 
 @pytest.fixture
-def volunteer(client: TestClient, study: Study, clock: Clock) -> Callable[[], Volunteer]:
+def volunteer(client: TestClient, study: Study, clock: Clock) -> Newcomer:
     """Each call is one more volunteer who begins."""
     return lambda: Volunteer(client, study, clock)
 

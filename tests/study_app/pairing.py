@@ -1,12 +1,15 @@
 """A small study of pairs, for the tests of the routes and for those of the browser."""
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from study_app.design.study import Study
 from study_app.design.tokens import digest
 from study_app.storage.database import Database
 from study_app.storage.schema import sessions, trials
+from tests.study_app.volunteers import small_study
 
 PAIR_METHODS = ["quokkanet", "zebranet"]  # of `volunteers.METHODS`, without the original
 PAIRS: dict[str, Any] = {
@@ -22,6 +25,11 @@ PAIRS: dict[str, Any] = {
         }
     ],
 }
+
+
+def pair_study(folder: Path, **changes: object) -> Study:
+    """The small study as one of pairs."""
+    return small_study(folder, **{**PAIRS, **changes})
 
 
 def fakes(database: Database, token: str) -> list[int]:

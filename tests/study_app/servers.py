@@ -6,13 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Protocol
 
-from tests.conftest import environment
-from tests.study_app.volunteers import ROOT
+from tests.conftest import ROOT, environment
 
 
 class Server(Protocol):
@@ -70,30 +68,42 @@ class ForkedServer:
 class AppServer:
     """The whole app, `python -m study_app.serve`, as a researcher starts it; `close` it at the end."""
 
-    def __init__(self, url: str, study_file: Path, stimuli_root: Path) -> None:
+    def __init__(self, url: str, study_file: Path, stimuli_root: Path, **variables: str) -> None:
+        """`variables` of the environment; by default everything is marked as simulated."""
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         options = ["--db", url, "--stimuli", str(stimuli_root), "--port", str(self.port), "--address", "127.0.0.1"]
         self.command = [sys.executable, "-m", "study_app.serve", str(study_file), *options]
-        self.environment = environment() | {"STUDY_SIMULATED": "1"}
+        kept = {name: value for name, value in environment().items() if name != "STUDY_PASSWORD"}
+        self.environment = kept | (variables or {"STUDY_SIMULATED": "1"})
+        self.folder = study_file.parent
         self.start()
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        self.process = subprocess.Popen(
-            self.command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=self.folder, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
         self.pid = self.process.pid
-        wait_until_ready(self.address)
+        self._wait_until_ready()
 
     def kill(self) -> None:
         """kill -9."""
         self.process.kill()
         self.process.wait()
 
-    def close(self) -> None:
-        """The same."""
-        self.kill()
+    close = kill
+
+    def _wait_until_ready(self) -> None:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.address}/readyz", timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError(f"the server does not come up:\n{(self.folder / 'server.log').read_text()}")
 
 
 def free_port() -> int:
@@ -101,15 +111,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def wait_until_ready(address: str, seconds: float = 60) -> None:
-    """Return once /readyz says yes."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    raise AssertionError(f"{address} was not ready within {seconds:g} s")

@@ -3,39 +3,21 @@
 import json
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
 from pipeline.settings.errors import UserError
 from study_app import backup
 from study_app.design.study import Study
 from study_app.export.tables import gather
-from study_app.server.routes import application
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, metadata
 from study_app.storage.store import Store
 from tests.conftest import run_in, stage_in
-from tests.study_app.postgres import PostgresServer
-from tests.study_app.volunteers import Clock, Volunteer, answer_to
-
-Newcomer = Callable[[], Volunteer]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A second, empty database of either kind."""
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path / 'other.sqlite3'}")
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        database = Database(server.new_database())
-    yield database
-    database.close()
+from tests.study_app.volunteers import Clock, Newcomer, answer_to, newcomer
 
 
 def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -59,16 +41,21 @@ def test_a_restored_study_is_the_same_and_goes_on(
     assert rows(other) == rows(store.database)
     assert gather(other, store.study, False) == gather(store.database, store.study, False)
     restored = Store(other, store.study, store.stimuli, clock=clock)
-    two.client = TestClient(application(restored))
+    two.client = newcomer(restored, clock).client
     assert len(two.take()) == 6  # new rows get numbers of their own
-    Volunteer(two.client, store.study, clock).take(1)
 
 
-def test_the_same_rows_give_the_same_backup(store: Store, volunteer: Newcomer, tmp_path: Path) -> None:
+def test_the_same_rows_give_the_same_backup_which_never_overwrites_rows(
+    store: Store, volunteer: Newcomer, tmp_path: Path
+) -> None:
     volunteer().take(2)
     backup.write(store.database, tmp_path / "a.zip")
     backup.write(store.database, tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    before = rows(store.database)
+    with pytest.raises(UserError, match="the database is not empty"):
+        backup.restore(store.database, tmp_path / "a.zip")
+    assert rows(store.database) == before
 
 
 def test_a_backup_during_answers_is_of_one_moment(
@@ -99,15 +86,6 @@ def test_a_backup_during_answers_is_of_one_moment(
     assert len(content["answers"]) == 3 * answered
 
 
-def test_a_database_with_rows_is_never_overwritten(store: Store, volunteer: Newcomer, tmp_path: Path) -> None:
-    volunteer().take(2)
-    backup.write(store.database, tmp_path / "backup.zip")
-    before = rows(store.database)
-    with pytest.raises(UserError, match="the database is not empty"):
-        backup.restore(store.database, tmp_path / "backup.zip")
-    assert rows(store.database) == before
-
-
 def test_a_damaged_backup_changes_nothing(store: Store, volunteer: Newcomer, other: Database, tmp_path: Path) -> None:
     volunteer().take(2)
     path = tmp_path / "backup.zip"
@@ -136,7 +114,7 @@ def test_the_commands_say_what_they_moved(
     study: Study, stimuli: Stimuli, clock: Clock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = Store(Database(f"sqlite:///{tmp_path / 'study.sqlite3'}"), study, stimuli, clock=clock)
-    Volunteer(TestClient(application(store)), study, clock).take(1)
+    newcomer(store, clock).take(1)
     moved = "1 studies, 0 log, 1 sessions, 0 events, 10 trials, 3 answers\n"
     assert run_in(tmp_path, "study_app.backup", "write", "backup.zip").stdout == moved
     stage_in(tmp_path, "study_app.backup", "restore", "backup.zip", "--db", "sqlite:///copy.sqlite3")

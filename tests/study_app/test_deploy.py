@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import aiohttp
+import httpx2
 import numpy as np
 import pytest
 
@@ -22,15 +23,16 @@ from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.effects import Leaving
 from study_app.simulation.ledger import balance
 from study_app.simulation.simulate import make_raters
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
+from tests.conftest import ROOT
+from tests.study_app.browsing import missing
 from tests.study_app.opinions import small_effects
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.servers import AppServer, free_port
-from tests.study_app.visitors import visit
-from tests.study_app.volunteers import ROOT, small_study, write_archives
+from tests.study_app.visitors import Visit, visit
+from tests.study_app.volunteers import prepared_study
 
 NAME = "study.example.org"
 MAIN = """
@@ -69,11 +71,9 @@ def deployed(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
     """Two processes, one database, one nginx."""
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None:
-        message = "no nginx on the path: `apt-get install nginx`"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        missing("no nginx on the path: `apt-get install nginx`")
     folder = tmp_path_factory.mktemp("deployed")
-    study = small_study(folder, votes_per_cell=20, exposure_ms=50, mask_ms=0)
-    prepare(study, write_archives(folder / "archives"), folder / "stimuli")
+    study, stimuli = prepared_study(folder, votes_per_cell=20, exposure_ms=50, mask_ms=0)
     database = postgres.new_database()
     processes = [AppServer(database, folder / "study.yaml", folder / "stimuli") for _ in range(2)]
     home = Path(tempfile.mkdtemp(prefix="nginx"))
@@ -87,7 +87,6 @@ def deployed(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory)
     trusted = ssl.create_default_context(cafile=home / "fullchain.pem")
     try:
         wait_for_port(https, running)
-        stimuli = load_stimuli(study.digest, folder / "stimuli")
         addresses = f"https://localhost:{https}", f"http://localhost:{http}"
         yield Deployed(study, stimuli, database, processes, *addresses, home, trusted)
     finally:
@@ -129,43 +128,18 @@ def wait_for_port(port: int, process: subprocess.Popen[str]) -> None:
     """Return once nginx listens."""
     for _ in range(200):
         try:
-            asyncio.run(_connect(port))
+            return socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
             assert process.poll() is None, process.stderr and process.stderr.read()
             time.sleep(0.05)
-        else:
-            return
     raise AssertionError("nginx does not listen")
 
 
-async def _connect(port: int) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.close()
-
-
-def ask(deployed: Deployed, path: str, cookie: str = "", **options: object) -> tuple[int, dict[str, str], bytes]:
+def ask(deployed: Deployed, path: str, cookie: str = "") -> tuple[int, dict[str, str], bytes]:
     """One GET with nothing but a cookie: status, headers, body."""
-
-    async def run() -> tuple[int, dict[str, str], bytes]:
-        cookies = {"Cookie": cookie} if cookie else {}
-        async with (
-            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(
-                path if "://" in path else deployed.address + path,
-                ssl=deployed.trusted,
-                allow_redirects=False,
-                headers=cookies,
-                **options,  # type: ignore[arg-type]
-            ) as reply,
-        ):
-            return reply.status, {name.lower(): value for name, value in reply.headers.items()}, await reply.read()
-
-    return asyncio.run(run())
-
-
-def test_plain_http_is_sent_to_tls(deployed: Deployed) -> None:
-    status, headers, _ = ask(deployed, f"{deployed.plain}/?s=abc")
-    assert (status, headers["location"]) == (301, f"{deployed.address}/?s=abc")
+    url = path if "://" in path else deployed.address + path
+    reply = httpx2.get(url, headers={"Cookie": cookie} if cookie else {}, verify=deployed.trusted)
+    return reply.status_code, dict(reply.headers), reply.content
 
 
 def test_the_page_sets_the_cookie_once_and_keeps_the_app_s_headers(deployed: Deployed) -> None:
@@ -190,24 +164,21 @@ def test_pictures_are_immutable_whole_and_kept_by_nginx(deployed: Deployed) -> N
     assert any(deployed.stimuli.path(stimulus).read_bytes() in path.read_bytes() for path in kept)
 
 
-def test_oversized_messages_and_questions_about_health_end_at_nginx(deployed: Deployed) -> None:
-    async def post() -> int:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"{deployed.address}/api/answers", data=b"x" * 70_000, ssl=deployed.trusted) as reply,
-        ):
-            return reply.status
-
-    assert asyncio.run(post()) == 413
+def test_oversized_messages_questions_about_health_and_plain_http_end_at_nginx(deployed: Deployed) -> None:
+    reply = httpx2.post(f"{deployed.address}/api/answers", content=b"x" * 70_000, verify=deployed.trusted)
+    assert reply.status_code == 413
     assert ask(deployed, "/readyz")[0] == 404
+    status, headers, _ = ask(deployed, f"{deployed.plain}/?s=abc")
+    assert (status, headers["location"]) == (301, f"{deployed.address}/?s=abc")
 
 
 def test_visitors_get_through_the_pages_over_tls_and_websockets(deployed: Deployed) -> None:
-    async def arrive() -> list[str]:
-        visits = [visit(deployed.address, ["/"], number, 0, deployed.trusted) for number in range(4)]
-        return [one.ending for one in await asyncio.gather(*visits)]
+    async def arrive() -> list[Visit]:
+        return await asyncio.gather(
+            *(visit(deployed.address, ["/"], number, 0, deployed.trusted) for number in range(6))
+        )
 
-    assert asyncio.run(arrive()) == ["trials"] * 4
+    assert [(one.ending, len(one.pages)) for one in asyncio.run(arrive())] == [("trials", 5)] * 6
 
 
 def test_one_of_two_processes_is_killed_and_every_acknowledged_answer_is_there_once(deployed: Deployed) -> None:

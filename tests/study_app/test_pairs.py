@@ -1,35 +1,36 @@
 """A study of pairs, from its file to its export: what counts as fooled, and what the browser never learns."""
 
-import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import inspect, select, text
-from starlette.testclient import TestClient
 
 from pipeline.records.ratings import PairRating
 from pipeline.records.rows import read_rows
-from pipeline.settings.errors import UserError
 from study_app.design.study import Study
 from study_app.export.monitor import overview
-from study_app.export.screening import conduct
 from study_app.export.tables import gather, write_export
 from study_app.server.languages import load_texts, worded
-from study_app.server.routes import application
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, trials
 from study_app.storage.store import Store
-from tests.study_app.pairing import PAIR_METHODS, PAIRS, fakes
-from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Volunteer, answer_to, small_study
+from tests.study_app.pairing import PAIR_METHODS, PAIRS, fakes, pair_study
+from tests.study_app.volunteers import (
+    METHODS,
+    PHOTOGRAPHS,
+    Clock,
+    Newcomer,
+    Volunteer,
+    answer_to,
+    newcomer,
+    prepared_study,
+    read,
+)
 
-Newcomer = Callable[[], Volunteer]
 BEFORE: dict[str, dict[str, Any]] = {  # a row of each table, as of the first revision
     "studies": {"id": 7, "digest": "a", "version": 1, "pictures": "b", "content": "{}", "opened_at": 0},
     "sessions": {
@@ -43,10 +44,6 @@ BEFORE: dict[str, dict[str, Any]] = {  # a row of each table, as of the first re
 }
 
 
-def pair_study(folder: Path, **changes: object) -> Study:
-    return small_study(folder, **{**PAIRS, **changes})
-
-
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """2 methods, 6 photographs, 10 pairs, 2 votes a cell: so 4 volunteers."""
@@ -55,9 +52,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 @pytest.fixture(scope="module")
 def stimuli(study: Study, archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Stimuli:
-    root = tmp_path_factory.mktemp("stimuli")
-    prepare(study, archives, root)
-    return load_stimuli(study.digest, root)
+    return prepared_study(tmp_path_factory.mktemp("stimuli"), archives, **PAIRS)[1]
 
 
 def pair_answer(trial: int, side: int, **changes: Any) -> dict[str, Any]:
@@ -80,41 +75,6 @@ def stored(database: Database) -> list[tuple[str, int]]:
     with database.reading() as connection:
         rows = connection.execute(select(answers.c.criterion, answers.c.value).order_by(answers.c.id))
         return [(row.criterion, row.value) for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"protocol": "pair"}, "protocol is 'pair'; did you mean 'pairs'?"),
-        ({"arrangement": None}, "arrangement is missing; pairs are shown side_by_side or in_turn"),
-        ({"arrangement": "beside"}, "arrangement is 'beside'"),
-        ({"protocol": "naturalness"}, "arrangement is for `protocol: pairs`"),
-        ({"methods": METHODS}, "methods must name at least one method, and not 'original'"),
-        ({"methods": []}, "methods must name at least one method"),
-        ({"scale": "0-10"}, "scale is '0-10', but of a pair one or the other is fake: binary"),
-        ({"catch": {"broken": 1, "originals": 1}}, "catch.originals must be 0 for pairs"),
-        ({"criteria": [{**PAIRS["criteria"][0], "name": "real"}]}, "exactly one criterion, named 'fake'"),
-        ({"criteria": PAIRS["criteria"] * 2}, "exactly one criterion, named 'fake'"),
-    ],
-)
-def test_a_mistake_is_named(change: dict[str, object], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"study\.yaml") as caught:
-        pair_study(tmp_path, **change)
-    assert sentence in str(caught.value)
-
-
-def test_one_method_alone_can_be_paired_and_the_arrangement_is_part_of_the_digest(tmp_path: Path) -> None:
-    beside = pair_study(tmp_path, methods=["zebranet"])
-    assert beside.sources == ("zebranet", "original")
-    assert pair_study(tmp_path, methods=["zebranet"], arrangement="in_turn").digest != beside.digest
-
-
-def test_studies_without_pairs_keep_the_digest_that_they_had(tmp_path: Path) -> None:
-    plain, said = small_study(tmp_path), small_study(tmp_path, protocol="naturalness")
-    content = asdict(plain)
-    del content["protocol"], content["arrangement"]
-    before = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    assert plain.digest == said.digest == before
 
 
 def test_both_pictures_of_a_pair_look_alike_in_everything_but_their_pixels(stimuli: Stimuli) -> None:
@@ -203,10 +163,10 @@ def test_other_answers_are_refused(
 def test_pictures_in_turn_take_both_times_and_the_mask_between(
     database: Database, archives: Path, clock: Clock, tmp_path: Path
 ) -> None:
-    study = pair_study(tmp_path, arrangement="in_turn", exposure_ms=1000, mask_ms=500)
-    prepare(study, archives, tmp_path)
-    store = Store(database, study, load_stimuli(study.digest, tmp_path), clock=clock)
-    one = Volunteer(TestClient(application(store)), study, clock)
+    changes = {**PAIRS, "arrangement": "in_turn", "exposure_ms": 1000, "mask_ms": 500}
+    study, stimuli = prepared_study(tmp_path, archives, **changes)
+    store = Store(database, study, stimuli, clock=clock)
+    one = newcomer(store, clock)
     assert one.plan()["arrangement"] == "in_turn"
     clock.advance(2.4)
     early = one.post("/api/answers", pair_answer(0, 0))
@@ -247,23 +207,6 @@ def test_a_full_study_is_exported_with_the_sides_and_explained(
     assert "1 = fooled" in codebook and "binary, 10, 100" not in codebook
 
 
-def test_a_straight_liner_is_one_who_names_one_side_not_one_who_finds_every_fake(study: Study) -> None:
-    shared = {"study": "", "version": 1, "simulated": False, "participant": 1, "kind": "main", "repeat_of": None}
-    timing = dict.fromkeys(("onset_ms", "offset_ms", "shown_ms", "response_ms"), 800.0)
-    more = {"method": "zebranet", "criterion": "fake", "maximum": 1, "exposures": 1, "hidden": 0}
-    finds, left = (
-        [
-            PairRating(
-                **shared, **timing, **more, trial=trial, photograph=str(trial), value=value(trial), fake_place=trial % 2
-            )
-            for trial in range(40)
-        ]
-        for value in (lambda trial: 0, lambda trial: trial % 2)
-    )
-    assert conduct(finds, None, study.screening).most_common_share == 0.5
-    assert conduct(left, None, study.screening).flags == ("straight_lining",)
-
-
 def test_a_database_from_before_there_were_pairs_keeps_its_trials(
     database: Database, study: Study, stimuli: Stimuli
 ) -> None:
@@ -275,8 +218,7 @@ def test_a_database_from_before_there_were_pairs_keeps_its_trials(
             places = ", ".join(f":{name}" for name in row)
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), row)
     Store(database, study, stimuli)
-    with database.reading() as connection:
-        kept = connection.execute(select(trials)).mappings().all()
+    kept = read(database, select(trials)).mappings().all()
     assert [dict(row) for row in kept] == [{**BEFORE["trials"], "first": None, "fake_place": None}]
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,21 +11,18 @@ import pytest
 
 from study_app.design.study import Study
 from study_app.export.tables import gather
-from study_app.stimuli.prepare import prepare
 from study_app.storage.database import Database
-from tests.conftest import environment
+from tests.conftest import ROOT, run_in
 from tests.study_app.opinions import PLAYED, effects_file
 from tests.study_app.servers import AppServer
-from tests.study_app.visitors import visit
-from tests.study_app.volunteers import ROOT, small_study
+from tests.study_app.volunteers import prepared_study
 
 
 @pytest.fixture(scope="module")
 def served(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AppServer, Study, Path]]:
     """The small study with places for 60, served for simulated raters."""
     folder = tmp_path_factory.mktemp("served")
-    study = small_study(folder, votes_per_cell=20, exposure_ms=50, mask_ms=0)
-    prepare(study, archives, folder / "stimuli")
+    study, _ = prepared_study(folder, archives, votes_per_cell=20, exposure_ms=50, mask_ms=0)
     server = AppServer(f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli")
     yield server, study, folder
     server.close()
@@ -49,33 +44,12 @@ def test_a_small_reply_does_not_wait_for_nagle(served: tuple[AppServer, Study, P
     assert statistics.quantiles(asyncio.run(ask()), n=4)[0] < 0.03
 
 
-def test_simulated_visitors_get_through_the_pages(served: tuple[AppServer, Study, Path]) -> None:
-    server, _, _ = served
-
-    async def arrive() -> list[str]:
-        visits = await asyncio.gather(*(visit(server.address, ["/"], number, reading=0) for number in range(6)))
-        assert all(len(one.pages) == 5 for one in visits)
-        return [one.ending for one in visits]
-
-    assert asyncio.run(arrive()) == ["trials"] * 6
-
-
 def test_the_command_sends_simulated_raters_to_a_running_server(served: tuple[AppServer, Study, Path]) -> None:
     server, study, folder = served
-    text = effects_file(folder, "arrivals_per_hour: 60 -> arrivals_per_hour: 3600000").read_text(encoding="utf-8")
-    for ours, theirs in PLAYED.items():
-        text = text.replace(f"{theirs}:", f"{ours}:")
-    (folder / "effects.yaml").write_text(text, encoding="utf-8")
-    options = ["--effects", str(folder / "effects.yaml"), "--stimuli", str(folder / "stimuli")]
+    effects = effects_file(folder, "arrivals_per_hour: 60 -> arrivals_per_hour: 3600000", PLAYED)
+    options = ["--effects", str(effects), "--stimuli", str(folder / "stimuli")]
     options += ["--server", server.address, "--speed", "200"]
-    done = subprocess.run(
-        [sys.executable, "-m", "study_app.simulation", str(folder / "study.yaml"), "--raters", "5", *options],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    done = run_in(ROOT, "study_app.simulation", str(folder / "study.yaml"), "--raters", "5", *options)
     assert "visits: " in done.stdout and "completed" in done.stdout
     database = Database(f"sqlite:///{folder / 'study.sqlite3'}")
     export = gather(database, study, simulated=True)

@@ -1,7 +1,7 @@
 """A small study with hand-made pictures, and volunteers who take part in it over HTTP."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,19 @@ from typing import Any
 import httpx2
 import numpy as np
 import yaml
+from sqlalchemy import Result, Select
 from starlette.testclient import TestClient
 
 from pipeline.records.archive import write_archive
 from study_app.design.study import Study, load_study
+from study_app.server.routes import application
+from study_app.server.security import Rates
+from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.prepare import prepare
+from study_app.storage.database import Database
+from study_app.storage.store import Store
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 METHODS = ["quokkanet", "zebranet", "original"]  # words that nothing else has, to be looked for in what clients get
 PHOTOGRAPHS = [f"owl-{number:02}" for number in range(14)]
 SMALL: dict[str, Any] = {
@@ -59,6 +66,13 @@ def write_archives(folder: Path, photographs: Sequence[str] = PHOTOGRAPHS) -> Pa
     return folder
 
 
+def prepared_study(folder: Path, archives: Path | None = None, **changes: object) -> tuple[Study, Stimuli]:
+    """The small study in `folder` with its pictures in `folder`/stimuli, of `archives` or of new ones."""
+    study = small_study(folder, **changes)
+    prepare(study, archives or write_archives(folder / "archives"), folder / "stimuli")
+    return study, load_stimuli(study.digest, folder / "stimuli")
+
+
 @dataclass
 class Clock:
     """A server's clock that tests turn, in ms."""
@@ -100,6 +114,12 @@ def answer_to(trial: int, value: int = 1, **changes: object) -> dict[str, Any]:
     return content | changes
 
 
+def read(database: Database, query: Select[Any]) -> Result[Any]:
+    """What a query finds, in a transaction of its own."""
+    with database.reading() as connection:
+        return connection.execute(query).freeze()()
+
+
 @dataclass
 class Volunteer:
     """One person's browser: begins on construction."""
@@ -117,13 +137,18 @@ class Volunteer:
         assert reply.status_code == 200, reply.text
         self.token, self.code = reply.json()["session"], reply.json()["code"]
 
+    @property
+    def authorized(self) -> dict[str, str]:
+        """The headers that name this session."""
+        return {"Authorization": f"Bearer {self.token}"}
+
     def get(self, path: str) -> httpx2.Response:
         """A request of this session."""
-        return self.client.get(path, headers={"Authorization": f"Bearer {self.token}"})
+        return self.client.get(path, headers=self.authorized)
 
     def post(self, path: str, content: object = None) -> httpx2.Response:
         """A request of this session."""
-        return self.client.post(path, json=content, headers={"Authorization": f"Bearer {self.token}"})
+        return self.client.post(path, json=content, headers=self.authorized)
 
     def plan(self) -> dict[str, Any]:
         """The plan, which must come."""
@@ -144,3 +169,11 @@ class Volunteer:
             reply = self.post("/api/answers", sent[-1])
             assert reply.status_code == 200, reply.text
         return sent
+
+
+def newcomer(store: Store, clock: Clock, rates: Rates | None = None) -> Volunteer:
+    """A volunteer who begins on an app of its own over `store`; faults come out as replies, as for browsers."""
+    return Volunteer(TestClient(application(store, rates), raise_server_exceptions=False), store.study, clock)
+
+
+Newcomer = Callable[[], Volunteer]  # each call is one more volunteer who begins

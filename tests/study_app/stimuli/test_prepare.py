@@ -15,13 +15,13 @@ from PIL import Image
 from pipeline.records.archive import Archive, write_archive
 from pipeline.settings.errors import UserError
 from study_app.design.assignment import generator
-from study_app.design.study import ORIGINAL, Study
+from study_app.design.study import Study
 from study_app.stimuli.faults import FAULTS, TO_YCC
 from study_app.stimuli.manifest import Stimuli, load_stimuli
 from study_app.stimuli.png import chunks, encode, padded
 from study_app.stimuli.prepare import prepare, shrunk
 from tests.conftest import run_in
-from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, ROOT, small_study, write_archives, write_study
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, small_study, write_archives, write_study
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -105,13 +105,13 @@ def test_the_same_study_and_secret_give_the_same_folder(study: Study, archives: 
 
 def test_the_command_writes_what_the_app_reads(archives: Path, tmp_path: Path) -> None:
     write_study(tmp_path)
-    shutil.copytree(archives, tmp_path / "colorized" / "scenes")
-    done = run_in(tmp_path, "study_app.stimuli.prepare")
+    shutil.copytree(archives, tmp_path / "results" / "colorized" / "scenes")
+    done = run_in(tmp_path, "study_app.stimuli")
     study = small_study(tmp_path)
     assert done.stdout == f"22 pictures in stimuli/{study.digest}\n"
     assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 22
-    (tmp_path / "colorized" / "scenes" / "zebranet.zip").unlink()
-    failed = run_in(tmp_path, "study_app.stimuli.prepare", check=False)
+    (tmp_path / "results" / "colorized" / "scenes" / "zebranet.zip").unlink()
+    failed = run_in(tmp_path, "study_app.stimuli", check=False)
     assert failed.returncode == 1
     assert "zebranet.zip is missing" in failed.stderr
     assert "Traceback" not in failed.stderr
@@ -163,13 +163,3 @@ def test_padding_reaches_the_size_and_no_less_than_a_chunk() -> None:
             assert picture.size == (4, 4)
     with pytest.raises(ValueError, match="cannot be padded"):
         padded(png, len(png) + 11, b"seed")
-
-
-def test_the_study_that_comes_with_the_suite_names_methods_of_the_suite() -> None:
-    from pipeline.settings.params import load_params
-    from study_app.design.study import load_study
-
-    study, params = load_study(ROOT / "study.yaml"), load_params(ROOT / "params.yaml")
-    assert set(study.methods) <= set(params.methods)
-    assert study.dataset in params.datasets
-    assert ORIGINAL in params.methods

@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import select
 
-from study_app.design.tokens import digest
-from study_app.stimuli.plates import draw_plates
-from study_app.storage.schema import answers, sessions
 from tests.study_app.browsing import (
     BUSY,
     QUICK,
@@ -20,11 +16,14 @@ from tests.study_app.browsing import (
     Served,
     Volunteer,
     damaging,
+    digits,
     hide_once_seen,
     link_to_trials,
     new_context,
     served,
     show_again,
+    stored_answers,
+    token_of,
 )
 from tests.study_app.pairing import PAIRS, fakes
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS
@@ -75,15 +74,9 @@ def name_side(page: Page, pressed: str, touch: bool = False) -> None:
         page.keyboard.press(pressed)
 
 
-def stored(server: Served, token: str) -> list[Any]:
-    query = select(answers).join(sessions, sessions.c.id == answers.c.session_id).order_by(answers.c.id)
-    with server.database.reading() as connection:
-        return list(connection.execute(query.where(sessions.c.token_hash == digest(token))))
-
-
 def check_answers(server: Served, token: str, pressed: list[str]) -> list[Any]:
     """Every answer is there once, and says whether the side that was named is not the fake's."""
-    rows = stored(server, token)
+    rows = stored_answers(server, token)
     places = fakes(server.database, token)
     assert [(row.trial, row.criterion, row.value) for row in rows] == [
         (trial, "fake", int(SIDES[press] != places[trial])) for trial, press in enumerate(pressed)
@@ -99,8 +92,8 @@ def test_a_volunteer_takes_a_whole_study_of_pairs(browser: Browser, beside: Serv
     page.goto(beside.url)
     page.get_by_text("2 pairs of pictures for practice, then 10 pairs").wait_for()
     person.agree(beside.url)
-    person.check_eyes_and_screen([str(plate.digit) for plate in draw_plates(beside.study.seed)])
-    token = page.url.partition("?s=")[2]
+    person.check_eyes_and_screen(digits(beside))
+    token = token_of(page)
     practise(page)
     pressed = ["1", "2", "ArrowLeft", "ArrowRight", "Left", "Right", "2", "1", "Right", "ArrowLeft"]
     for number, press in enumerate(pressed, start=1):
@@ -195,9 +188,7 @@ def test_pictures_in_turn_come_left_then_right_and_fingers_answer_on_a_phone(
     assert all((row.exposures, row.hidden) == (1, 0) for row in rows)
 
 
-def test_a_second_picture_that_was_hidden_is_shown_again(browser: Browser, in_turn: Served, tmp_path: Path) -> None:
-    context, _ = new_context(browser, tmp_path)
-    page = context.new_page()
+def test_a_second_picture_that_was_hidden_is_shown_again(page: Page, in_turn: Served) -> None:
     link = link_to_trials(in_turn)
     page.goto(link)
     hide_once_seen(page, ".picture:nth-child(2)")
@@ -207,36 +198,26 @@ def test_a_second_picture_that_was_hidden_is_shown_again(browser: Browser, in_tu
     page.keyboard.press("Enter")
     name_side(page, "2")
     page.get_by_text("Pair 2 of 10").wait_for()
-    context.close()
     (row,) = check_answers(in_turn, link.partition("?s=")[2], ["2"])
     assert (row.exposures, row.hidden) == (2, 1)
     assert row.shown_ms > 2 * in_turn.study.exposure_ms - 2 * BUSY
 
 
-def test_both_pictures_of_a_pair_are_seen_at_once_and_gone_before_the_question(
-    browser: Browser, beside: Served, tmp_path: Path
-) -> None:
-    context, _ = new_context(browser, tmp_path)
-    page = context.new_page()
+def test_both_pictures_of_a_pair_are_seen_at_once_and_gone_before_the_question(page: Page, beside: Served) -> None:
     page.add_init_script(WATCH)
     page.goto(link_to_trials(beside))
     page.get_by_role("heading", name=QUESTION).wait_for()
     assert page.evaluate("window.seen") == ["--", "++", "--"]
     assert page.locator(".picture").count() == 0
-    context.close()
 
 
-def test_a_damaged_half_of_a_pair_is_fetched_again(browser: Browser, beside: Served, tmp_path: Path) -> None:
-    context, _ = new_context(browser, tmp_path)
-    page = context.new_page()
+def test_a_damaged_half_of_a_pair_is_fetched_again(page: Page, beside: Served) -> None:
     damaged: list[str] = []
-
     page.route("**/s/*", damaging(damaged))
     link = link_to_trials(beside)
     page.goto(link)
     name_side(page, "1")
     page.get_by_text("Pair 2 of 10").wait_for()
     page.unroute_all(behavior="wait")
-    context.close()
     assert damaged
     check_answers(beside, link.partition("?s=")[2], ["1"])

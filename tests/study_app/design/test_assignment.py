@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,15 @@ from study_app.design.assignment import Cast, Slot, Trial
 from study_app.design.study import Study
 from tests.study_app.volunteers import small_study
 
+Sessions = list[tuple[Study, Cast, Slot, list[Trial]]]
 IDS = [f"photo-{number:03}" for number in range(80)]
 SHAPES = [
     {"photographs": 6, "photographs_per_session": 6, "repeats": 2, "methods": ["a", "original"]},
     {"photographs": 12, "photographs_per_session": 4, "repeats": 1, "methods": ["a", "b", "original"]},
-    {
-        "photographs": 30,
-        "photographs_per_session": 30,
-        "repeats": 4,
-        "catch": {"broken": 3, "originals": 3},
-        "methods": ["a", "b", "c", "d", "original"],
-    },
-    {
-        "photographs": 56,
-        "photographs_per_session": 28,
-        "repeats": 9,
-        "catch": {"broken": 8, "originals": 6},
-        "methods": ["a", "b", "c", "d", "e", "f", "original"],
-    },
+    {"photographs": 30, "photographs_per_session": 30, "repeats": 4, "methods": [*"abcd", "original"]}
+    | {"catch": {"broken": 3, "originals": 3}},
+    {"photographs": 56, "photographs_per_session": 28, "repeats": 9, "methods": [*"abcdef", "original"]}
+    | {"catch": {"broken": 8, "originals": 6}},
 ]
 
 
@@ -41,24 +31,20 @@ def shape(request: pytest.FixtureRequest) -> dict[str, object]:
 
 
 @pytest.fixture
-def sessions(shape: dict[str, object], tmp_path: Path) -> list[tuple[Study, Cast, Slot, list[Trial]]]:
+def sessions(shape: dict[str, object], tmp_path: Path) -> Sessions:
     """Several sessions in every slot, under several seeds."""
-    return list(_sessions(shape, tmp_path))
-
-
-def _sessions(shape: dict[str, object], folder: Path) -> Iterator[tuple[Study, Cast, Slot, list[Trial]]]:
+    found = []
     for seed in range(6):
-        study = small_study(folder, seed=seed, **shape)
+        study = small_study(tmp_path, seed=seed, **shape)
         cast = assignment.cast_photographs(study, IDS)
         for number, slot in enumerate(assignment.slots(study) * 3, start=1):
-            yield study, cast, slot, assignment.session_trials(study, cast, slot, number)
+            found.append((study, cast, slot, assignment.session_trials(study, cast, slot, number)))
+    return found
 
 
-def test_a_session_shows_each_photograph_once_and_its_repeats_twice(
-    sessions: list[tuple[Study, Cast, Slot, list[Trial]]],
-) -> None:
+def test_a_session_shows_each_photograph_once_and_its_repeats_twice(sessions: Sessions) -> None:
     for study, cast, _, trials in sessions:
-        assert [trial.position for trial in trials] == list(range(study.trials))
+        assert [(trial.position, trial.fake_place) for trial in trials] == [(n, None) for n in range(study.trials)]
         once = Counter(trial.photograph for trial in trials if trial.kind != "repeat")
         assert set(once.values()) == {1}
         assert len(once) == study.trials - study.repeats
@@ -81,18 +67,14 @@ def test_one_session_in_every_slot_fills_every_cell_once(shape: dict[str, object
         assert cells == Counter({(name, method): 1 for name in cast.main for method in study.methods})
 
 
-def test_a_session_sees_every_method_equally_often_within_one(
-    sessions: list[tuple[Study, Cast, Slot, list[Trial]]],
-) -> None:
+def test_a_session_sees_every_method_equally_often_within_one(sessions: Sessions) -> None:
     for study, _, _, trials in sessions:
         counts = Counter(trial.method for trial in trials if trial.kind == "main")
         shown = [counts[method] for method in study.methods]
         assert max(shown) - min(shown) <= 1
 
 
-def test_neighbours_share_a_method_far_less_often_than_by_chance(
-    sessions: list[tuple[Study, Cast, Slot, list[Trial]]],
-) -> None:
+def test_neighbours_share_a_method_far_less_often_than_by_chance(sessions: Sessions) -> None:
     clashes = chance = 0.0
     for _, _, _, trials in sessions:
         clashes += assignment.neighbour_clashes(trials)
@@ -104,9 +86,7 @@ def test_neighbours_share_a_method_far_less_often_than_by_chance(
         assert clashes == 0
 
 
-def test_repeats_come_late_and_far_from_their_first_showing(
-    sessions: list[tuple[Study, Cast, Slot, list[Trial]]],
-) -> None:
+def test_repeats_come_late_and_far_from_their_first_showing(sessions: Sessions) -> None:
     gaps = []
     for study, _, _, trials in sessions:
         for trial in trials:
@@ -116,7 +96,7 @@ def test_repeats_come_late_and_far_from_their_first_showing(
     assert min(gaps) >= 0.25
 
 
-def test_catch_items_are_spread_over_the_session(sessions: list[tuple[Study, Cast, Slot, list[Trial]]]) -> None:
+def test_catch_items_are_spread_over_the_session(sessions: Sessions) -> None:
     for study, _, _, trials in sessions:
         places = [trial.position for trial in trials if trial.kind in ("broken", "original")]
         count = study.catch.broken + study.catch.originals

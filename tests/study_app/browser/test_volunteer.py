@@ -5,6 +5,7 @@ from statistics import median
 
 from playwright.sync_api import Browser, Page
 
+from tests.conftest import ROOT
 from tests.study_app.browsing import (
     BUSY,
     QUICK,
@@ -13,7 +14,6 @@ from tests.study_app.browsing import (
     damaging,
     digits,
     hide_once_seen,
-    last_answer,
     link_to_trials,
     new_context,
     show_again,
@@ -21,7 +21,7 @@ from tests.study_app.browsing import (
     stored_events,
     token_of,
 )
-from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, ROOT
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS
 
 CRITERIA = ["saturability", "semantic_correctness", "edge_keeping"]
 PRACTICE = 2
@@ -78,7 +78,7 @@ def test_a_volunteer_gets_through_reload_lost_network_and_two_tabs_and_nothing_g
 def check_answers(server: Served, code: str, given: list[str]) -> None:
     """Every answer is there once, as it was given, with timings that can be."""
     meaning = dict.fromkeys("1y>+", 1) | dict.fromkeys("0n<-", 0)
-    rows = stored_answers(server, code)
+    rows = stored_answers(server, code=code)
     assert [(row.trial, row.criterion, row.value) for row in rows] == [
         (trial, criterion, meaning[key])
         for trial, keys in enumerate(given)
@@ -119,14 +119,9 @@ def test_the_keyboard_alone_is_enough(page: Page, server: Served) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     person.heading("Your withdrawal code").wait_for()
-    page.keyboard.press("Enter")
-    for number, digit in enumerate(digits(server), start=1):
-        page.get_by_text(f"Plate {number} of 6").wait_for()
-        page.keyboard.press(digit)
+    person.read_plates(digits(server))
     for level in ("24", "228"):
-        field = page.locator(f'.field[style*="rgb({level}"]:has(.square)')
-        field.wait_for()
-        page.keyboard.press(field.get_attribute("aria-label").removeprefix("Field "))  # type: ignore[union-attr]
+        page.keyboard.press(str(person.square(level).get_attribute("aria-label")).removeprefix("Field "))
     person.heading("First, some practice").wait_for()
     person.practise(PRACTICE)
     person.trial(1, server.study.trials, "1n1")
@@ -136,10 +131,8 @@ def test_the_keyboard_alone_is_enough(page: Page, server: Served) -> None:
     assert '"gray_step_seen": true' in told["screen"] and '"width": 1280' in told["screen"]
 
 
-def test_an_answer_survives_a_closed_page_without_a_network(browser: Browser, server: Served, tmp_path: Path) -> None:
-    context, _ = new_context(browser, tmp_path)
-    page = context.new_page()
-    person = Volunteer(page)
+def test_an_answer_survives_a_closed_page_without_a_network(page: Page, server: Served) -> None:
+    context, person = page.context, Volunteer(page)
     link = link_to_trials(server)
     page.goto(link)
     page.get_by_text("Question 1 of 3").wait_for()
@@ -154,7 +147,6 @@ def test_an_answer_survives_a_closed_page_without_a_network(browser: Browser, se
     Volunteer(page).trial(2, server.study.trials, "000")
     page.get_by_text(f"Picture 3 of {server.study.trials}").wait_for()
     assert page.url == link
-    context.close()
 
 
 def test_another_device_is_told_and_may_take_over(browser: Browser, server: Served, page: Page, tmp_path: Path) -> None:
@@ -175,7 +167,6 @@ def test_another_device_is_told_and_may_take_over(browser: Browser, server: Serv
 def test_a_damaged_picture_is_fetched_again_and_a_hidden_one_shown_again(page: Page, server: Served) -> None:
     person = Volunteer(page)
     damaged: list[str] = []
-
     page.route("**/s/*", damaging(damaged))
     page.goto(link_to_trials(server))
     hide_once_seen(page, ".picture")
@@ -188,6 +179,6 @@ def test_a_damaged_picture_is_fetched_again_and_a_hidden_one_shown_again(page: P
     page.wait_for_timeout(500)
     names = [event.name for event in stored_events(server, token_of(page))]
     assert "damaged" in names and "hidden" in names
-    row = last_answer(server)
+    row = stored_answers(server, token_of(page))[-1]
     assert (row.exposures, row.hidden) == (2, 1)
     assert row.shown_ms > 400 - BUSY

@@ -1,7 +1,7 @@
 """What comes back over HTTP: nothing that unblinds, no trace of an error, the right headers."""
 
+import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +12,7 @@ from study_app.design.study import Study
 from study_app.server.routes import application
 from study_app.server.security import BODY_BYTES, Limiter, Rate, Rates
 from study_app.storage.store import Store
-from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Volunteer, answer_to
-
-Newcomer = Callable[[], Volunteer]
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Newcomer, Volunteer, answer_to
 
 
 def test_nothing_a_client_gets_names_a_method_a_photograph_or_a_kind(store: Store, study: Study, clock: Clock) -> None:
@@ -43,11 +41,7 @@ def test_a_plan_has_what_the_page_needs(volunteer: Newcomer, study: Study) -> No
     plan = volunteer().plan()
     assert (plan["study"], plan["exposure_ms"], plan["breaks"]) == (study.digest, 1000, [4, 8])
     assert plan["scale"] == {"name": "binary", "minimum": 0, "maximum": 1}
-    assert [criterion["name"] for criterion in plan["criteria"]] == [
-        "saturability",
-        "semantic_correctness",
-        "edge_keeping",
-    ]
+    assert [criterion["name"] for criterion in plan["criteria"]] == [one.name for one in study.criteria]
     assert set(plan["trials"][0]) == {"trial", "url", "sha256", "width", "height"}
     assert [trial["trial"] for trial in plan["trials"]] == list(range(10))
     assert [item["feedback"] for item in plan["practice"]] == ["natural", "oversaturated"]
@@ -159,7 +153,5 @@ def test_a_limit_forgives_with_time_and_keeps_no_address() -> None:
 
 
 def test_the_largest_honest_request_is_far_below_the_limit() -> None:
-    import json
-
     event = {"key": "0" * 36, "name": "visibility", "at_ms": 123456.789, "detail": {"hidden": True, "trial": 12}}
     assert len(json.dumps({"events": [event] * 100})) < BODY_BYTES / 2

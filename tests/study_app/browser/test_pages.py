@@ -7,32 +7,34 @@ from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import select
 
 from study_app.design.tokens import withdrawal_code
-from study_app.storage.schema import answers
-from tests.study_app.browsing import PASSWORD, Served, Volunteer, link_to_trials, new_context, served, stored_answers
+from tests.study_app.browsing import (
+    PASSWORD,
+    Served,
+    Volunteer,
+    link_to_trials,
+    new_context,
+    served,
+    stored_answers,
+    stored_values,
+)
 
 
-def test_a_killed_server_is_waited_for(browser: Browser, archives: Path, tmp_path: Path) -> None:
+def test_a_killed_server_is_waited_for(page: Page, archives: Path, tmp_path: Path) -> None:
     with served(tmp_path, archives, practice=0) as server:
-        context, _ = new_context(browser, tmp_path)
-        page = context.new_page()
         person = Volunteer(page)
         page.goto(link_to_trials(server))
         page.get_by_text("Question 1 of 3").wait_for()
-        server.kill()
+        server.app.kill()
         person.answer("101")
         page.get_by_text("There is no connection").wait_for()
         page.wait_for_timeout(3000)
         assert not page.get_by_text("Streamlit").first.is_visible()
-        server.start()
+        server.app.start()
         person.trial(2, server.study.trials, "010")
         page.get_by_text(f"Picture 3 of {server.study.trials}").wait_for()
-        with server.database.reading() as connection:
-            stored = connection.execute(select(answers.c.value).order_by(answers.c.id)).scalars().all()
-        assert stored == [1, 0, 1, 0, 1, 0]
-        context.close()
+        assert stored_values(server) == [1, 0, 1, 0, 1, 0]
 
 
 def test_the_page_speaks_the_language_of_the_browser_or_the_one_chosen(browser: Browser, server: Served) -> None:
@@ -98,18 +100,14 @@ def test_graded_answers_by_keyboard_and_mouse(browser: Browser, archives: Path, 
             page.wait_for_timeout(220)
             page.locator('[data-value="3"]').click()
         page.get_by_text("Picture 3 of").wait_for()
-        with server.database.reading() as connection:
-            stored = connection.execute(select(answers.c.value).order_by(answers.c.id)).scalars().all()
-        assert stored == [*expected, 3, 3, 3]
+        assert stored_values(server) == [*expected, 3, 3, 3]
         page.goto(f"{server.url}?page=researcher")
         page.get_by_role("button", name="Begin").wait_for()  # without a secret there is no such page
         context.close()
 
 
-def test_the_slider_has_no_place_before_it_is_touched(browser: Browser, archives: Path, tmp_path: Path) -> None:
+def test_the_slider_has_no_place_before_it_is_touched(page: Page, archives: Path, tmp_path: Path) -> None:
     with served(tmp_path, archives, scale="0-100", practice=0, votes_per_cell=1) as server:
-        context, _ = new_context(browser, tmp_path)
-        page = context.new_page()
         page.goto(link_to_trials(server))
         page.get_by_text("Question 1 of 3").wait_for()
         page.wait_for_timeout(220)
@@ -126,36 +124,21 @@ def test_the_slider_has_no_place_before_it_is_touched(browser: Browser, archives
             page.mouse.click(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
             page.get_by_role("button", name="Confirm").click()
         page.get_by_text("Picture 2 of").wait_for()
-        with server.database.reading() as connection:
-            stored = connection.execute(select(answers.c.value).order_by(answers.c.id)).scalars().all()
-        assert stored == [61, 100, 100]
-        fill_all_places(server)
-        visitor = browser.new_page()
-        visitor.goto(server.url)
-        visitor.get_by_text("All places of the study are taken").wait_for()
-        visitor.close()
-        context.close()
-
-
-def fill_all_places(server: Served) -> None:
-    """Begin sessions until there is no place left."""
-    for _ in range(server.study.sessions - 1):
-        link_to_trials(server)
-    with pytest.raises(HTTPError, match="503"):
-        link_to_trials(server)
+        assert stored_values(server) == [61, 100, 100]
+        for _ in range(server.study.sessions - 1):
+            link_to_trials(server)
+        with pytest.raises(HTTPError, match="503"):
+            link_to_trials(server)
+        page.goto(server.url)
+        page.get_by_text("All places of the study are taken").wait_for()
 
 
 def test_a_phone_is_politely_refused_where_the_study_wants_more(
     browser: Browser, archives: Path, tmp_path: Path
 ) -> None:
     with served(tmp_path, archives, smallest_width=900) as server:
-        phone = browser.new_context(
-            viewport={"width": 360, "height": 740},
-            screen={"width": 360, "height": 740},
-            has_touch=True,
-            is_mobile=True,
-            locale="en-GB",
-        )
+        small = {"width": 360, "height": 740}
+        phone = browser.new_context(viewport=small, screen=small, has_touch=True, is_mobile=True, locale="en-GB")
         page = phone.new_page()
         page.goto(server.url)
         page.get_by_role("heading", name="A larger screen is needed").wait_for()
@@ -165,10 +148,7 @@ def test_a_phone_is_politely_refused_where_the_study_wants_more(
         page = narrow.new_page()
         person = Volunteer(page)
         person.agree(server.url)
-        page.keyboard.press("Enter")
-        for number in range(6):
-            page.get_by_text(f"Plate {number + 1} of 6").wait_for()
-            page.keyboard.press("0")
+        person.read_plates(["0"] * 6)
         page.get_by_text("at least 900 pixels. Now it is 640").wait_for()
         page.set_viewport_size({"width": 1000, "height": 700})
         page.locator(".field").first.wait_for()
@@ -182,12 +162,12 @@ def test_whoever_has_the_code_removes_the_answers(page: Page, server: Served) ->
     page.goto(link)
     person.trial(1, server.study.trials, "111")
     page.get_by_text(f"Picture 2 of {server.study.trials}").wait_for()
-    assert len(stored_answers(server, code)) == 3
+    assert len(stored_answers(server, code=code)) == 3
     page.goto(f"{server.url}?page=withdraw")
     for typed, reply in (("AAAA-BBBB-CCCC", "No answers are stored"), (code.lower(), "have been removed")):
         page.get_by_label("Withdrawal code").fill(typed)
         page.get_by_role("button", name="Remove all my answers").click()
         page.get_by_text(reply).wait_for()
-    assert stored_answers(server, code) == []
+    assert stored_answers(server, code=code) == []
     page.goto(link)
-    page.get_by_text("as was wished").wait_for()
+    page.get_by_text("as requested").wait_for()

@@ -2,7 +2,6 @@
 
 import csv
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,19 +10,23 @@ from starlette.testclient import TestClient
 
 from pipeline.records.ratings import Rating
 from pipeline.records.rows import read_rows
-from pipeline.settings.errors import UserError
 from reports.study.export import read_ratings
 from reports.study.votes import analyse, means
 from study_app.design.study import Study
 from study_app.export.tables import gather, write_export
-from study_app.server.routes import application
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
 from tests.conftest import run_in, stage_in
-from tests.study_app.volunteers import Clock, Volunteer, answer_to, new_key, small_study, write_study
-
-Newcomer = Callable[[], Volunteer]
+from tests.study_app.volunteers import (
+    Clock,
+    Newcomer,
+    Volunteer,
+    answer_to,
+    new_key,
+    newcomer,
+    write_study,
+)
 
 
 def export_of(store: Store, folder: Path, simulated: bool = False) -> dict[str, bytes]:
@@ -52,12 +55,8 @@ def test_the_same_answers_give_the_same_bytes(store: Store, volunteer: Newcomer,
     assert set(first) == {"ratings.csv", "participants.csv", "log.csv", "codebook.csv", "study.json"}
     rows = table(first["ratings.csv"])
     assert [row["participant"] for row in rows] == ["1"] * 30 + ["2"] * 9
-    assert [row["criterion"] for row in rows[:4]] == [
-        "saturability",
-        "semantic_correctness",
-        "edge_keeping",
-        "saturability",
-    ]
+    criteria = [criterion.name for criterion in store.study.criteria]
+    assert [row["criterion"] for row in rows[:4]] == [*criteria, criteria[0]]
 
 
 def test_a_full_study_has_the_wanted_votes_in_every_cell(
@@ -131,17 +130,9 @@ def test_odd_details_of_events_do_not_stop_an_export(store: Store, volunteer: Ne
 
 
 def test_people_and_simulated_raters_never_share_an_export(
-    store: Store,
-    volunteer: Newcomer,
-    database: Database,
-    study: Study,
-    stimuli: Stimuli,
-    clock: Clock,
-    tmp_path: Path,
+    store: Store, robots: Store, volunteer: Newcomer, clock: Clock, tmp_path: Path
 ) -> None:
-    simulated = Store(database, study, stimuli, simulated=True, clock=clock)
-    robot = Volunteer(TestClient(application(simulated)), study, clock)
-    robot.take(value=0)
+    newcomer(robots, clock).take(value=0)
     volunteer().take(value=1)
     for is_simulated in (False, True):
         files = export_of(store, tmp_path / str(is_simulated), is_simulated)
@@ -178,21 +169,15 @@ def test_the_command_exports_and_says_where(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'study.sqlite3'}"
     store = Store(Database(url), study, stimuli, clock=clock)
-    Volunteer(TestClient(application(store)), study, clock).take()
+    newcomer(store, clock).take()
     store.database.close()
     path = write_study(tmp_path)
-    done = run_in(tmp_path, "study_app.export.tables", str(path), "--db", url, "--to", "out")
+    done = run_in(tmp_path, "study_app.export", str(path), "--db", url, "--to", "out")
     assert done.stdout == "30 answers of 1 participants in out/people\n"
     stage_in(tmp_path, "study_app.export.tables", str(path), "--db", url, "--to", "out", "--simulated")
     assert "0 answers of 0 participants in out/simulated" in capsys.readouterr().out
     path = write_study(tmp_path, seed=5)
-    failed = run_in(tmp_path, "study_app.export.tables", str(path), "--db", url, check=False)
+    failed = run_in(tmp_path, "study_app.export", str(path), "--db", url, check=False)
     assert failed.returncode == 1
     assert "the database has no study of this study.yaml" in failed.stderr
     assert "Traceback" not in failed.stderr
-
-
-def test_a_study_that_was_never_opened_cannot_be_exported(database: Database, tmp_path: Path) -> None:
-    database.migrate()
-    with pytest.raises(UserError, match="has no study of this"):
-        gather(database, small_study(tmp_path, seed=9), False)

@@ -12,13 +12,12 @@ from scipy.stats import t
 
 from pipeline.settings.errors import UserError
 from reports.statistics.clustered import fit
-from study_app.design.study import Study
 from study_app.simulation import simulate
 from study_app.simulation.contrast import effect, p_value
 from study_app.simulation.effects import Careless, Effects, Spread
 from study_app.simulation.power import PowerRow, Question, power_curve, shown, smallest, with_difference
+from tests.conftest import ROOT
 from tests.study_app.opinions import example
-from tests.study_app.volunteers import ROOT
 
 
 @pytest.mark.parametrize("graded", [False, True])
@@ -86,11 +85,6 @@ def test_power_grows_with_raters_and_with_the_difference() -> None:
     assert curves[10.0][-1] > curves[2.0][-1] + 0.3
 
 
-def test_the_same_seed_gives_the_same_curve() -> None:
-    study, effects = example()
-    assert power_curve(study, effects, question(repeats=3)) == power_curve(study, effects, question(repeats=3))
-
-
 def test_raters_see_each_photograph_once_and_cells_are_even() -> None:
     study, _ = example()
     names = tuple(f"photograph {number}" for number in range(study.photographs))
@@ -115,7 +109,7 @@ def test_the_smallest_number_is_that_from_which_on_all_are_enough(
     assert smallest(rows, "edges", 0.8) == expected
 
 
-def test_impossible_differences_are_told_in_a_sentence() -> None:
+def test_impossible_questions_are_answered_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     study, effects = example()
     for second, points, told in (
         ("original", 60.0, r"with a difference of 60 points: rates\.\w+\.original is 1\.\d+, but must be"),
@@ -124,6 +118,12 @@ def test_impossible_differences_are_told_in_a_sentence() -> None:
     ):
         with pytest.raises(UserError, match=told.replace("?", r"\?")):
             with_difference(study, effects, "larsson", second, points)
+    with pytest.raises(UserError, match="one round of the Latin square takes 5 raters; --most is 4"):
+        power_curve(study, effects, question(most=4))
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["simulate", "--power"])
+    with pytest.raises(UserError, match="--between METHOD METHOD"):
+        simulate.main()
 
 
 def test_the_command_writes_table_and_figures_the_same_every_time(
@@ -141,17 +141,3 @@ def test_the_command_writes_table_and_figures_the_same_every_time(
         written.append([file.read_bytes() for file in files])
     assert written[0] == written[1]
     assert "raters (" in capsys.readouterr().out
-
-
-def test_power_without_methods_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sys, "argv", ["simulate", "--power"])
-    with pytest.raises(UserError, match="--between METHOD METHOD"):
-        simulate.main()
-
-
-def test_a_study_that_needs_more_raters_for_one_round_says_so(tmp_path: Path) -> None:
-    study, effects = example()
-    assert isinstance(study, Study)
-    with pytest.raises(UserError, match="one round of the Latin square takes 5 raters; --most is 4"):
-        power_curve(study, effects, question(most=4))

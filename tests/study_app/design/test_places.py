@@ -1,7 +1,6 @@
 """The sides in pairs: balanced in every session and every method, and impossible to foresee."""
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 
 from study_app.design import assignment
 from study_app.design.assignment import Slot, Trial
-from study_app.design.study import Study, load_study
-from tests.study_app.pairing import PAIRS
-from tests.study_app.volunteers import ROOT, small_study
+from study_app.design.study import load_study
+from tests.conftest import ROOT
+from tests.study_app.pairing import pair_study
 
 IDS = [f"photo-{number:03}" for number in range(80)]
 SHAPES = [
@@ -25,19 +24,13 @@ SHAPES = [
 @pytest.fixture(params=range(len(SHAPES)))
 def sessions(request: pytest.FixtureRequest, tmp_path: Path) -> list[list[Trial]]:
     """Several sessions in every slot, under several seeds."""
-    return list(_sessions(SHAPES[request.param], tmp_path))
-
-
-def _sessions(shape: dict[str, object], folder: Path) -> Iterator[list[Trial]]:
+    found = []
     for seed in range(5):
-        study = pair_study(folder, seed=seed, **shape)
+        study = pair_study(tmp_path, seed=seed, **SHAPES[request.param])
         cast = assignment.cast_photographs(study, IDS)
         for number, slot in enumerate(assignment.slots(study) * 4, start=1):
-            yield assignment.session_trials(study, cast, slot, number)
-
-
-def pair_study(folder: Path, **changes: object) -> Study:
-    return small_study(folder, **{**PAIRS, **changes})
+            found.append(assignment.session_trials(study, cast, slot, number))
+    return found
 
 
 def lean(trials: list[Trial]) -> int:
@@ -76,12 +69,6 @@ def test_neither_the_place_in_the_session_nor_the_photograph_tells_the_side(tmp_
     assert len(right) == 2 * (21 + 2)
     assert all(abs(seen / count - 0.5) < 0.06 for seen in right.values())  # five standard errors
     assert 0.44 < same / count / (21 + 1) < 0.5  # a little under a half, since sides are balanced
-
-
-def test_a_study_without_pairs_has_no_sides(tmp_path: Path) -> None:
-    study = small_study(tmp_path)
-    cast = assignment.cast_photographs(study, IDS)
-    assert {trial.fake_place for trial in assignment.session_trials(study, cast, Slot(0, 0), 1)} == {None}
 
 
 def test_the_example_gives_every_method_and_photograph_equally_many_votes() -> None:

@@ -1,25 +1,18 @@
 """The researcher's counts against a study played through by hand."""
 
-from collections.abc import Callable
-
 import pytest
 
 from study_app.export.monitor import overview
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
-from tests.study_app.volunteers import Clock, Volunteer
-
-Newcomer = Callable[[], Volunteer]
+from tests.study_app.volunteers import Clock, Newcomer
 
 
-def test_an_empty_study_has_no_pace(store: Store) -> None:
+def test_counts_follow_what_volunteers_do(store: Store, volunteer: Newcomer, clock: Clock) -> None:
     seen = overview(store)
     assert (seen.is_open, seen.wanted, seen.hours_left, seen.median_minutes) == (True, 6, None, None)
     assert set(seen.cells.values()) == {(0, 0)}
     assert len(seen.cells) == 6 * 3
-
-
-def test_counts_follow_what_volunteers_do(store: Store, volunteer: Newcomer, clock: Clock) -> None:
     stopped, withdrawn = volunteer(), volunteer()
     stopped.take(4)
     withdraw(store, withdrawn.code)

@@ -1,10 +1,12 @@
 """Screening measures against cases counted by hand."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from pipeline.records.ratings import Rating
+from pipeline.records.ratings import PairRating, Rating
 from study_app.design.study import Screening
 from study_app.export.screening import Conduct, conduct
 
@@ -13,27 +15,11 @@ RULES = Screening(catch_wrong=2, fastest_median_ms=400, straight_lining=0.9, rep
 
 def rating(trial: int, value: int, kind: str = "main", criterion: str = "a", **changes: object) -> Rating:
     """One answer."""
-    one = Rating(
-        study="s",
-        version=1,
-        simulated=False,
-        participant=1,
-        trial=trial,
-        kind=kind,
-        repeat_of=None,
-        photograph="p",
-        method="m",
-        criterion=criterion,
-        value=value,
-        maximum=1,
-        onset_ms=0.0,
-        offset_ms=1.0,
-        shown_ms=1.0,
-        response_ms=1000.0,
-        exposures=1,
-        hidden=0,
-    )
-    return replace(one, **changes)  # type: ignore[arg-type]
+    whose: dict[str, Any] = {"study": "s", "version": 1, "simulated": False, "participant": 1}
+    what: dict[str, Any] = {"photograph": "p", "method": "m", "maximum": 1, "repeat_of": None}
+    timing: dict[str, Any] = {"onset_ms": 0.0, "offset_ms": 1.0, "shown_ms": 1.0, "exposures": 1, "hidden": 0}
+    rest = {**whose, **what, **timing, "response_ms": 1000.0, **changes}
+    return Rating(trial=trial, kind=kind, criterion=criterion, value=value, **rest)
 
 
 CAREFUL = [rating(trial, trial % 2) for trial in range(8)]
@@ -67,6 +53,15 @@ def test_one_answer_to_everything_is_flagged() -> None:
     same = [rating(trial, 1) for trial in range(9)]
     assert conduct([*same, rating(9, 0)], None, RULES).flags == ("straight_lining",)
     assert conduct([*same[:8], rating(8, 0), rating(9, 0)], None, RULES).flags == ()
+
+
+def test_a_straight_liner_in_pairs_names_one_side_and_is_not_who_finds_every_fake() -> None:
+    def judged(value: Callable[[int], int]) -> Conduct:
+        pairs = [PairRating(**vars(rating(trial, value(trial))), fake_place=trial % 2) for trial in range(40)]
+        return conduct(pairs, None, RULES)
+
+    assert judged(lambda trial: 0).most_common_share == 0.5
+    assert judged(lambda trial: trial % 2).flags == ("straight_lining",)
 
 
 def test_repeats_agree_within_a_fifth_of_the_scale() -> None:

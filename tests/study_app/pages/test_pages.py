@@ -1,6 +1,5 @@
 """What decides which page comes, who may see what, and what routes beside the core's give away."""
 
-import json
 import socket
 import threading
 import uuid
@@ -25,12 +24,12 @@ from study_app.server.websocket import without_paths
 from study_app.stimuli.manifest import Stimuli
 from study_app.stimuli.plates import draw_plates
 from study_app.storage import allocation
-from study_app.storage.messages import AnswerMessage, BeginMessage, parse_message
+from study_app.storage.messages import BeginMessage
 from study_app.storage.refusals import RefusedError
 from study_app.storage.schema import events, sessions
 from study_app.storage.stages import check_vacancy, next_stage, standing
 from study_app.storage.store import Store
-from tests.study_app.volunteers import Clock, answer_to
+from tests.study_app.volunteers import Clock, read
 
 PLATES = draw_plates(0)
 DIGITS = [plate.digit for plate in PLATES]
@@ -90,8 +89,7 @@ def test_a_page_notes_that_its_session_is_alive_but_not_every_moment(store: Stor
     token = begin(store)
 
     def seen() -> int:
-        with store.database.reading() as connection:
-            return int(connection.execute(select(sessions.c.seen_at)).scalar_one())
+        return int(read(store.database, select(sessions.c.seen_at)).scalar_one())
 
     begun = seen()
     clock.advance(19)
@@ -102,24 +100,21 @@ def test_a_page_notes_that_its_session_is_alive_but_not_every_moment(store: Stor
     assert seen() == begun + 21_000
 
 
-def vision_client(store: Store) -> TestClient:
-    return TestClient(Starlette(routes=vision_routes(store, PLATES)))
-
-
 def vision(store: Store, token: str, **changes: Any) -> Any:
     content = {"key": str(uuid.uuid4()), "answers": DIGITS, "at_ms": 12.5} | changes
-    return vision_client(store).post("/api/vision", json=content, headers={"Authorization": f"Bearer {token}"})
+    client = TestClient(Starlette(routes=vision_routes(store, PLATES)))
+    return client.post("/api/vision", json=content, headers={"Authorization": f"Bearer {token}"})
 
 
 def test_plates_are_judged_by_the_server_and_the_reply_tells_nothing(store: Store) -> None:
+    assert [vision(store, unknown).status_code for unknown in ("A" * 22, "short")] == [401, 401]
     token = begin(store)
     key = str(uuid.uuid4())
     for answers in (DIGITS, [None] * len(DIGITS)):  # the second try under the same key changes nothing
         reply = vision(store, token, key=key, answers=answers)
         assert (reply.status_code, reply.json()) == (200, {"acknowledged": key})
     assert standing(store, token).stage == "screen"
-    with store.database.reading() as connection:
-        details = connection.execute(events.select()).all()
+    details = read(store.database, events.select()).all()
     assert len(details) == 1
     assert '"right": 6' in details[0].detail and '"protan_right": 2' in details[0].detail
 
@@ -142,11 +137,6 @@ def test_other_messages_about_plates_are_refused(store: Store, changes: dict[str
     reply = vision(store, begin(store), **changes)
     assert reply.status_code == 422, reply.text
     assert set(reply.json()) == {"error", "reason"}
-
-
-def test_plates_need_a_session(store: Store) -> None:
-    assert vision(store, "A" * 22).status_code == 401
-    assert vision(store, "short").status_code == 401
 
 
 def test_assets_are_immutable_and_their_names_tell_nothing(stimuli: Stimuli) -> None:
@@ -182,9 +172,6 @@ def test_a_password_opens_and_guessing_is_slowed_down() -> None:
     assert not access.opens("")
     with pytest.raises(RefusedError):
         access.opens("correct")
-
-
-def test_no_password_is_opened_by_none() -> None:
     assert not Access(None, ("a@b.org",), Limiter(Rate(1, 3))).opens("")
 
 
@@ -211,15 +198,6 @@ def test_the_researchers_table_has_a_row_a_photograph_and_a_column_a_method() ->
 @pytest.mark.parametrize(("hours", "words"), [(None, "unknown"), (0.04, "0.0 h"), (47.0, "47.0 h"), (60.0, "2.5 days")])
 def test_the_time_to_completion_reads_well(hours: float | None, words: str) -> None:
     assert completion(hours) == words
-
-
-def test_a_session_with_all_answers_stands_at_the_thanks(store: Store, study: Study, clock: Clock) -> None:
-    token = begin(store)
-    store.plan(token)
-    for trial in range(study.trials):
-        clock.advance(2)
-        store.answer(token, parse_message(AnswerMessage, json.dumps(answer_to(trial)).encode()))
-    assert standing(store, token).stage == "thanks"
 
 
 def test_a_port_that_is_taken_ends_in_one_sentence() -> None:

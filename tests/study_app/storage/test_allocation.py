@@ -4,27 +4,23 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from study_app.design.study import Study, load_study
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
+from study_app.design.study import Study
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
 from study_app.storage.database import Database
 from study_app.storage.messages import BeginMessage
 from study_app.storage.schema import sessions
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
-from tests.conftest import environment
+from tests.conftest import ROOT, environment
 from tests.study_app.postgres import PostgresServer
 from tests.study_app.rush import begin_many
-from tests.study_app.volunteers import ROOT, Clock, Volunteer, write_study
-
-Newcomer = Callable[[], Volunteer]
+from tests.study_app.volunteers import Clock, Newcomer, prepared_study, read
 
 
 def loads(store: Store) -> list[int]:
@@ -35,8 +31,7 @@ def loads(store: Store) -> list[int]:
 
 def numbers(store: Store) -> list[int]:
     """The numbers of all sessions."""
-    with store.database.reading() as connection:
-        return list(connection.execute(select(sessions.c.number).order_by(sessions.c.number)).scalars())
+    return list(read(store.database, select(sessions.c.number).order_by(sessions.c.number)).scalars())
 
 
 def test_places_fill_evenly_until_the_study_is_full(store: Store, volunteer: Newcomer) -> None:
@@ -55,10 +50,9 @@ def test_forty_threads_never_take_one_place_twice(store: Store, study: Study) ->
 
 
 def test_several_processes_never_take_one_place_twice(url: str, archives: Path, tmp_path: Path) -> None:
-    path = write_study(tmp_path, votes_per_cell=20)
-    study = load_study(path)
-    prepare(study, archives, tmp_path / "stimuli")
-    command = [sys.executable, "-m", "tests.study_app.rush", url, str(path), str(tmp_path / "stimuli"), "4", "25"]
+    study, stimuli = prepared_study(tmp_path, archives, votes_per_cell=20)
+    places = str(tmp_path / "study.yaml"), str(tmp_path / "stimuli")
+    command = [sys.executable, "-m", "tests.study_app.rush", url, *places, "4", "25"]
     processes = [
         subprocess.Popen(command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(3)  # all migrate and open the same empty database at once, too
@@ -68,7 +62,7 @@ def test_several_processes_never_take_one_place_twice(url: str, archives: Path, 
         assert process.stdout.readline() == "ready\n"
     results = [process.communicate("go\n")[0] for process in processes]
     assert sum(map(int, results)) == 60
-    store = Store(Database(url), study, load_stimuli(study.digest, tmp_path / "stimuli"))
+    store = Store(Database(url), study, stimuli)
     assert loads(store) == [20, 20, 20]
     assert numbers(store) == list(range(1, 61))
     store.database.close()
@@ -158,11 +152,8 @@ def test_a_withdrawal_never_waits_for_the_lock_of_places(
     store.database.close()
 
 
-def test_simulated_raters_take_no_place_of_people(
-    store: Store, database: Database, study: Study, stimuli: Stimuli, clock: Clock
-) -> None:
-    simulated = Store(database, study, stimuli, simulated=True, clock=clock)
-    assert begin_many(simulated, study, threads=4, tries=10) == 6
+def test_simulated_raters_take_no_place_of_people(store: Store, robots: Store, study: Study) -> None:
+    assert begin_many(robots, study, threads=4, tries=10) == 6
     assert loads(store) == [0, 0, 0]
     assert begin_many(store, study, threads=4, tries=10) == 6
-    assert (loads(store), loads(simulated)) == ([2, 2, 2], [2, 2, 2])
+    assert (loads(store), loads(robots)) == ([2, 2, 2], [2, 2, 2])

@@ -2,7 +2,6 @@
 
 import dataclasses
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
 
@@ -16,23 +15,11 @@ from starlette.testclient import TestClient
 
 from pipeline.settings.errors import UserError
 from study_app.design.study import Study
-from study_app.server.routes import application
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
 from study_app.storage.database import Database, migrations
 from study_app.storage.opening import set_open
 from study_app.storage.schema import answers, log, metadata, studies
 from study_app.storage.store import Store
-from tests.study_app.volunteers import Clock, Volunteer, small_study
-
-Newcomer = Callable[[], Volunteer]
-
-
-def changed(archives: Path, folder: Path, **changes: object) -> tuple[Study, Stimuli]:
-    """Another small study and its pictures."""
-    study = small_study(folder, **changes)
-    prepare(study, archives, folder / "stimuli")
-    return study, load_stimuli(study.digest, folder / "stimuli")
+from tests.study_app.volunteers import Clock, Newcomer, newcomer, prepared_study, read
 
 
 def test_migrations_lead_from_nothing_to_the_tables_of_the_code(database: Database) -> None:
@@ -85,8 +72,7 @@ def test_a_reader_sees_one_moment_while_others_write(store: Store, volunteer: Ne
         before = connection.execute(select(answers.c.id)).all()
         one.take(1)
         assert connection.execute(select(answers.c.id)).all() == before == []
-    with store.database.reading() as connection:
-        assert len(connection.execute(select(answers.c.id)).all()) == 3
+    assert len(read(store.database, select(answers.c.id)).all()) == 3
 
 
 def test_no_answer_without_its_trial(store: Store) -> None:
@@ -107,27 +93,24 @@ def test_a_server_that_is_away_is_named_without_its_password() -> None:
         database.migrate()
 
 
-def test_a_study_without_answers_may_change(store: Store, volunteer: Newcomer, archives: Path, tmp_path: Path) -> None:
-    volunteer().plan()
-    study, stimuli = changed(archives, tmp_path, seed=3)
-    assert Store(store.database, study, stimuli).study_id != store.study_id
-
-
 def test_a_study_with_answers_refuses_a_change_unless_the_version_rises(
     store: Store, volunteer: Newcomer, archives: Path, tmp_path: Path, clock: Clock
 ) -> None:
     one = volunteer()
+    one.plan()
+    study, stimuli = prepared_study(tmp_path, archives, seed=3)
+    assert Store(store.database, study, stimuli).study_id != store.study_id  # there are no answers yet
     one.take(2)
-    study, stimuli = changed(archives, tmp_path, seed=3)
     with pytest.raises(UserError, match=r"holds 6 answers to version 1 of it.*set `version: 2`"):
         Store(store.database, study, stimuli)
     Store(store.database, store.study, store.stimuli)  # the unchanged one goes on
-    study, stimuli = changed(archives, tmp_path, seed=3, version=2)
+    study, stimuli = prepared_study(tmp_path, archives, seed=3, version=2)
     newer = Store(store.database, study, stimuli, clock=clock)
     assert newer.study_id != store.study_id
-    one.client = TestClient(application(newer))
+    two = newcomer(newer, clock)
+    one.client = two.client
     assert (one.get("/api/plan").status_code, one.get("/api/plan").json()["reason"]) == (410, "changed")
-    Volunteer(one.client, study, clock).take()
+    two.take()
     with pytest.raises(UserError, match=r"answers to version 2 of it.*set `version: 3`"):
         Store(store.database, store.study, store.stimuli)  # nor does an old file come back by mistake
 

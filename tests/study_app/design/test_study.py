@@ -1,15 +1,33 @@
 """study.yaml: what is wrong with it is said in one sentence, and its digest covers all it says."""
 
+import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipeline.settings.errors import UserError
+from pipeline.settings.params import load_params
 from study_app.design.study import load_study
-from tests.study_app.volunteers import ROOT, small_study, write_study
+from tests.conftest import ROOT
+from tests.study_app.pairing import PAIRS, pair_study
+from tests.study_app.volunteers import METHODS, small_study, write_study
 
 CRITERION = {"name": "edges", "term": {"en": "Edges"}, "question": {"en": "Do they hold?"}}
+PAIR_MISTAKES: list[tuple[dict[str, object], str]] = [
+    ({"protocol": "pair"}, "protocol is 'pair'; did you mean 'pairs'?"),
+    ({"arrangement": None}, "arrangement is missing; pairs are shown side_by_side or in_turn"),
+    ({"arrangement": "beside"}, "arrangement is 'beside'"),
+    ({"protocol": "naturalness"}, "arrangement is for `protocol: pairs`"),
+    ({"methods": METHODS}, "methods must name at least one method, and not 'original'"),
+    ({"methods": []}, "methods must name at least one method"),
+    ({"scale": "0-10"}, "scale is '0-10', but must be binary: either picture of a pair is the fake"),
+    ({"catch": {"broken": 1, "originals": 1}}, "catch.originals must be 0 for pairs"),
+    ({"criteria": [{**PAIRS["criteria"][0], "name": "real"}]}, "exactly one criterion, named 'fake'"),
+    ({"criteria": PAIRS["criteria"] * 2}, "exactly one criterion, named 'fake'"),
+]
 ENGLISH = {"languages": ["en"], "title": {"en": "Colours"}, "consent": {"en": "I take part."}}
 
 
@@ -19,6 +37,8 @@ def test_the_study_that_comes_with_the_suite_is_the_papers() -> None:
     assert [criterion.name for criterion in study.criteria] == ["saturability", "semantic_correctness", "edge_keeping"]
     assert (study.scale, study.maximum, study.sessions) == ("binary", 1, 20)
     assert len(study.languages) >= 3
+    params = load_params(ROOT / "params.yaml")
+    assert {*study.methods, "original"} <= set(params.methods) and study.dataset in params.datasets
 
 
 @pytest.mark.parametrize(
@@ -45,6 +65,7 @@ def test_the_study_that_comes_with_the_suite_is_the_papers() -> None:
         ({**ENGLISH, "criteria": [CRITERION, CRITERION]}, "the criterion's name 'edges' must be unique"),
         ({**ENGLISH, "criteria": [{**CRITERION, "name": "Edge keeping"}]}, "'Edge keeping' must be unique, in small"),
         ({"criteria": []}, "must name at least one each"),
+        *(({**PAIRS, **change}, sentence) for change, sentence in PAIR_MISTAKES),
     ],
 )
 def test_a_mistake_is_named(change: dict[str, object], sentence: str, tmp_path: Path) -> None:
@@ -73,3 +94,17 @@ def test_the_digest_covers_every_word_and_no_comment(tmp_path: Path) -> None:
     path.write_text(text.replace("neither dull nor garish", "neither dull nor loud"), encoding="utf-8")
     assert load_study(path).digest != digest
     assert small_study(tmp_path, seed=1).digest != digest
+
+
+def test_one_method_alone_can_be_paired_and_the_arrangement_is_part_of_the_digest(tmp_path: Path) -> None:
+    beside = pair_study(tmp_path, methods=["zebranet"])
+    assert beside.sources == ("zebranet", "original")
+    assert pair_study(tmp_path, methods=["zebranet"], arrangement="in_turn").digest != beside.digest
+
+
+def test_studies_without_pairs_keep_the_digest_that_they_had(tmp_path: Path) -> None:
+    plain, said = small_study(tmp_path), small_study(tmp_path, protocol="naturalness")
+    content = asdict(plain)
+    del content["protocol"], content["arrangement"]
+    before = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    assert plain.digest == said.digest == before

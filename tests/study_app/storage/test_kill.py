@@ -14,32 +14,26 @@ from study_app.design.study import Study
 from study_app.simulation import simulate
 from study_app.simulation.drivers import over_network, run_live
 from study_app.simulation.ledger import balance
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
-from tests.study_app.killing import survive
+from tests.study_app.killing import Plan, long_study, survive
 from tests.study_app.opinions import small_effects
 from tests.study_app.servers import ForkedServer
-from tests.study_app.volunteers import small_study, write_archives
 
-PHOTOGRAPHS = [f"heron-{number:02}" for number in range(40)]
 SPEED = 20
+Long = tuple[Path, Study, Stimuli]
 
 
 @pytest.fixture(scope="module")
-def long(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Study, Stimuli]:
+def long(tmp_path_factory: pytest.TempPathFactory) -> Long:
     """A folder with a study of 34 pictures a rater, quick to look at, and places for 66."""
     folder = tmp_path_factory.mktemp("long")
-    study = small_study(
-        folder, photographs=30, photographs_per_session=30, votes_per_cell=22, exposure_ms=50, mask_ms=0
-    )
-    prepare(study, write_archives(folder / "archives", PHOTOGRAPHS), folder / "stimuli")
-    return folder, study, load_stimuli(study.digest, folder / "stimuli")
+    return folder, *long_study(folder)
 
 
 @pytest.fixture
-def server(long: tuple[Path, Study, Stimuli], tmp_path: Path) -> Iterator[ForkedServer]:
+def server(long: Long, tmp_path: Path) -> Iterator[ForkedServer]:
     """A running server on an SQLite file of its own."""
     folder = long[0]
     server = ForkedServer(address_of(tmp_path), folder / "study.yaml", folder / "stimuli")
@@ -53,12 +47,12 @@ def address_of(folder: Path) -> str:
 
 
 def test_20_kills_during_a_study_of_60_raters_lose_and_double_nothing(
-    long: tuple[Path, Study, Stimuli], server: ForkedServer, tmp_path: Path
+    long: Long, server: ForkedServer, tmp_path: Path
 ) -> None:
     _, study, stimuli = long
     raters = simulate.make_raters(study, small_effects(lost_replies=0.1), stimuli, 60, seed=1)
     store = Store(Database(address_of(tmp_path)), study, stimuli, simulated=True)
-    survival = survive(server, store, raters, [0.1 * place for place in range(60)], 20, (0.1, 0.6), SPEED)
+    survival = survive(server, store, raters, Plan(kills=20, gap=(0.1, 0.6), within=6, speed=SPEED))
     assert survival.kills == 20
     assert survival.interrupted > 20  # the kills met requests under way
     assert survival.endings == {"completed": 60}
@@ -72,7 +66,7 @@ def test_20_kills_during_a_study_of_60_raters_lose_and_double_nothing(
 
 
 def test_a_full_disk_is_a_friendly_503_and_nothing_acknowledged_is_lost(
-    long: tuple[Path, Study, Stimuli], server: ForkedServer, tmp_path: Path
+    long: Long, server: ForkedServer, tmp_path: Path
 ) -> None:
     """The server may write no file beyond a size, which to SQLite is a disk that does not take more; then it may."""
     _, study, stimuli = long
@@ -114,9 +108,7 @@ def limit_files(pid: int, size: int) -> None:
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
-def test_simulated_raters_refuse_a_server_that_takes_people_s_answers(
-    long: tuple[Path, Study, Stimuli], tmp_path: Path
-) -> None:
+def test_simulated_raters_refuse_a_server_that_takes_people_s_answers(long: Long, tmp_path: Path) -> None:
     folder, study, stimuli = long
     server = ForkedServer(address_of(tmp_path), folder / "study.yaml", folder / "stimuli", simulated=False)
     raters = simulate.make_raters(study, small_effects(), stimuli, 2, seed=0)

@@ -17,27 +17,24 @@ from study_app.simulation.effects import Careless, ColorBlind, Leaving, Spread, 
 from study_app.simulation.ledger import balance
 from study_app.simulation.population import draw_population
 from study_app.simulation.rater import Rater
-from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.prepare import prepare
+from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
 from tests.conftest import ROOT
 from tests.study_app.opinions import PLAYED, effects_file, example, small_effects
-from tests.study_app.volunteers import METHODS, small_study, write_archives
+from tests.study_app.volunteers import METHODS, prepared_study, small_study
 
+Place = tuple[Study, Stimuli]
 NOBODY = {"careless": Careless(0, 0, 250), "color_blind": ColorBlind(0, 0.5, 0.5)}
 
 
 @pytest.fixture(scope="module")
-def roomy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Stimuli]:
+def roomy(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A study with room for 60 raters, and with four catch items."""
-    folder = tmp_path_factory.mktemp("roomy")
-    study = small_study(folder, votes_per_cell=20, catch={"broken": 2, "originals": 2})
-    prepare(study, write_archives(folder / "archives"), folder / "stimuli")
-    return study, load_stimuli(study.digest, folder / "stimuli")
+    return prepared_study(tmp_path_factory.mktemp("roomy"), votes_per_cell=20, catch={"broken": 2, "originals": 2})
 
 
-def take(place: tuple[Study, Stimuli], folder: Path, raters: int, seed: int = 0, **changes: object) -> "Taken":
+def take(place: Place, folder: Path, raters: int, seed: int = 0, **changes: object) -> "Taken":
     """Let simulated raters take the study in virtual time."""
     study, stimuli = place
     effects = small_effects(**changes)
@@ -59,9 +56,7 @@ class Taken:
         return Counter(rater.ending for rater in self.raters)
 
 
-def test_planted_rates_are_recovered_within_their_monte_carlo_error(
-    roomy: tuple[Study, Stimuli], tmp_path: Path
-) -> None:
+def test_planted_rates_are_recovered_within_their_monte_carlo_error(roomy: Place, tmp_path: Path) -> None:
     methods = dict(zip(METHODS, (0.3, 0.6, 0.9), strict=True))
     planted = {
         criterion.name: {method: rate + 0.03 * place for method, rate in methods.items()}
@@ -78,13 +73,14 @@ def test_planted_rates_are_recovered_within_their_monte_carlo_error(
     for (criterion, method), cell in votes.items():
         answers = np.array([rating.value for rating in cell])
         rate = planted[criterion][method]
-        sd = 1.3 * np.sqrt(
-            rate * (1 - rate) / len(cell)
-        )  # 1.3: the answers of one rater and on one photograph go together
+        sd = 1.3 * np.sqrt(rate * (1 - rate) / len(cell))  # 1.3: answers of a rater or on a photograph go together
         errors.append((answers.mean() - rate) / sd)
     assert len(errors) == 9
     assert max(map(abs, errors)) < 3
     assert abs(np.mean(errors)) < 1
+    assert all(one.simulated for one in (*taken.export.ratings, *taken.export.participants))
+    people = gather(taken.store.database, taken.store.study, simulated=False)
+    assert (people.ratings, people.participants) == ([], [])
 
 
 @pytest.mark.parametrize("sd", [0.0, 1.5])
@@ -111,9 +107,7 @@ def test_graded_answers_have_the_planted_mean(tmp_path: Path) -> None:
     assert answers.mean(axis=0) / 100 == pytest.approx(planted, abs=0.01)
 
 
-def test_careless_raters_are_flagged_far_more_often_than_honest_ones(
-    roomy: tuple[Study, Stimuli], tmp_path: Path
-) -> None:
+def test_careless_raters_are_flagged_far_more_often_than_honest_ones(roomy: Place, tmp_path: Path) -> None:
     taken = take(roomy, tmp_path, 60, careless=Careless(0.4, 0.3, 250), color_blind=ColorBlind(0.2, 0.3, 0.3))
     flags: dict[str, list[str]] = defaultdict(list)
     for rater, participant in zip(taken.raters, taken.export.participants, strict=True):
@@ -126,17 +120,7 @@ def test_careless_raters_are_flagged_far_more_often_than_honest_ones(
     assert all("straight_lining" in flag for flag in flags["same"])
 
 
-def test_every_row_says_that_it_is_simulated_and_people_s_export_has_none(
-    roomy: tuple[Study, Stimuli], tmp_path: Path
-) -> None:
-    taken = take(roomy, tmp_path, 3)
-    assert taken.export.ratings and all(rating.simulated for rating in taken.export.ratings)
-    assert len(taken.export.participants) == 3 and all(one.simulated for one in taken.export.participants)
-    people = gather(taken.store.database, taken.store.study, simulated=False)
-    assert (people.ratings, people.participants) == ([], [])
-
-
-def test_the_same_seed_gives_the_same_answers_at_the_same_times(roomy: tuple[Study, Stimuli], tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_answers_at_the_same_times(roomy: Place, tmp_path: Path) -> None:
     leaving = Leaving(0.5, 0.5, 10)
     exports = []
     for folder, seed in (("a", 5), ("b", 5), ("c", 6)):
@@ -148,24 +132,20 @@ def test_the_same_seed_gives_the_same_answers_at_the_same_times(roomy: tuple[Stu
     assert one.ratings != other.ratings
 
 
-def test_drop_outs_give_their_places_back_and_late_returners_are_told(
-    roomy: tuple[Study, Stimuli], tmp_path: Path
-) -> None:
-    study = small_study(tmp_path, votes_per_cell=6, catch={"broken": 2, "originals": 2})
-    prepare(study, write_archives(tmp_path / "archives"), tmp_path / "stimuli")
-    place = study, load_stimuli(study.digest, tmp_path / "stimuli")
+def test_drop_outs_give_their_places_back_and_late_returners_are_told(tmp_path: Path) -> None:
+    place = prepared_study(tmp_path, votes_per_cell=6, catch={"broken": 2, "originals": 2})
     slow = replace(small_effects().times, arrivals_per_hour=30.0)
     taken = take(place, tmp_path, 60, leaving=Leaving(0.5, 0.7, 60), times=slow)
     ended = taken.endings()
-    assert ended["completed"] == study.sessions == 18
+    assert ended["completed"] == place[0].sessions == 18
     assert ended["left"] and ended["lapsed"] and ended["full"]
     assert sum(ended.values()) == 60
     book = balance(taken.store, taken.raters)
     assert (book.lost, book.doubled, book.cells) == (0, 0, (6, 6))
-    assert book.acknowledged == book.stored > 18 * study.trials
+    assert book.acknowledged == book.stored > 18 * place[0].trials
 
 
-def test_the_ledger_finds_what_is_lost(roomy: tuple[Study, Stimuli], tmp_path: Path) -> None:
+def test_the_ledger_finds_what_is_lost(roomy: Place, tmp_path: Path) -> None:
     taken = take(roomy, tmp_path, 3)
     assert balance(taken.store, taken.raters).lost == 0
     notes = taken.raters[0].acknowledged
@@ -178,14 +158,9 @@ def test_the_ledger_finds_what_is_lost(roomy: tuple[Study, Stimuli], tmp_path: P
 def test_the_command_simulates_and_tells_how_it_went(
     archives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    study = small_study(tmp_path)
-    prepare(study, archives, tmp_path / "stimuli")
+    prepared_study(tmp_path, archives)
     monkeypatch.chdir(tmp_path)
-    path = effects_file(tmp_path, "")
-    text = path.read_text(encoding="utf-8")
-    for ours, theirs in PLAYED.items():
-        text = text.replace(f"{theirs}:", f"{ours}:")
-    path.write_text(text, encoding="utf-8")
+    effects_file(tmp_path, "", PLAYED)
     monkeypatch.setattr(sys, "argv", ["simulate", "study.yaml", "--raters", "9", "--effects", "effects.yaml"])
     simulate.main()
     printed = capsys.readouterr().out
@@ -210,11 +185,8 @@ def test_wrong_effects_are_told_in_a_sentence(tmp_path: Path, change: str, told:
     with pytest.raises(UserError, match=r"\.yaml") as caught:
         load_effects(effects_file(tmp_path, change), study)
     assert told in str(caught.value)
-
-
-def test_absent_effects_are_told_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"study_app/effects\.yaml is an example"):
-        load_effects(tmp_path / "none.yaml", example()[0])
+    with pytest.raises(UserError, match=r"study_app/simulation/effects\.yaml is an example"):
+        load_effects(tmp_path / "none.yaml", study)
 
 
 def test_a_study_of_pairs_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

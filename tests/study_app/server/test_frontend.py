@@ -4,9 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount
 from starlette.testclient import TestClient
 from streamlit.file_util import get_static_dir
 
@@ -27,8 +25,7 @@ def files(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(files: Path) -> TestClient:
-    behind = Starlette(routes=[Mount("/", app=PlainTextResponse("the app behind"))])
-    return TestClient(FrontendFiles(behind, files))
+    return TestClient(FrontendFiles(PlainTextResponse("the app behind"), files))
 
 
 def test_a_script_comes_compressed_to_who_can_read_it_and_plain_to_who_cannot(client: TestClient) -> None:
@@ -41,13 +38,10 @@ def test_a_script_comes_compressed_to_who_can_read_it_and_plain_to_who_cannot(cl
     assert "immutable" in small.headers["cache-control"] and small.headers["vary"] == "Accept-Encoding"
 
 
-def test_what_is_compressed_already_is_sent_as_it_is(client: TestClient) -> None:
+def test_what_is_compressed_already_is_sent_as_it_is_and_head_has_no_body(client: TestClient) -> None:
     reply = client.get("/static/font.woff2", headers={"Accept-Encoding": "gzip"})
     assert reply.content == FONT
     assert "content-encoding" not in reply.headers
-
-
-def test_head_has_the_headers_and_no_body(client: TestClient) -> None:
     reply = client.head("/static/font.woff2")
     assert (reply.headers["content-length"], reply.content) == ("256", b"")
 
