@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.conftest import stage_in
 
-STAGES = ("pipeline.train", "pipeline.colorize", "pipeline.scoring.pixels", "pipeline.segment")
+STAGES = ("pipeline.train", "pipeline.colorize", "pipeline.score", "pipeline.segment")
 
 
 def together_in(folder: Path, processes: int, *stage: str) -> None:
