@@ -24,14 +24,14 @@ from pipeline.settings.params import load_params
 from pipeline.settings.paths import BUILD
 from reports.figures.drawing import Plot, save
 from reports.figures.forest import forest_panel
-from reports.figures.theme import method_looks, styled
+from reports.figures.theme import method_styles, styled
 from reports.inputs.revisions import Results, read_results
-from reports.plan.comparisons import MEASURES, Measure, miou_measure
+from reports.plan.measures import COMPARED, MEASURES, Measure, miou_of
 from reports.plan.order import in_order
 from reports.statistics.means import RESAMPLES
 from reports.statistics.miou import class_ratios, mean_difference
-from reports.statistics.paired import Comparison, compare_columns, difference, holm
-from reports.tables.differences import by_photograph
+from reports.statistics.paired import Comparison, compare_columns, difference, holm, untested
+from reports.tables.differences import by_photograph, columns
 from reports.tables.documents import Table
 from reports.tables.wording import count, listed, number, p_value, paired_convention, signed_with_interval
 from reports.tables.writers import csv_text, markdown
@@ -56,9 +56,8 @@ class Change:
 
     dataset: str
     method: str
-    metric: str
-    comparison: Comparison
     measure: Measure
+    comparison: Comparison
     p_holm: float = np.nan
 
     @property
@@ -69,12 +68,12 @@ class Change:
     @property
     def verdict(self) -> str:
         """By `RULE`."""
-        one = self.comparison
-        if one.identical:
+        found = self.comparison
+        if found.identical:
             return "identical"
-        if not (one.low > 0 or one.high < 0) or (self.tested and not self.p_holm < LEVEL):
+        if not (found.low > 0 or found.high < 0) or (self.tested and not self.p_holm < LEVEL):
             return "no difference shown"
-        return "better" if (one.mean > 0) == self.measure.higher_is_better else "worse"
+        return "better" if (found.mean > 0) == (self.measure.better == "higher") else "worse"
 
 
 def main() -> None:
@@ -89,7 +88,7 @@ def main() -> None:
     changes = compare(first, second, seed)
     if not changes:
         raise UserError(f"{names[0]} and {names[1]} have no dataset, method and measure in common.")
-    table = document(changes, names, (*RULES, *apart(first, second, names)), seed)
+    table = document(changes, names, (*RULES, *only_in_one(first, second, names)), seed)
     write_whole(arguments.out / "differences.csv", csv_text(table.rows))
     write_whole(arguments.out / "differences.md", markdown(table))
     save(plot(changes, names), arguments.out)
@@ -104,9 +103,7 @@ def compare(first: Results, second: Results, seed: int) -> list[Change]:
         changes += _changes(dataset, before[dataset], after[dataset], seed)
         for key in (key for key in first.segmented if key in second.segmented and key[0] == dataset):
             changes += _miou_changes(*key, first.segmented[key], second.segmented[key], seed)
-    tested = [one.tested for one in changes]
-    adjusted = np.full(len(changes), np.nan)
-    adjusted[tested] = holm([one.comparison.p for one in changes if one.tested])
+    adjusted = holm([change.comparison.p if change.tested else np.nan for change in changes])
     return [replace(change, p_holm=float(p)) for change, p in zip(changes, adjusted, strict=True)]
 
 
@@ -114,13 +111,16 @@ def _changes(dataset: str, first: pd.DataFrame, second: pd.DataFrame, seed: int)
     """One dataset's changes, not yet adjusted."""
     before, after = by_photograph(first), by_photograph(second)
     cells, differences = [], []
-    for measure in (measure for measure in MEASURES if measure in before and measure in after):
+    for measure in (measure for measure in COMPARED if measure in before and measure in after):
         old, new = before[measure].align(after[measure], join="inner")
         for method in in_order(str(name) for name in old.columns):
             cells.append((method, measure))
             differences.append(difference(new[method].to_numpy(), old[method].to_numpy()))
     compared = compare_columns(np.stack(differences, axis=1), seed) if cells else []
-    return [Change(dataset, *cell, one, MEASURES[cell[1]]) for cell, one in zip(cells, compared, strict=True)]
+    return [
+        Change(dataset, method, MEASURES[measure], comparison)
+        for (method, measure), comparison in zip(cells, compared, strict=True)
+    ]
 
 
 def _miou_changes(dataset: str, segmenter: str, first: pd.DataFrame, second: pd.DataFrame, seed: int) -> list[Change]:
@@ -131,12 +131,9 @@ def _miou_changes(dataset: str, segmenter: str, first: pd.DataFrame, second: pd.
         ids = sorted(set(old["id"]) & set(new["id"]))
         classes = range(1 + max(old["label"].max(), new["label"].max()))
         before, after = (_counts(frame, ids, classes) for frame in (old, new))
-        one = mean_difference(*(class_ratios(counts[0], counts[1], seed) for counts in (after, before)))
-        mean, low, high = (100 * end for end in (one.mean, one.low, one.high))
+        found = mean_difference(*(class_ratios(counts[0], counts[1], seed) for counts in (after, before)))
         ties = int((before == after).all(axis=(0, 2)).sum())
-        nothing = np.nan
-        compared = Comparison(len(ids), 0, mean, low, high, low, high, nothing, nothing, nothing, nothing, ties)
-        changes.append(Change(dataset, method, f"miou_{segmenter}", compared, miou_measure(segmenter)))
+        changes.append(Change(dataset, method, miou_of(segmenter), untested(found, len(ids), ties, factor=100)))
     return changes
 
 
@@ -146,20 +143,22 @@ def _counts(rows: pd.DataFrame, ids: Sequence[str], classes: range) -> np.ndarra
     return np.stack([one.reindex(index=pd.Index(ids), columns=classes).fillna(0).to_numpy() for one in wide])
 
 
-def apart(first: Results, second: Results, names: tuple[str, str]) -> list[str]:
+def only_in_one(first: Results, second: Results, names: tuple[str, str]) -> list[str]:
     """What only one of the two has, and so was not compared."""
-    told = []
+    notes = []
     sides = ((names[0], first, second), (names[1], second, first))
-    for name, mine, others in ((name, one.photographs, other.photographs) for name, one, other in sides):
-        for dataset, scores in mine.items():
+    for name, own, others in ((name, state.photographs, other.photographs) for name, state, other in sides):
+        for dataset, scores in own.items():
             if dataset not in others:
-                told.append(f"Only {name} has {dataset}.")
+                notes.append(f"Only {name} has {dataset}.")
                 continue
             methods = in_order(set(scores["method"]) - set(others[dataset]["method"]))
             photographs = set(scores["id"]) - set(others[dataset]["id"])
-            told += [f"{dataset}: only {name} has {', '.join(methods)}."] if methods else []
-            told += [f"{dataset}: only {name} has {count(len(photographs), 'photograph')} more."] if photographs else []
-    return told
+            notes += [f"{dataset}: only {name} has {', '.join(methods)}."] if methods else []
+            notes += (
+                [f"{dataset}: only {name} has {count(len(photographs), 'photograph')} more."] if photographs else []
+            )
+    return notes
 
 
 def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ...], seed: int) -> Table:
@@ -168,17 +167,9 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
         {
             "dataset": change.dataset,
             "method": change.method,
-            "metric": change.metric,
-            "n": change.comparison.n,
-            "left_out": change.comparison.left_out,
-            "mean_difference": change.comparison.mean,
-            "ci_low": change.comparison.low,
-            "ci_high": change.comparison.high,
-            "p": change.comparison.p,
+            "metric": change.measure.key,
+            **columns(change.comparison),
             "p_holm": change.p_holm,
-            "rank_biserial": change.comparison.rank_biserial,
-            "d_z": change.comparison.d_z,
-            "share_higher": change.comparison.positive,
             "verdict": change.verdict,
         }
         for change in changes
@@ -190,21 +181,23 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
         f"{names[1]} less {names[0]}, on the same photographs: {tally}. {convention}. Rows without a difference stand "
         "in differences.csv alone."
     )
-    shown = pd.DataFrame([_shown(one) for one in changes if not one.comparison.identical], columns=list(HEADINGS))
+    shown = pd.DataFrame(
+        [_shown(change) for change in changes if not change.comparison.identical], columns=list(HEADINGS)
+    )
     return Table("differences", pd.DataFrame(rows), shown, caption, notes, ("Dataset", "Method", "Measure", "Verdict"))
 
 
 def _shown(change: Change) -> dict[str, str]:
-    one, measure = change.comparison, change.measure
+    found, measure = change.comparison, change.measure
     cells = (
         change.dataset,
         change.method,
-        measure.name,
-        f"{one.n:,}",
-        signed_with_interval(one.mean, one.low, one.high, measure.digits),
+        measure.label,
+        f"{found.n:,}",
+        signed_with_interval(found.mean, found.low, found.high, measure.digits_of_difference),
         p_value(change.p_holm),
-        "-" if np.isnan(one.positive) else f"{number(100 * one.positive, 0)} %",
-        number(one.d_z),
+        "-" if np.isnan(found.positive) else f"{number(100 * found.positive, 0)} %",
+        number(found.d_z),
         change.verdict,
     )
     return dict(zip(HEADINGS, cells, strict=True))
@@ -214,21 +207,25 @@ def _shown(change: Change) -> dict[str, str]:
 def plot(changes: list[Change], names: tuple[str, str]) -> Plot:
     """A row of panels per dataset, a panel per measure, a line per method that differs; all where none does."""
     datasets = list(dict.fromkeys(change.dataset for change in changes))
-    measures = {change.metric: change.measure for change in changes}
+    measures = {change.measure.key: change.measure for change in changes}
     differing = [change.method for change in changes if not change.comparison.identical]
     methods = in_order(dict.fromkeys(differing or [change.method for change in changes]))
-    looks = method_looks(methods)
+    styles = method_styles(methods)
     size = (1.8 + 1.95 * len(measures), len(datasets) * (1.0 + 0.28 * len(methods)) + 0.2)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(datasets), len(measures), sharey=True, squeeze=False)
     for across, dataset in zip(panels, datasets, strict=True):
         for axes, (metric, measure) in zip(across, measures.items(), strict=True):
-            found = {one.method: one.comparison for one in changes if (one.dataset, one.metric) == (dataset, metric)}
+            found = {
+                change.method: change.comparison
+                for change in changes
+                if (change.dataset, change.measure.key) == (dataset, metric)
+            }
             ends = [
                 (found[method].low, found[method].mean, found[method].high) if method in found else (np.nan,) * 3
                 for method in methods
             ]
-            forest_panel(axes, ends, [looks[method] for method in methods], measure, "second")
+            forest_panel(axes, ends, [styles[method] for method in methods], measure, "second")
         across[0].set_yticks(range(len(methods)), methods)
         across[0].set_ylabel(dataset)
     title = f"{names[1]} less {names[0]}"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.settings.errors import run_stage
 from pipeline.settings.paths import BUILD
-from reports.figures.theme import method_looks
+from reports.figures.theme import method_styles
 from reports.plan.published import load_published
 from reports.study.export import read_ratings
 from reports.study.results import study_page, titles_of, write
@@ -37,7 +37,7 @@ def main() -> None:
         print(NONE_YET)
         return
     study = analyse(ratings, titles_of([ratings]), arguments.seed)
-    page = study_page(study, load_published().table2, method_looks(ratings.methods), arguments.seed)
+    page = study_page(study, load_published().table2, method_styles(ratings.methods), arguments.seed)
     write(page, arguments.to)
     print(told(page.tables))
     print(f"\ntables and figures: {arguments.to}")

@@ -9,7 +9,6 @@ Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,m
 Writes results/report/times.{csv,md,html}.
 """
 
-import csv
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -17,9 +16,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.errors import run_stage
 from pipeline.settings.paths import BUILD
-from reports.inputs.json_files import read_json
+from reports.inputs.files import read_json, read_table
 from reports.plan.claims import load_claims
 from reports.plan.published import Published, load_published
 from reports.tables.wording import number, with_interval
@@ -27,7 +26,7 @@ from reports.times import times
 from reports.times.verdicts import speed_verdicts, widths_of
 
 HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
-SEEN = ("method", "n", "mIoU in % [95 % interval]", "published")
+SEGMENTED = ("method", "n", "mIoU in % [95 % interval]", "published")
 METHOD = itemgetter("method")
 NONE_YET = "no ratings yet: `make study`"
 WIDTH = 100  # of the notes, in letters
@@ -36,8 +35,8 @@ WIDTH = 100  # of the notes, in letters
 def main() -> None:
     """Print the summary of the last report and write its times."""
     published = load_published()
-    measured = times.read_times(_read(BUILD / "tables" / "methods.csv"), published.size_and_time)
-    widths = widths_of(_read(BUILD / "tables" / "size_and_time.csv"))
+    measured = times.read_times(read_table(BUILD / "tables" / "methods.csv"), published.size_and_time)
+    widths = widths_of(read_table(BUILD / "tables" / "size_and_time.csv"))
     verdicts = speed_verdicts(load_claims(), measured, widths)
     times.write_times(measured, published.size_and_time, verdicts, BUILD)
     print(summary(BUILD, measured, published, verdicts))
@@ -45,28 +44,28 @@ def main() -> None:
 
 def summary(folder: Path, measured: Sequence[times.Time], published: Published, verdicts: Sequence[str]) -> str:
     """Each dataset's claims, Table 1, Figure 3 and times, aligned, then where the whole report lies."""
-    rows = _read(folder / "tables" / "table1.csv")
+    rows = read_table(folder / "tables" / "table1.csv")
     scores = [
-        f"Table 1, {title}\n\n{_aligned(HEADINGS, [_cells(row) for row in group])}"
+        f"Table 1, {title}\n\n{_aligned(HEADINGS, [_table1_cells(row) for row in group])}"
         for title, group in groupby(rows, lambda row: row["dataset"])
     ]
     psnr = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
     figure3 = folder / "tables" / "figure3.csv"
-    seen = [
-        f"Figure 3, {title}, seen by the segmenter {segmenter}\n\n{_aligned(SEEN, [_seen(row) for row in group])}"
+    segmented = [
+        f"Figure 3, {title}, segmenter {segmenter}\n\n{_aligned(SEGMENTED, [_figure3_cells(row) for row in group])}"
         for (title, segmenter), group in groupby(
-            _read(figure3) if figure3.exists() else [], lambda row: (row["dataset"], row["segmenter"])
+            read_table(figure3) if figure3.exists() else [], lambda row: (row["dataset"], row["segmenter"])
         )
     ]
     table2 = folder / "tables" / "table2.csv"
-    said = [_said(title, list(group)) for title, group in _studies(_read(table2) if table2.exists() else [])]
+    answers = [_answers(title, list(group)) for title, group in _studies(read_table(table2) if table2.exists() else [])]
     entries = read_json(folder / "claims.json")
     claims = [_claims(title, list(group)) for title, group in groupby(entries, lambda entry: entry["data"])]
     spent = [_times(title, block) for title, block in times.blocks(measured).items()]
     notes = [textwrap.fill(note, WIDTH) for note in (psnr, times.notes(published.size_and_time))]
-    told = [textwrap.fill(verdict, WIDTH) for verdict in verdicts]
+    sentences = [textwrap.fill(verdict, WIDTH) for verdict in verdicts]
     where = f"report: {folder / 'index.html'}"
-    return "\n\n".join([*claims, *scores, notes[0], *seen, *said, *spent, notes[1], *told, where])
+    return "\n\n".join([*claims, *scores, notes[0], *segmented, *answers, *spent, notes[1], *sentences, where])
 
 
 def _claims(title: str, entries: Sequence[dict[str, Any]]) -> str:
@@ -88,7 +87,7 @@ def _studies(rows: Sequence[dict[str, str]]) -> Iterator[tuple[str, Iterator[dic
     return groupby(rows, lambda row: " ".join(part for part in (row["dataset"], row["study"]) if part))
 
 
-def _said(title: str, rows: Sequence[dict[str, str]]) -> str:
+def _answers(title: str, rows: Sequence[dict[str, str]]) -> str:
     """Table 2 of one study, a line per method; its published values where nobody has answered."""
     criteria = list(dict.fromkeys(row["criterion"] for row in rows))
     rated = any(row["mean"] for row in rows)
@@ -120,14 +119,6 @@ def _times(title: str, block: Sequence[times.Time]) -> str:
     return f"Times, {title}\n\n{_aligned(times.HEADINGS, [time.cells for time in block])}"
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; `make repro` makes it.") from None
-
-
 def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Columns as wide as their widest cell; names stand left, numbers right."""
     cells = [headings, *rows]
@@ -139,13 +130,13 @@ def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _cells(row: dict[str, str]) -> tuple[str, ...]:
+def _table1_cells(row: dict[str, str]) -> tuple[str, ...]:
     mean, low, high, pooled = (float(row[column]) for column in ("psnr_mean", "ci_low", "ci_high", "psnr_pooled"))
     published = number(float(row["published"] or "nan"), 1)
     return row["method"], row["n"], with_interval(mean, low, high), number(pooled), published
 
 
-def _seen(row: dict[str, str]) -> tuple[str, ...]:
+def _figure3_cells(row: dict[str, str]) -> tuple[str, ...]:
     mean, low, high = (float(row[column]) for column in ("miou", "ci_low", "ci_high"))
     return row["method"], row["n"], with_interval(mean, low, high, 1), number(float(row["published"] or "nan"), 0)
 

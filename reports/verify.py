@@ -11,7 +11,6 @@ Writes nothing, but with --renew the numbers of the reference; its tolerances st
 """
 
 import argparse
-import csv
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +20,8 @@ from pipeline.records.rows import write_json
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.params import parse_record
 from pipeline.settings.paths import BUILD
-from reports.inputs.json_files import read_json
+from reports.inputs.files import read_json, read_table
+from reports.plan.measures import miou_of
 
 REFERENCE = Path(__file__).with_name("reference") / "scenes.json"
 TRAINED = "trained here"  # what methods.csv says of weights that `pipeline.train` made
@@ -81,8 +81,7 @@ def main() -> None:
         print(f"{arguments.reference}: {amount(found)} numbers of {reference.dataset}")
         return
     moved = compare(reference, found, trained_methods(arguments.folder, reference.dataset))
-    for one in moved:
-        print(one)
+    print("\n".join(map(str, moved)), end="\n" * bool(moved))
     if moved:
         raise UserError(f"{len(moved)} of {amount(reference.numbers)} numbers moved, see above.")
     same = amount(found) - len(compare(replace(reference, tolerances={}), found, set()))
@@ -118,7 +117,7 @@ def _numbers(folder: Path, dataset: str) -> Iterator[tuple[str, str, str]]:
         for row in _rows(folder, table, dataset):
             yield row["metric"], row["method"], row["value"]
     for row in _rows(folder, "figure3", dataset):
-        yield f"miou_{row['segmenter']}", row["method"], row["miou"]
+        yield miou_of(row["segmenter"]).key, row["method"], row["miou"]
     for row in _rows(folder, "methods", dataset):
         yield "parameters", row["method"], row["parameters"]
 
@@ -136,9 +135,9 @@ def compare(reference: Reference, found: Mapping[str, Mapping[str, float]], trai
         tolerance = reference.tolerances.get(measure, Tolerance(0.0, 0.0))
         for method in sorted(set(was) | set(now)):
             allowed = tolerance.trained if method in trained else tolerance.untrained
-            one = Moved(measure, method, was.get(method, MISSING), now.get(method, MISSING), allowed)
-            if not abs(one.found - one.reference) <= allowed:  # so that NaN has moved
-                moved.append(one)
+            number = Moved(measure, method, was.get(method, MISSING), now.get(method, MISSING), allowed)
+            if not abs(number.found - number.reference) <= allowed:  # so that NaN has moved
+                moved.append(number)
     return moved
 
 
@@ -148,12 +147,7 @@ def amount(numbers: Mapping[str, Mapping[str, float]]) -> int:
 
 
 def _rows(folder: Path, table: str, dataset: str) -> list[dict[str, str]]:
-    path = folder / "tables" / f"{table}.csv"
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [row for row in csv.DictReader(file) if row["dataset"] == dataset]
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; `make repro` makes it.") from None
+    return [row for row in read_table(folder / "tables" / f"{table}.csv") if row["dataset"] == dataset]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Nothing is computed here twice: a verdict stands on the numbers that the page sh
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -22,22 +21,21 @@ from reports.tables.wording import count, listed
 NO_RATINGS = "no ratings yet: `make study`"
 SIMULATED = "simulated answers are no evidence"
 ELSEWHERE = "times belong to one machine: `make repro` prints this verdict, times.html shows it"
-DIFFERENCE = ("difference", "ci_low", "ci_high")
 Tables = Mapping[str, Table]
 
 
 def outcome(test: Check, dataset: Dataset, segmenter: str, tables: Tables, seed: int) -> Outcome:
     """The outcome of one test on one dataset; of mIoU, as one segmenter sees it."""
-    barred = _barred(test, dataset)
-    if barred:
-        return untested(test, barred)
+    obstacle = _obstacle(test, dataset)
+    if obstacle:
+        return untested(test, obstacle)
     found = _found(test, dataset, segmenter, tables, seed)
     return untested(test, found) if isinstance(found, str) else across_seeds(judge(test, found), dataset, tables)
 
 
-def _barred(test: Check, dataset: Dataset) -> str:
-    """Why a dataset is nothing that the test may be made on, "" if it is."""
-    if test.data == "photographs" and "synthetic" in dataset.title:
+def _obstacle(test: Check, dataset: Dataset) -> str:
+    """Why the test cannot be made on this dataset, "" if it can."""
+    if test.data == "photographs" and dataset.val.synthetic:
         return "painted scenes are no photographs"
     missing = [method for method in dict.fromkeys((test.a, test.b)) if method not in dataset.cards]
     if missing:
@@ -51,21 +49,21 @@ def _barred(test: Check, dataset: Dataset) -> str:
 
 def _found(test: Check, dataset: Dataset, segmenter: str, tables: Tables, seed: int) -> Measured | str:
     """What the tables say, or why they do not."""
+    pair = {"method_a": test.a, "method_b": test.b}
     match test.evidence:
         case "paired":
-            named = {"metric": test.measure, "method_a": test.a, "method_b": test.b}
-            columns = ("mean_difference", "ci_low", "ci_high")
-            return _row(tables, "paired", dataset, named, columns) or f"no {test.measure} of both methods"
+            rows = _rows(tables, "paired", dataset, pair | {"metric": test.measure})
+            return _first(rows, "mean_difference") or f"no {test.measure} of both methods"
         case "confusion":
-            named = {"metric": test.measure, "method_a": test.a, "method_b": test.b}
-            return _row(tables, "confusion_differences", dataset, named, DIFFERENCE) or "needs masks"
+            rows = _rows(tables, "confusion_differences", dataset, pair | {"metric": test.measure})
+            return _first(rows, "difference") or "needs masks"
         case "miou":
-            named = {"segmenter": segmenter, "method_a": test.a, "method_b": test.b}
-            return _row(tables, "miou_differences", dataset, named, DIFFERENCE) or "needs masks and a segmenter"
+            rows = _rows(tables, "miou_differences", dataset, pair | {"segmenter": segmenter})
+            return _first(rows, "difference") or "needs masks and a segmenter"
         case "input":
             named = {"model": test.a, "metric": test.measure, "kind": "difference"}
-            needs = f"needs masks, and {test.a} under `sizes` in params.yaml"
-            return _row(tables, "input_sizes", dataset, named, ("value", "ci_low", "ci_high")) or needs
+            rows = _rows(tables, "input_sizes", dataset, named)
+            return _first(rows, "value") or f"needs masks, and {test.a} under `sizes` in params.yaml"
         case "people":
             return _people(test, dataset, tables)
         case "colorfulness":
@@ -77,19 +75,17 @@ def _found(test: Check, dataset: Dataset, segmenter: str, tables: Tables, seed: 
             return ELSEWHERE
 
 
-def _row(
-    tables: Tables, name: str, dataset: Dataset, named: Mapping[str, str], columns: tuple[str, str, str]
-) -> Measured | None:
-    """The one row of a table that is `named` so, None where there is no such row or it has no value."""
-    rows = _rows(tables, name, dataset, named)
-    if rows.empty or not math.isfinite(rows.iloc[0][columns[0]]):
+def _first(rows: pd.DataFrame, estimate: str) -> Measured | None:
+    """The column `estimate` of the first row with its interval, None where there is no such row or it has no value."""
+    if rows.empty or not math.isfinite(rows.iloc[0][estimate]):
         return None
     row = rows.iloc[0]
-    mean, low, high = (float(row[column]) for column in columns)
-    return Measured(mean, low, high, int(row["n"]))
+    value, low, high = (float(row[column]) for column in (estimate, "ci_low", "ci_high"))
+    return Measured(value, low, high, int(row["n"]))
 
 
 def _rows(tables: Tables, name: str, dataset: Dataset, named: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of a table about this dataset that are `named` so."""
     if name not in tables or tables[name].rows.empty:
         return pd.DataFrame()
     rows = tables[name].rows
@@ -107,9 +103,8 @@ def _people(test: Check, dataset: Dataset, tables: Tables) -> Measured | str:
         return NO_RATINGS
     if rows["simulated"].astype(bool).any():
         return SIMULATED
-    row: dict[str, Any] = {str(key): value for key, value in rows.iloc[0].items()}
-    mean, low, high = (float(row[column]) for column in DIFFERENCE)
-    return Measured(mean, low, high, int(row["n_images"]), int(row["n_raters"]))
+    found = _first(rows.assign(n=rows["n_images"]), "difference")
+    return replace(found, raters=int(rows.iloc[0]["n_raters"])) if found else "there is no finite value to compare"
 
 
 def _colorfulness(test: Check, dataset: Dataset, seed: int) -> Measured:
@@ -119,21 +114,24 @@ def _colorfulness(test: Check, dataset: Dataset, seed: int) -> Measured:
     return Measured(found.mean, found.low, found.high, found.n)
 
 
-def across_seeds(one: Outcome, dataset: Dataset, tables: Tables) -> Outcome:
-    """A verdict of one training stands only if all others, where seeds were repeated, lie on its side.
+def across_seeds(outcome: Outcome, dataset: Dataset, tables: Tables) -> Outcome:
+    """The same outcome, or undecided where trainings with other seeds do not agree with it.
 
-    Seeds are never pooled: the interval stays that of the first, and the range of the others can only unsettle it.
+    Seeds are never pooled: the interval stays that of the first, and the range of all seeds can only unsettle it.
     """
-    if one.measured is None or one.test.evidence != "paired":
-        return one
-    named = {"metric": one.test.measure, "of": Pair(one.test.a, one.test.b, "").title}
+    test = outcome.test
+    if outcome.measured is None or test.evidence != "paired":
+        return outcome
+    named = {"metric": test.measure, "of": Pair(test.a, test.b, "").title}
     rows = _rows(tables, "seeds", dataset, named)
     if rows.empty:
-        return one
+        return outcome
     row = rows.iloc[0]
-    told = f"from {row['spread_lowest']:.3g} to {row['spread_highest']:.3g} between {count(int(row['seeds']), 'seed')}"
-    measured = replace(one.measured, note=told)
-    ends = [judge(one.test, Measured(float(row[end]))) for end in ("spread_lowest", "spread_highest")]
-    if one.verdict in ("supported", "contradicted") and any(end.verdict != one.verdict for end in ends):
-        return Outcome(one.test, "undecided", measured, f"trainings disagree: {told}; more seeds would decide")
-    return replace(one, measured=measured)
+    spread = (
+        f"from {row['spread_lowest']:.3g} to {row['spread_highest']:.3g} between {count(int(row['seeds']), 'seed')}"
+    )
+    measured = replace(outcome.measured, note=spread)
+    ends = [judge(test, Measured(float(row[end]))) for end in ("spread_lowest", "spread_highest")]
+    if outcome.verdict in ("supported", "contradicted") and any(end.verdict != outcome.verdict for end in ends):
+        return Outcome(test, "undecided", measured, f"trainings disagree: {spread}; more seeds would decide")
+    return replace(outcome, measured=measured)

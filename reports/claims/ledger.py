@@ -12,36 +12,24 @@ from reports.claims.evidence import Tables, outcome
 from reports.claims.verdicts import POWER, Measured, Outcome, Verdict, combine
 from reports.inputs.scores import Dataset
 from reports.plan.claims import Check, Claim
-from reports.plan.comparisons import MEASURES
+from reports.plan.measures import MEASURES
 from reports.statistics.means import RESAMPLES
-from reports.tables.defects import SCORES
 from reports.tables.documents import Table, sizes
 from reports.tables.wording import interval_convention, number, signed, signed_with_interval, with_interval
 
 VERDICTS: tuple[Verdict, ...] = ("supported", "contradicted", "undecided", "not tested")
-# Name for people and decimals of what is tested; the rest is told by the tables that the numbers are from.
-NAMES = {
-    **{name: (measure.name, measure.digits) for name, measure in MEASURES.items()},
-    **{name: (score.name, score.digits) for name, score in SCORES.items()},
-    "colorfulness": ("Colorfulness", 1),
-    "miou": ("mIoU, %", 1),
-    "parameters": ("Parameters", 2),
-    "milliseconds": ("Time", 2),
-    "naturalness": ("Naturalness, %", 1),
-    "saturability": ("Saturability, %", 1),
-    "semantic_correctness": ("Semantic correctness, %", 1),
-    "edge_keeping": ("Edge keeping, %", 1),
-}
 FULL_SIZE, FULL_EPOCHS = 224, {"voc": 40, "coco_stuff": 20}  # the paper's, section 3.1
 READING = (
-    "A verdict is about the data in its row and no other. It is supported where the whole 95 % interval lies as the "
-    "claim says, contradicted where the whole interval lies otherwise, and else undecided; what would count was "
-    "written down in reports/plan/claims.yaml before.",
-    "A claim with several tests is supported only if all of them support it; one that contradicts is enough.",
-    f"The sample that would decide: an interval narrows with the root of the sample; with so many, {POWER:.0%} of "
-    "samples would give a verdict, were the estimate the truth.",
+    "A verdict is about the data in its row and no other data. The tests were written down in "
+    "reports/plan/claims.yaml before any result was seen.",
+    "Supported: the whole 95 % interval lies where the claim expects it. Contradicted: the whole interval lies "
+    "elsewhere. Undecided: anything else.",
+    "A claim with several tests is supported only if every test supports it. One test is enough to contradict it.",
+    "For an undecided test the table gives the sample size that would decide it. An interval narrows with the square "
+    f"root of the sample. With that many photographs, {POWER:.0%} of samples would give a verdict, if the estimate is "
+    "right.",
     "Where two trained networks are compared, the interval is about other photographs, not about another training.",
-    "Of twenty verdicts on claims that are true of nothing, one would still be wrong by chance.",
+    "A 95 % interval misses one time in twenty: of twenty verdicts, expect about one that chance alone explains.",
 )
 
 
@@ -87,13 +75,12 @@ def ledger(claims: Mapping[str, Claim], datasets: Sequence[Dataset], tables: Tab
 def scope(dataset: Dataset, params: Params) -> str:
     """What verdicts on a dataset can say of the paper, which is about two datasets at one size."""
     block = params.dataset(dataset.name)
-    kind = block.source.get("kind", "")
-    if "synthetic" in dataset.title:
+    if dataset.val.synthetic:
         return "painted scenes: they show how the methods differ on them, and neither confirm nor refute the paper"
-    if kind not in FULL_EPOCHS:
-        return "photographs that the paper does not know"
-    own = (block.pack.size, block.train.width, block.train.epochs) == (FULL_SIZE, 1.0, FULL_EPOCHS[kind])
-    if " part (" in dataset.title:
+    if dataset.val.kind not in FULL_EPOCHS:
+        return "photographs that the paper does not use"
+    own = (block.pack.size, block.train.width, block.train.epochs) == (FULL_SIZE, 1.0, FULL_EPOCHS[dataset.val.kind])
+    if dataset.val.part_of:
         return f"a part of the paper's photographs{'' if own else ', on a smaller scale'}: a hint, not a repetition"
     return "the paper's photographs at its scale" if own else "the paper's photographs on a smaller scale: a hint"
 
@@ -116,7 +103,7 @@ def ledger_document(entries: Sequence[Entry], datasets: Sequence[Dataset], seed:
     scopes = dict.fromkeys(f"{entry.dataset.title}: {entry.scope}." for entry in entries)
     caption = (
         f"Claims of the paper, tested on {sizes(datasets)}. Brackets: {interval_convention(RESAMPLES, seed)}, of "
-        "measures by photograph BCa. Of several tests the one that decides."
+        "measures by photograph BCa. Where a claim has several tests, the row shows the one that decides."
     )
     words = ("Dataset", "Claim", "In the paper", "Test", "Verdict")
     return Table("claims", pd.DataFrame(rows), pd.DataFrame(shown), caption, (*scopes, *READING), words)
@@ -131,9 +118,9 @@ def ledger_json(entries: Sequence[Entry]) -> list[dict[str, Any]]:
             "remark": entry.claim.remark,
             "scope": entry.scope,
             "tests": [
-                {"test": check_in_words(one.test), "verdict": one.verdict, "reason": one.reason}
-                | {name: _plain(value) for name, value in _numbers(one).items()}
-                for one in entry.outcomes
+                {"test": check_in_words(outcome.test), "verdict": outcome.verdict, "reason": outcome.reason}
+                | {name: _plain(value) for name, value in _numbers(outcome).items()}
+                for outcome in entry.outcomes
             ],
         }
         for entry in entries
@@ -155,9 +142,9 @@ def _row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _numbers(one: Outcome) -> dict[str, Any]:
-    measured = one.measured or Measured(math.nan)
-    deciding = math.ceil(one.times * measured.n) if math.isfinite(one.times) else None
+def _numbers(outcome: Outcome) -> dict[str, Any]:
+    measured = outcome.measured or Measured(math.nan)
+    deciding = math.ceil(outcome.times * measured.n) if math.isfinite(outcome.times) else None
     return {
         "estimate": measured.estimate,
         "ci_low": measured.low,
@@ -176,7 +163,6 @@ def _plain(value: Any) -> Any:
 
 def check_in_words(test: Check) -> str:
     """`PSNR, dB of semantics_jbu - semantics within ±0.5`."""
-    name = NAMES[test.measure][0]
     if test.evidence == "input":
         pair = f"{test.a}, smallest - largest input"
     else:
@@ -185,18 +171,18 @@ def check_in_words(test: Check) -> str:
         limit = f"{test.expects} {test.threshold:g}"
     else:
         limit = f"within 1/{test.threshold:g} and {test.threshold:g}" if test.ratio else f"within ±{test.threshold:g}"
-    return f"{name} of {pair} {limit}"
+    return f"{MEASURES[test.measure].label} of {pair} {limit}"
 
 
-def estimate_in_words(one: Outcome) -> str:
+def estimate_in_words(outcome: Outcome) -> str:
     """The difference with its sign and interval, a ratio as it is, a dash where nothing was measured."""
-    if one.measured is None:
+    if outcome.measured is None:
         return "-"
-    found, digits = one.measured, NAMES[one.test.measure][1]
+    found, digits = outcome.measured, MEASURES[outcome.test.measure].digits_of_difference
     if math.isnan(found.low):
-        return number(found.estimate, digits) if one.test.ratio else signed(found.estimate, digits)
-    shown = with_interval if one.test.ratio else signed_with_interval
-    return shown(found.estimate, found.low, found.high, digits)
+        return number(found.estimate, digits) if outcome.test.ratio else signed(found.estimate, digits)
+    text = with_interval if outcome.test.ratio else signed_with_interval
+    return text(found.estimate, found.low, found.high, digits)
 
 
 def verdict_in_words(entry: Entry) -> str:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reports.figures.drawing import Plot
-from reports.figures.theme import INK, Look, columns, styled
+from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.inputs.scores import Dataset
-from reports.tables.numbers import ORIGINAL
+from reports.plan.order import ORIGINAL
 from reports.tables.wording import listed, number
 
 KEPT = "kept_"
@@ -19,7 +19,7 @@ NAMED = 25  # classes whose names can still be read beside a matrix
 
 
 @styled()
-def boundary_plot(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
+def boundary_plot(dataset: Dataset, styles: Mapping[str, MethodStyle]) -> Plot:
     """The share of a picture's own contrast that is reached at a distance to both sides of a boundary, by method."""
     bleeding = dataset.defects.bleeding
     kept = bleeding.groupby("method", sort=False)[[name for name in map(str, bleeding) if name.startswith(KEPT)]].mean()
@@ -28,14 +28,14 @@ def boundary_plot(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     axes = figure.subplots()
     for method, shares in kept.iterrows():
-        look = looks[str(method)]
+        style = styles[str(method)]
         width = 2.4 if method == ORIGINAL else 1.4
         axes.plot(
             distances,
             shares,
-            color=look.color,
-            marker=look.marker,
-            markerfacecolor=look.face,
+            color=style.color,
+            marker=style.marker,
+            markerfacecolor=style.face,
             markersize=5,
             linewidth=width,
         )
@@ -47,7 +47,9 @@ def boundary_plot(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
         xticks=distances,
     )
     handles = [
-        Line2D([], [], color=looks[name].color, marker=looks[name].marker, markerfacecolor=looks[name].face, label=name)
+        Line2D(
+            [], [], color=styles[name].color, marker=styles[name].marker, markerfacecolor=styles[name].face, label=name
+        )
         for name in map(str, kept.index)
     ]
     figure.legend(handles=handles, loc="outside right upper")

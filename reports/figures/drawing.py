@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 
 from pipeline.settings.files import whole_file
-from reports.figures.theme import INK, Look, columns, styled
+from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.inputs.examples import ABREAST, RULE, Examples
 from reports.inputs.scores import Dataset
 from reports.tables.wording import listed, number
@@ -39,16 +39,16 @@ class Plot:
 
 
 @styled()
-def table1_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look]) -> Plot:
+def table1_plot(dataset: Dataset, rows: pd.DataFrame, styles: Mapping[str, MethodStyle]) -> Plot:
     """Mean PSNR with its interval, a row per method; diamonds are the published values. `rows`: as `table1`."""
     figure = Figure(figsize=(4.6, 1.3 + 0.34 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows.to_dict("records")):
-        look = looks[row["method"]]
+        style = styles[row["method"]]
         axes.plot(
-            [row["ci_low"], row["ci_high"]], [place, place], color=look.color, linewidth=3, solid_capstyle="round"
+            [row["ci_low"], row["ci_high"]], [place, place], color=style.color, linewidth=3, solid_capstyle="round"
         )
-        axes.plot(row["psnr_mean"], place, look.marker, color=look.color, markerfacecolor=look.face, markersize=8)
+        axes.plot(row["psnr_mean"], place, style.marker, color=style.color, markerfacecolor=style.face, markersize=8)
         axes.plot(row["published"], place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6)
     axes.set_yticks(range(len(rows)), rows["method"])
     axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="PSNR in dB", title=dataset.title)
@@ -63,7 +63,7 @@ def table1_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
 
 
 @styled()
-def training_curves(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
+def training_curves(dataset: Dataset, styles: Mapping[str, MethodStyle]) -> Plot:
     """The losses by epoch, a panel for each part of the loss and a colour for each model."""
     histories = {model: training.history for model, training in dataset.trainings.items()}
     parts = list(
@@ -74,11 +74,11 @@ def training_curves(dataset: Dataset, looks: Mapping[str, Look]) -> Plot:
     figure = Figure(figsize=(3.1 * across, 2.5 * down + 0.5), layout="constrained")
     panels = figure.subplots(down, across, squeeze=False).ravel()
     for axes, part in zip(panels, parts, strict=False):
-        _loss_panel(axes, part, histories, looks)
+        _loss_panel(axes, part, histories, styles)
     for axes in panels[len(parts) :]:
         axes.set_axis_off()
     handles = [
-        Line2D([], [], color=looks[model].color, marker=looks[model].marker, markersize=4, label=model)
+        Line2D([], [], color=styles[model].color, marker=styles[model].marker, markersize=4, label=model)
         for model in histories
     ]
     handles += [Line2D([], [], color=INK, linestyle=line, label=split) for split, line in LINES.items()]
@@ -116,17 +116,19 @@ def examples_strip(dataset: Dataset, examples: Examples) -> Plot:
     return Plot(f"examples_{dataset.name}", caption, caption, figure)
 
 
-def _loss_panel(axes: Axes, part: str, histories: Mapping[str, pd.DataFrame], looks: Mapping[str, Look]) -> None:
+def _loss_panel(
+    axes: Axes, part: str, histories: Mapping[str, pd.DataFrame], styles: Mapping[str, MethodStyle]
+) -> None:
     for model, history in histories.items():
         for column, split in ((part, "train"), (f"val_{part}", "val")):
             if column in history:
-                look = looks[model]
+                style = styles[model]
                 axes.plot(
                     history["epoch"],
                     history[column],
                     LINES[split],
-                    color=look.color,
-                    marker=look.marker,
+                    color=style.color,
+                    marker=style.marker,
                     markersize=4,
                     markevery=1 + len(history) // 10,  # markers, not a chain of them
                 )
@@ -157,14 +159,14 @@ def inline_svg(plot: Plot) -> str:
     return opening + body.replace(INK, "currentColor")
 
 
-def swatch(look: Look) -> str:
+def swatch(style: MethodStyle) -> str:
     """A method's marker as the figures draw it, as an SVG element for tables; the name beside it says the rest."""
-    marker = MarkerStyle(look.marker)
+    marker = MarkerStyle(style.marker)
     outline = marker.get_path().transformed(marker.get_transform() + Affine2D().scale(10, -10))
     steps = [
         SVG_STEPS[step] + (" ".join(f"{value:.4g}" for value in points) if step != Outline.CLOSEPOLY else "")
         for points, step in outline.iter_segments(simplify=False)
     ]
-    color, face = (drawn.replace(INK, "currentColor") for drawn in (look.color, look.face))
+    color, face = (drawn.replace(INK, "currentColor") for drawn in (style.color, style.face))
     path = f'<path fill="{face}" stroke="{color}" d="{"".join(steps)}"/>'
     return f'<svg class="swatch" aria-hidden="true" viewBox="-7 -7 14 14">{path}</svg>'

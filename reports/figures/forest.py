@@ -8,17 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures.drawing import Plot
-from reports.figures.theme import INK, Look, columns, styled
+from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.inputs.scores import Dataset
-from reports.plan.comparisons import MEASURES, Measure, Pair
+from reports.plan.comparisons import Pair
+from reports.plan.measures import MEASURES, Measure
 from reports.tables.wording import listed
 
 ABREAST = 4  # panels side by side
 
 
 @styled()
-def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look]) -> Plot:
-    """A panel per measure, a row per pair, in the first method's look. `rows`: one dataset's, as `paired_table`."""
+def paired_plot(dataset: Dataset, rows: pd.DataFrame, styles: Mapping[str, MethodStyle]) -> Plot:
+    """A panel per measure, a row per pair, in the first method's style. `rows`: one dataset's, as `paired_table`."""
     measures = list(dict.fromkeys(rows["metric"]))
     pairs = list(dict.fromkeys(zip(rows["method_a"], rows["method_b"], strict=True)))
     across = columns(len(measures), ABREAST)
@@ -31,7 +32,7 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
     for axes, measure in zip(grid.ravel(), measures, strict=False):
         shown = rows[rows["metric"] == measure]
         ends = shown[["ci_low", "mean_difference", "ci_high"]].to_numpy().tolist()
-        forest_panel(axes, ends, [looks[method] for method in shown["method_a"]], MEASURES[measure], "first")
+        forest_panel(axes, ends, [styles[method] for method in shown["method_a"]], MEASURES[measure], "first")
     grid[0, 0].set_yticks(range(len(pairs)), [Pair(a, b, "").title for a, b in pairs])
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     caption = (
@@ -46,15 +47,15 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, looks: Mapping[str, Look])
 
 
 def forest_panel(
-    axes: Axes, ends: Sequence[Sequence[float]], looks: Sequence[Look], measure: Measure, first: str
+    axes: Axes, ends: Sequence[Sequence[float]], styles: Sequence[MethodStyle], measure: Measure, first: str
 ) -> None:
     """One measure's rows, top down: `ends` holds low, mean and high of each. Says on which side `first` is better."""
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
-    for place, ((low, mean, high), look) in enumerate(zip(ends, looks, strict=True)):
-        axes.plot([low, high], [place, place], color=look.color, linewidth=2.6, solid_capstyle="round")
-        axes.plot(mean, place, look.marker, color=look.color, markerfacecolor=look.face, markersize=7)
-    better = f"{first} is better →" if measure.higher_is_better else f"← {first} is better"
-    axes.set(ylim=(len(ends) - 0.5, -0.5), title=measure.name, xlabel=better)
+    for place, ((low, mean, high), style) in enumerate(zip(ends, styles, strict=True)):
+        axes.plot([low, high], [place, place], color=style.color, linewidth=2.6, solid_capstyle="round")
+        axes.plot(mean, place, style.marker, color=style.color, markerfacecolor=style.face, markersize=7)
+    better = f"{first} is better →" if measure.better == "higher" else f"← {first} is better"
+    axes.set(ylim=(len(ends) - 0.5, -0.5), title=measure.short_label, xlabel=better)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(4))

@@ -9,11 +9,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from reports.figures.drawing import Plot
-from reports.figures.showcases import OURS, show, under
+from reports.figures.showcases import show, under
 from reports.figures.theme import columns, styled
-from reports.inputs.per_image import VALUES, column, distances_by_class
+from reports.inputs.per_image import column, distances_by_class
 from reports.inputs.scores import Dataset, read_pictures
-from reports.tables.numbers import ORIGINAL
+from reports.plan.order import GRAY, ORIGINAL, OURS
 
 RIVALS = ("zhang", "larsson", "iizuka", OURS)  # the columns of the paper's Figure 6
 BELOW = ("psnr_rgb", "ciede2000", "colorfulness", "color_distance", "bleeding_flat", "bleeding_boundary")
@@ -37,7 +37,7 @@ def figure6(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
     if len(rivals) < 2 or ORIGINAL not in dataset.cards:
         return None
     chosen = favourites(values["ciede2000"], rivals)
-    methods = [*(["gray"] if "gray" in dataset.cards else []), *rivals, ORIGINAL]
+    methods = [*([GRAY] if GRAY in dataset.cards else []), *rivals, ORIGINAL]
     ids = list(dict.fromkeys(chosen.values()))
     pictures = {method: read_pictures(dataset.name, method, ids) for method in methods}
     shape = pictures[ORIGINAL][ids[0]].shape
@@ -48,14 +48,14 @@ def figure6(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
         for axes, method in zip(grid[row], methods, strict=True):
             show(axes, pictures[method][id], method)
             if method in rivals:
-                text = under({key: column(values, method, key)[id] for key in BELOW}, VALUES)
+                text = under({key: column(values, method, key)[id] for key in BELOW})
                 axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=6)
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
-    told = "; ".join(f"{method}: {id}" for method, id in chosen.items())
+    list_of_chosen = "; ".join(f"{method}: {id}" for method, id in chosen.items())
     caption = (
-        f"{dataset.title}: examples with the values of each picture (the paper prints votes here). Chosen by rule, a "
-        "row for each method that is compared: the photograph on which its CIEDE2000 is furthest below the mean of "
-        f"the others', so every method is shown at its best once; {told}."
+        f"{dataset.title}: examples with the values of each picture (the paper prints votes here). Chosen by rule: a "
+        "row for each method, with the photograph on which its CIEDE2000 is furthest below the mean of the others'. So "
+        f"every method is shown at its best once; {list_of_chosen}."
     )
     return Plot(f"figure6_{dataset.name}", caption, caption, figure)
 
@@ -127,10 +127,10 @@ def _confused(dataset: Dataset, method: str) -> list[Failure]:
         "A small thing confused": wrong[wrong["share"] < SMALL],
     }.items():
         if len(few):
-            one = few.sort_values(["distance", "id"], ascending=[False, True]).iloc[0]
-            thing, other = (dataset.val.classes[one[key]] for key in ("label", "guess"))
-            told = f"{thing} ({one['share']:.1%} of the picture) has colours like {other}"
-            found.append(Failure(kind, str(one["id"]), f"{told}, {one['distance']:.0f} Lab units from its own"))
+            object = few.sort_values(["distance", "id"], ascending=[False, True]).iloc[0]
+            thing, other = (dataset.val.classes[object[key]] for key in ("label", "guess"))
+            reason = f"{thing} ({object['share']:.1%} of the picture) has colours like {other}"
+            found.append(Failure(kind, str(object["id"]), f"{reason}, {object['distance']:.0f} Lab units from its own"))
     return found
 
 

@@ -10,35 +10,37 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from pipeline.metrics.confusion import class_distances
+from pipeline.records.archive import Archive
 from pipeline.settings import paths
 from reports.figures.crops import Picture, bleeding_map, change_map, confusion_map, strongest
 from reports.figures.drawing import Plot
 from reports.figures.theme import styled
 from reports.inputs.per_image import column
-from reports.inputs.scores import Dataset, read_pictures, read_zip
-from reports.tables.input_sizes import Looks
+from reports.inputs.scores import Dataset, read_pictures
+from reports.plan.measures import MEASURES
+from reports.plan.order import BEFORE_JBU, GRAY, ORIGINAL, OURS
+from reports.tables.input_sizes import InputSizes
 from reports.tables.wording import number
 
-OURS, BEFORE = "semantics_jbu", "semantics"
-SIDE_BY_SIDE = ("gray", "iizuka", "larsson", "zhang", BEFORE, OURS, "original")
+SIDE_BY_SIDE = (GRAY, "iizuka", "larsson", "zhang", BEFORE_JBU, OURS, ORIGINAL)
 RED, BLUE = "#d62728", "#1f5fd0"  # as in the paper: bleeding and confusion
 
 
 @styled()
-def figure1(looks: Looks) -> Plot | None:
+def figure1(network: InputSizes) -> Plot | None:
     """One photograph at several input sizes, with the windows in which it bleeds and is confused most."""
-    dataset = looks.dataset
-    methods = [method for method in ("gray", "original", OURS) if method in dataset.cards]
-    if "original" not in methods:
+    dataset = network.dataset
+    methods = [method for method in (GRAY, ORIGINAL, OURS) if method in dataset.cards]
+    if ORIGINAL not in methods:
         return None
-    id = most_moved(looks)
+    id = most_moved(network)
     shown = {method: read_pictures(dataset.name, method, [id])[id] for method in methods}
-    sized = {side: read_zip(paths.sizes(dataset.name, looks.model) / f"{side}.zip", [id])[id] for side in looks.sides}
-    original = shown["original"]
+    sized = {side: Archive(paths.sizes(dataset.name, network.model) / f"{side}.zip")[id] for side in network.sides}
+    original = shown[ORIGINAL]
     maps = {name: [of(original, one) for one in sized.values()] for name, of in _HARMS.items()}
     bleeding = strongest(np.mean(maps["bleeding"], axis=0))
     boxes = {"bleeding": bleeding, "confusion": strongest(np.mean(maps["confusion"], axis=0), [bleeding])}
-    pictures = {**shown, **{f"{looks.model}, {side} px": one for side, one in sized.items()}}
+    pictures = {**shown, **{f"{network.model}, {side} px": one for side, one in sized.items()}}
     figure, grid = _grid(3, len(pictures), original)
     for place, (name, picture) in enumerate(pictures.items()):
         show(grid[0, place], picture, name)
@@ -50,31 +52,31 @@ def figure1(looks: Looks) -> Plot | None:
                 box.outline(grid[0, place], _COLORS[harm], 1 + 1.2 * worse)
     figure.suptitle(f"{dataset.title}: {id}", x=0.01, ha="left", fontsize=9)
     caption = (
-        f"{dataset.title}: photograph {id} by {looks.model}, whose network sees it at {_listed(looks.sides)} pixels a "
-        "side. Chosen by rule: of all photographs the one whose bleeding at boundaries and colour distance, by the "
-        "sum of the ranks of both, change most from size to size, so an extreme and no average; the averages stand in "
-        "the table input_sizes. Red: the window in which its colours change most where the photograph has no edge, "
-        "blue: the one whose colours within things are furthest from the true ones, of all sizes together; the "
-        "thicker a line, the worse that size."
+        f"{dataset.title}: photograph {id} by {network.model}, whose input has {_listed(network.sides)} pixels a side. "
+        "Chosen by rule: the photograph whose bleeding at boundaries and colour distance change most from "
+        "size to size, by the sum of both ranks. It is an extreme and no average; averages stand in the table "
+        "input_sizes. Red: the window in which its colours change most where the photograph has no edge. Blue: the "
+        "window in which colours within things are furthest from the true ones. Both windows are chosen over all sizes "
+        "together. The thicker the line, the worse that size."
     )
-    return Plot(f"figure1_{dataset.name}_{looks.model}", caption, caption, figure)
+    return Plot(f"figure1_{dataset.name}_{network.model}", caption, caption, figure)
 
 
 _HARMS = {"bleeding": bleeding_map, "confusion": confusion_map}
 _COLORS = {"bleeding": RED, "confusion": BLUE}
 
 
-def most_moved(looks: Looks) -> str:
+def most_moved(network: InputSizes) -> str:
     """The photograph whose two defects change most over the sizes, by the sum of both ranks."""
-    ids = looks.dataset.defects.ids
-    bleeding = [frame["bleeding_boundary"].to_numpy(dtype=float) for frame in looks.bleeding.values()]
+    ids = network.dataset.defects.ids
+    bleeding = [frame["bleeding_boundary"].to_numpy(dtype=float) for frame in network.bleeding.values()]
     if not np.isfinite(bleeding).any():  # without masks
-        bleeding = [frame["bleeding_flat"].to_numpy(dtype=float) for frame in looks.bleeding.values()]
+        bleeding = [frame["bleeding_flat"].to_numpy(dtype=float) for frame in network.bleeding.values()]
     ranges = [np.ptp(np.nan_to_num(bleeding), axis=0)]
-    if all(len(lines) for lines in looks.colors.values()):
+    if all(len(lines) for lines in network.colors.values()):
         means = [
             np.nan_to_num(list(class_distances(lines, np.eye(len(ids))).values())).mean(axis=0)
-            for lines in looks.colors.values()
+            for lines in network.colors.values()
         ]
         ranges.append(np.ptp(means, axis=0))
     return ids[int(np.sum([pd.Series(one).rank() for one in ranges], axis=0).argmax())]
@@ -83,29 +85,29 @@ def most_moved(looks: Looks) -> str:
 @styled()
 def figure4(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
     """Methods side by side, and the window that JBU changes most, before and after it."""
-    if not {BEFORE, OURS, "original"} <= set(dataset.cards):
+    if not {BEFORE_JBU, OURS, ORIGINAL} <= set(dataset.cards):
         return None
     methods = [method for method in SIDE_BY_SIDE if method in dataset.cards]
     chosen = by_change(values)
     ids = list(dict.fromkeys(chosen.values()))
     pictures = {method: read_pictures(dataset.name, method, ids) for method in methods}
-    figure, grid = _grid(len(ids), len(methods) + 3, pictures["original"][ids[0]])
+    figure, grid = _grid(len(ids), len(methods) + 3, pictures[ORIGINAL][ids[0]])
     for row, id in enumerate(ids):
-        box = strongest(change_map(pictures[BEFORE][id], pictures[OURS][id]))
+        box = strongest(change_map(pictures[BEFORE_JBU][id], pictures[OURS][id]))
         for place, method in enumerate(methods):
             show(grid[row, place], pictures[method][id], method if row == 0 else "")
-            if method in (BEFORE, OURS, "original"):
+            if method in (BEFORE_JBU, OURS, ORIGINAL):
                 box.outline(grid[row, place], RED, 1)
-        closer = {"before JBU": BEFORE, "after JBU": OURS, "truth": "original"}
+        closer = {"before JBU": BEFORE_JBU, "after JBU": OURS, "truth": ORIGINAL}
         for place, (name, method) in enumerate(closer.items(), start=len(methods)):
             show(grid[row, place], box.of(pictures[method][id]), name if row == 0 else "")
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     change = _change(values)
-    told = "; ".join(f"{name}: {id} ({change.get(id, math.nan):+.3f})" for name, id in chosen.items())
+    chosen_ids = "; ".join(f"{name}: {id} ({change.get(id, math.nan):+.3f})" for name, id in chosen.items())
     caption = (
-        f"{dataset.title}: methods side by side, and at the right the window that joint bilateral upsampling changes "
-        "most, before and after it. Chosen by rule: the photographs whose flat bleeding it lowers most, middling and "
-        f"least, top down; {told}."
+        f"{dataset.title}: methods side by side. At the right, the window that joint bilateral upsampling changes "
+        "most, before and after it. Chosen by rule, from the top: the photographs whose flat bleeding it lowers most, "
+        f"middling and least; {chosen_ids}."
     )
     return Plot(f"figure4_{dataset.name}", caption, caption, figure)
 
@@ -120,7 +122,7 @@ def by_change(values: pd.DataFrame) -> dict[str, str]:
 
 def _change(values: pd.DataFrame) -> dict[str, float]:
     """What JBU adds to each photograph's flat bleeding."""
-    before, after = (column(values, method, "bleeding_flat") for method in (BEFORE, OURS))
+    before, after = (column(values, method, "bleeding_flat") for method in (BEFORE_JBU, OURS))
     return {id: after[id] - before[id] for id in after}
 
 
@@ -144,6 +146,7 @@ def _listed(sides: Sequence[int]) -> str:
     return f"{', '.join(map(str, sides[:-1]))} and {sides[-1]}"
 
 
-def under(values: Mapping[str, float], names: Mapping[str, tuple[str, int, bool | None]]) -> str:
-    """Values as lines below a picture."""
-    return "\n".join(f"{names[key][0]} {number(value, names[key][1])}" for key, value in values.items())
+def under(values: Mapping[str, float]) -> str:
+    """Values by measure as lines below a picture."""
+    lines = ((MEASURES[key], value) for key, value in values.items())
+    return "\n".join(f"{measure.short_label} {number(value, measure.browser_digits or 0)}" for measure, value in lines)

@@ -1,4 +1,4 @@
-"""One look for all figures: one style, and one place, colour and marker per method."""
+"""One style for all figures: one style, and one place, colour and marker per method."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,7 +50,7 @@ def styled() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Look:
+class MethodStyle:
     """A method's colour and marker, filled or hollow; no two methods share all three."""
 
     color: str
@@ -68,42 +68,42 @@ class Look:
 # rest. Diamonds are left to published values.
 GREY = "#808080"
 KNOWN = {
-    "gray": Look(GREY, "8"),
-    "mean_ab": Look(GREY, "p"),
-    "class_mean": Look(GREY, "P"),
-    "zhang": Look("#0072b2", "^"),
-    "zhang_jbu": Look("#0072b2", "^", hollow=True),
-    "siggraph17": Look("#56b4e9", "v"),
-    "iizuka": Look("#009e73", "<"),
-    "larsson": Look("#826ffb", ">"),
-    "no_semantics": Look("#e69f00", "s"),
-    "no_semantics_jbu": Look("#e69f00", "s", hollow=True),
-    "semantics": Look("#d55e00", "o"),
-    "semantics_jbu": Look("#d55e00", "o", hollow=True),
-    "original": Look(INK, "*"),
+    "gray": MethodStyle(GREY, "8"),
+    "mean_ab": MethodStyle(GREY, "p"),
+    "class_mean": MethodStyle(GREY, "P"),
+    "zhang": MethodStyle("#0072b2", "^"),
+    "zhang_jbu": MethodStyle("#0072b2", "^", hollow=True),
+    "siggraph17": MethodStyle("#56b4e9", "v"),
+    "iizuka": MethodStyle("#009e73", "<"),
+    "larsson": MethodStyle("#826ffb", ">"),
+    "no_semantics": MethodStyle("#e69f00", "s"),
+    "no_semantics_jbu": MethodStyle("#e69f00", "s", hollow=True),
+    "semantics": MethodStyle("#d55e00", "o"),
+    "semantics_jbu": MethodStyle("#d55e00", "o", hollow=True),
+    "original": MethodStyle(INK, "*"),
 }
 # What is left for methods that this file does not know, in the order in which they get it.
 FREE = [
-    Look(color, marker, hollow)
+    MethodStyle(color, marker, hollow)
     for hollow, marker, color in product((False, True), ("X", "d", "h", "P", "p"), ("#cc79a7", "#885c2f"))
 ]
 
 
-def method_looks(methods: Iterable[str]) -> dict[str, Look]:
-    """Each method's look: a fixed one for those we know, for others the next free one in the order given."""
-    looks = dict(KNOWN)
+def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
+    """Each method's style: a fixed one for those we know, for others the next free one in the order given."""
+    styles = dict(KNOWN)
     for place, method in enumerate(name for name in methods if name not in KNOWN):
-        looks[method] = FREE[place % len(FREE)]
-    return looks
+        styles[method] = FREE[place % len(FREE)]
+    return styles
 
 
-def model_looks(methods: Mapping[str, Mapping[str, Any]]) -> dict[str, Look]:
-    """Each model's look: that of the first method that uses it. `methods`: the blocks of `params.yaml`."""
-    looks = method_looks(methods)
-    models: dict[str, Look] = {}
+def model_styles(methods: Mapping[str, Mapping[str, Any]]) -> dict[str, MethodStyle]:
+    """Each model's style: that of the first method that uses it. `methods`: the blocks of `params.yaml`."""
+    styles = method_styles(methods)
+    models: dict[str, MethodStyle] = {}
     for name in in_order(methods):
         if "model" in methods[name]:
-            models.setdefault(methods[name]["model"], looks[name])
+            models.setdefault(methods[name]["model"], styles[name])
     return models
 
 

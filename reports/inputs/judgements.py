@@ -1,4 +1,4 @@
-"""What the segmenters and the examination for the two defects left, read and checked, as counts by photograph."""
+"""What segmenters recognised and how much methods suffer from the two defects: counts by photograph, checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,8 +14,7 @@ from pipeline.metrics.confusion import COLORS
 from pipeline.records.rows import BleedingRow, ObjectColorRow, SegmentationCard, SegmentationRow, read_rows
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
-from pipeline.settings.params import parse_record
-from reports.inputs.json_files import read_json
+from reports.inputs.files import damaged, missing, read_exact_record
 
 ANEW = "`dvc repro --force` makes both anew."
 OF_A_METHOD = {"method", "miou"}  # the fields of a card that differ between the methods of one segmenter
@@ -25,7 +24,7 @@ OF_A_METHOD = {"method", "miou"}  # the fields of a card that differ between the
 class Segmentation:
     """What one segmenter recognised on one dataset.
 
-    `card`: that of the first method; but for the method and its mIoU it is that of all. `intersections`, `unions`: of
+    `card`: of the first method; all others differ in the method and its mIoU alone. `intersections`, `unions`: of
     each method (N, classes), pixels of one photograph a row, the same photographs in the same order for all.
     """
 
@@ -50,26 +49,21 @@ class Defects:
 
 def read_segmentation(dataset: str, segmenter: str, methods: Sequence[str], ids: Sequence[str]) -> Segmentation:
     """A segmenter's counts of all methods; raises `UserError` unless they are by one network about these `ids`."""
-    cards = {method: _card(paths.segmentation(dataset, segmenter, method)) for method in methods}
+    cards = {
+        method: read_exact_record(paths.segmentation(dataset, segmenter, method), SegmentationCard)
+        for method in methods
+    }
     shared = {name: value for name, value in asdict(cards[methods[0]]).items() if name not in OF_A_METHOD}
     for method, card in cards.items():
         if any(asdict(card)[name] != value for name, value in shared.items()) or card.photographs != len(ids):
-            first, mine = (paths.segmentation(dataset, segmenter, one) for one in (methods[0], method))
-            raise UserError(f"{mine} and {first} are not of one network and the same photographs; {ANEW}")
+            first, other = (paths.segmentation(dataset, segmenter, name) for name in (methods[0], method))
+            raise UserError(f"{other} and {first} are not of one network and the same photographs; {ANEW}")
     counts = {method: _counts(paths.segmented(dataset, segmenter, method), cards[method], ids) for method in methods}
     return Segmentation(
         cards[methods[0]],
         {method: intersections for method, (intersections, _) in counts.items()},
         {method: unions for method, (_, unions) in counts.items()},
     )
-
-
-def _card(path: Path) -> SegmentationCard:
-    content = read_json(path)
-    try:
-        return parse_record(SegmentationCard, content, str(path))
-    except UserError as error:
-        raise UserError(f"{error} Delete it, `dvc repro` makes it.") from None
 
 
 def _counts(path: Path, card: SegmentationCard, ids: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
@@ -101,16 +95,19 @@ def defect_rows(paths: Mapping[Path, str], record: type, ids: Sequence[str] | No
     for path, rows in read.items():
         if ids is not None and [row.id for row in rows] != list(ids):
             raise UserError(f"{path} is not about the {len(ids)} photographs that the scores are about; {ANEW}")
-    return pd.DataFrame([row for rows in read.values() for row in rows], columns=[one.name for one in fields(record)])
+    return pd.DataFrame(
+        [row for rows in read.values() for row in rows], columns=[field.name for field in fields(record)]
+    )
 
 
 def defect_colors(path: Path, photographs: int) -> NDArray[Any]:
+    """The `COLORS` lines of one file, which must be about so many photographs."""
     try:
         lines: NDArray[Any] = np.load(path, allow_pickle=False)
     except FileNotFoundError:
-        raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
+        raise missing(path) from None
     except (ValueError, EOFError, BadZipFile) as error:
-        raise UserError(f"{path} is not whole ({error}); delete it, `dvc repro` makes it.") from None
+        raise damaged(path, error) from None
     if lines.dtype != COLORS or lines["photograph"].max(initial=0) >= max(1, photographs):
         raise UserError(f"{path} holds other counts than {photographs} photographs give; `dvc repro` makes it anew.")
     return lines

@@ -1,21 +1,17 @@
-"""Scores of another time or place: a folder of results, or a git revision whose scores lie in DVC's cache."""
+"""Results of another time or place: a folder, a git revision, or a DVC experiment."""
 
-import io
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import IO, Any
 
 import pandas as pd
-import yaml
 
 from pipeline.settings.errors import UserError
 
-LOCK = "dvc.lock"
 KEYS = ["dataset", "method", "id"]
-PLACES = {"scores": 3, "defects": 3, "segmented": 4}  # folders of results, and how long a path in them is
-EXPERIMENTS = "refs/exps/"  # where `dvc exp run` keeps its commits, which git does not know by their names alone
+PLACES = {"scores": 3, "segmented": 4}  # folders of results, and how long a path in them is
+CSV = dict.fromkeys(KEYS, str)
 
 
 @dataclass(frozen=True)
@@ -31,23 +27,21 @@ class Results:
 
 
 def read_results(name: str) -> Results:
-    """The results of `name`: a folder with scores/<dataset>/<method>.csv in it, a git revision, or a DVC experiment.
+    """The results of `name`: a folder that holds results/scores/, a git revision, or a DVC experiment.
 
     Raises `UserError` where it is none of these, where it has no scores, or where DVC's cache lacks them.
     """
-    folder = Path(name)
-    files = _in_folder(folder) if (folder / "scores").is_dir() else _in_revision(name)
     photographs: dict[str, dict[str, pd.DataFrame]] = {}
     segmented: dict[tuple[str, str], list[pd.DataFrame]] = {}
-    for path, file in sorted(files):
+    for path, table in _tables(name):
         if path.parts[0] == "segmented":
-            segmented.setdefault((path.parts[1], path.parts[2]), []).append(_read(file, [*KEYS, "label"]))
+            segmented.setdefault((path.parts[1], path.parts[2]), []).append(_checked(path, table, [*KEYS, "label"]))
         else:
-            methods = photographs.setdefault(path.parts[1], {})
-            method, found = path.name.split(".")[0], _read(file, KEYS)
+            methods, method = photographs.setdefault(path.parts[1], {}), path.name.split(".")[0]
+            found = _checked(path, table, KEYS)
             methods[method] = _joined(methods[method], found) if method in methods else found
     if not any("psnr_rgb" in frame for methods in photographs.values() for frame in methods.values()):
-        raise UserError(f"{name} holds no scores/<dataset>/<method>.csv; `dvc repro` makes them.")
+        raise UserError(f"{name} holds no results/scores/<dataset>/<method>.csv; `dvc repro` makes them.")
     return Results(
         {dataset: pd.concat(methods.values(), ignore_index=True) for dataset, methods in photographs.items()},
         {key: pd.concat(frames, ignore_index=True) for key, frames in segmented.items()},
@@ -60,66 +54,75 @@ def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     return first.merge(second[[*KEYS, *new]], on=KEYS, how="outer")
 
 
-def _is_result(path: Path) -> bool:
-    """A table with a row per photograph, or per photograph and class; `path` is relative to the folder of results."""
-    depth = PLACES.get(path.parts[0])
-    return len(path.parts) == depth and path.suffix == ".csv" and not path.name.endswith(".objects.csv")
+def _tables(name: str) -> Iterator[tuple[PurePath, pd.DataFrame]]:
+    """Every table with a row per photograph, or per photograph and class, by its path below results/."""
+    if (Path(name) / "results" / "scores").is_dir():
+        root = Path(name) / "results"
+        for file in sorted(root.rglob("*.csv")):
+            if _is_result(file.relative_to(root)):
+                with file.open("rb") as content:
+                    yield file.relative_to(root), _parsed(file, content)
+        return
+    yield from _of_revision(name)
 
 
-def _in_folder(folder: Path) -> Iterator[tuple[Path, Path]]:
-    found = ((file.relative_to(folder), file) for place in PLACES for file in (folder / place).rglob("*.csv"))
-    return ((path, file) for path, file in found if _is_result(path))
+def _of_revision(name: str) -> Iterator[tuple[PurePath, pd.DataFrame]]:
+    """The tables of a revision, whose content DVC's cache holds."""
+    from dvc.api import DVCFileSystem  # takes seconds, which a folder need not pay
+    from dvc.exceptions import DvcException
+    from dvc_data.index import DataIndexDirError
 
-
-def _in_revision(name: str) -> Iterator[tuple[Path, Path]]:
-    """The files in DVC's cache that a revision's dvc.lock names as its results."""
-    commit = _commit(name)
-    lock = yaml.safe_load(_run(["git", "show", f"{commit}:./{LOCK}"], f"{name} has no {LOCK}, so no scores to compare"))
-    cache = Path(_run([sys.executable, "-m", "dvc", "cache", "dir"], "this is no DVC repository").strip())
-    for stage in lock["stages"].values():
-        for out in stage.get("outs", []):
-            path = Path(out["path"])
+    files: Any = DVCFileSystem(".", rev=_commit(name))
+    place = "results"
+    try:
+        for place in sorted(file for folder in PLACES for file in files.find(f"/results/{folder}")):
+            path = PurePath(place).relative_to("/results")
             if _is_result(path):
-                yield path, _cached(cache, out["md5"], name, path)
+                with files.open(place, "rb") as content:
+                    yield path, _parsed(path, content)
+    except (DataIndexDirError, DvcException, OSError):
+        raise UserError(
+            f"DVC's cache does not hold {place.strip('/')} of {name}; `dvc fetch --all-commits` gets it from a remote. "
+            f"Without one, `git worktree add ../then {name}`, `make repro` there, and compare with that folder."
+        ) from None
 
 
 def _commit(name: str) -> str:
     """The commit that a revision or an experiment means."""
-    experiments = _run(["git", "for-each-ref", "--format=%(refname)", EXPERIMENTS], "this is no git repository").split()
-    named = [reference for reference in experiments if reference.endswith(f"/{name}")]
-    said = f"{name} is neither a folder with scores/ in it, nor a git revision, nor a DVC experiment"
-    return _run(["git", "rev-parse", "--verify", "--quiet", f"{(named or [name])[0]}^{{commit}}"], said).strip()
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc.repo.experiments.refs import ExpRefInfo
+    from dvc.repo.experiments.utils import resolve_name
+    from scmrepo.exceptions import SCMError
 
-
-def _cached(cache: Path, md5: str, name: str, path: Path) -> Path:
-    """Where DVC's cache keeps a file: named by its content, in folders of its first two digits."""
-    file = cache / "files" / "md5" / md5[:2] / md5[2:]
-    if not file.is_file():
-        raise UserError(
-            f"DVC's cache does not hold {path} of {name} (md5 {md5}); `dvc fetch --all-commits` gets it from a remote. "
-            f"Without one, `git worktree add ../then {name}`, `make repro` in that folder, and compare with it."
-        )
-    return file
-
-
-def _read(path: Path, keys: Sequence[str]) -> pd.DataFrame:
-    """A table whose rows `keys` tell apart."""
     try:
-        scores = pd.read_csv(io.BytesIO(path.read_bytes()), dtype=dict.fromkeys(KEYS, str))
+        scm = Repo(".").scm
+        experiment: ExpRefInfo | None = resolve_name(scm, [name])[name]
+        return str(scm.resolve_rev(str(experiment) if experiment else name))
+    except (DvcException, SCMError) as error:
+        raise UserError(
+            f"{name} is neither a folder with results/scores in it, nor a git revision, nor a DVC experiment ({error})."
+        ) from None
+
+
+def _is_result(path: PurePath) -> bool:
+    """Whether it holds a row per photograph, or per photograph and class; `path` is relative to results/."""
+    depth = PLACES.get(path.parts[0])
+    return len(path.parts) == depth and path.suffix == ".csv" and not path.name.endswith(".objects.csv")
+
+
+def _parsed(path: PurePath, content: IO[bytes]) -> pd.DataFrame:
+    try:
+        return pd.read_csv(content, dtype=CSV)
     except ValueError as error:  # not text, or no table
         raise UserError(f"{path} is no table of scores ({error}).") from None
+
+
+def _checked(path: PurePath, scores: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """A table whose rows `keys` tell apart."""
     missing = sorted(set(keys) - set(scores.columns))
     if missing:
         raise UserError(f"{path} is no table of scores: it has no column {missing[0]!r}.")
     if scores.duplicated(list(keys)).any():
         raise UserError(f"{path} scores a photograph twice; `dvc repro --force` makes it anew.")
     return scores
-
-
-def _run(command: list[str], said: str) -> str:
-    """What a command prints; a `UserError` that begins with `said` where it fails."""
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
-        reason = (getattr(error, "stderr", "") or "").strip().splitlines()
-        raise UserError(f"{said}{f' ({reason[-1]})' if reason else ''}.") from None

@@ -2,28 +2,33 @@
 
 from collections import Counter
 from dataclasses import dataclass, fields, replace
-from io import BytesIO
-from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
+from pipeline.records.archive import Archive
 from pipeline.records.rows import MethodCard, PerceptualRow, PerceptualSummary, ScoreRow, read_rows
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
-from pipeline.settings.params import Params, parse_record
-from reports.inputs.json_files import read_json, read_record
+from pipeline.settings.params import Params
+from reports.inputs.files import damaged, missing, read_exact_record, read_record
 from reports.inputs.judgements import Defects, Segmentation, read_defects, read_segmentation
 
 
 @dataclass(frozen=True)
 class Split:
-    """A packed split's `summary.json`. `size`: the side in pixels that networks see; `skipped`: id and reason."""
+    """A packed split's `summary.json`.
+
+    `kind`: of its source; `synthetic`: painted, not photographed; `part_of`: the dataset that it is only a part of, ""
+    if it is none. `size`: the side in pixels that networks see; `skipped`: id and reason.
+    """
 
     title: str
+    kind: str
+    synthetic: bool
+    part_of: str
     photographs: int
     skipped: list[dict[str, str]]
     colorless: int
@@ -34,9 +39,9 @@ class Split:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A trained model's `manifest.json`: the settings of its losses, how it was trained, and with what."""
+    """A trained model's `manifest.json`: the options of its class, how it was trained, and with what."""
 
-    losses: dict[str, Any]
+    options: dict[str, Any]
     recipe: dict[str, Any]
     provenance: dict[str, Any]
 
@@ -73,6 +78,10 @@ class Dataset:
     models: dict[str, str]
     trainings: dict[str, Training]
 
+    def of(self, method: str) -> pd.DataFrame:
+        """One method's scores by id: the bootstrap's pairs must not depend on the order of rows in a file."""
+        return self.scores[self.scores["method"] == method].sort_values("id")
+
 
 def read_datasets(params: Params) -> list[Dataset]:
     """Read every dataset that params.yaml asks for; two with one title (say, at two sizes) also give their names."""
@@ -99,10 +108,13 @@ def read_dataset(name: str, params: Params) -> Dataset:
         on_bad_image=params.dataset(name).pack.on_bad_image,
         scores=scores,
         perceptual=read_perceptual(name, methods, scores),
-        perceptual_summaries={method: read_perceptual_summary(name, method) for method in methods},
-        segmentations={one: read_segmentation(name, one, methods, ids) for one in params.segmenters},
+        perceptual_summaries={
+            method: read_record(paths.perceptual(name, method).with_suffix(".json"), PerceptualSummary)
+            for method in methods
+        },
+        segmentations={segmenter: read_segmentation(name, segmenter, methods, ids) for segmenter in params.segmenters},
         defects=read_defects(name, methods, ids),
-        cards={method: read_card(name, method) for method in params.methods},
+        cards={method: read_exact_record(paths.card(name, method), MethodCard) for method in methods},
         models=models,
         trainings={
             model: read_training(name, model) for model in dict.fromkeys(models.values()) if model in params.models
@@ -112,12 +124,13 @@ def read_dataset(name: str, params: Params) -> Dataset:
 
 def read_scores(dataset: str, methods: list[str]) -> pd.DataFrame:
     """All methods' scores; raises `UserError` unless every method scored the same photographs once."""
-    rows = [row for method in methods for row in _sorted_rows(dataset, method)]
+    files = [read_rows(paths.scores(dataset, method), ScoreRow) for method in methods]
+    rows = [row for file in files for row in sorted(file, key=lambda row: row.id)]
     scores = pd.DataFrame(rows, columns=[field.name for field in fields(ScoreRow)])
     ids = {method: list(group["id"]) for method, group in scores.groupby("method")}
     for method in methods:
-        mine, first = ids.get(method, []), ids.get(methods[0], [])
-        if not mine or mine != first or len(set(mine)) != len(mine):
+        own, first = ids.get(method, []), ids.get(methods[0], [])
+        if not own or own != first or len(set(own)) != len(own):
             raise UserError(
                 f"{paths.scores(dataset, method)} does not hold the same {len(first)} photographs as "
                 f"{paths.scores(dataset, methods[0])}, each once; `dvc repro --force` makes both anew."
@@ -129,28 +142,13 @@ def read_perceptual(dataset: str, methods: list[str], scores: pd.DataFrame) -> p
     """What pretrained networks make of all methods; raises `UserError` unless about the photographs of `scores`."""
     rows = [row for method in methods for row in read_rows(paths.perceptual(dataset, method), PerceptualRow)]
     read = pd.DataFrame(rows, columns=[field.name for field in fields(PerceptualRow)])
-    mine, theirs = (sorted(zip(frame["method"], frame["id"], strict=True)) for frame in (read, scores))
-    if mine != theirs:
+    about, scored = (sorted(zip(frame["method"], frame["id"], strict=True)) for frame in (read, scores))
+    if about != scored:
         raise UserError(
             f"{paths.perceptual(dataset, '*')} and {paths.scores(dataset, '*')} are not about the same photographs; "
             "`dvc repro --force` makes both anew."
         )
     return read
-
-
-def read_perceptual_summary(dataset: str, method: str) -> PerceptualSummary:
-    """A method's FID, and what its perceptual scores were made with or lack."""
-    return read_record(paths.perceptual(dataset, method).with_suffix(".json"), PerceptualSummary)
-
-
-def read_card(dataset: str, method: str) -> MethodCard:
-    """What a method says of itself; raises `UserError` unless every field has its type."""
-    path = paths.card(dataset, method)
-    content = read_json(path)
-    try:
-        return parse_record(MethodCard, content, str(path))
-    except UserError as error:
-        raise UserError(f"{error} Delete it, `dvc repro` makes it.") from None
 
 
 def read_training(dataset: str, model: str) -> Training:
@@ -160,24 +158,13 @@ def read_training(dataset: str, model: str) -> Training:
     try:
         return Training(manifest, pd.read_csv(folder / "history.csv"))
     except FileNotFoundError:
-        raise UserError(f"{folder / 'history.csv'} is missing; `dvc repro` makes it.") from None
+        raise missing(folder / "history.csv") from None
 
 
 def read_pictures(dataset: str, method: str, ids: list[str]) -> dict[str, np.ndarray]:
     """A method's colorizations of some photographs: (H, W, 3) uint8 sRGB by id."""
-    return read_zip(paths.archive(dataset, method), ids)
-
-
-def read_zip(path: Path, ids: list[str]) -> dict[str, np.ndarray]:
-    """Some photographs of an archive: (H, W, 3) uint8 sRGB by id."""
+    archive = Archive(paths.archive(dataset, method))
     try:
-        with ZipFile(path) as archive:
-            return {id: np.asarray(Image.open(BytesIO(archive.read(f"{id}.png"))).convert("RGB")) for id in ids}
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing; `dvc repro` makes it.") from None
-    except (BadZipFile, KeyError) as error:
-        raise UserError(f"{path} is damaged or not complete ({error}); delete it, `dvc repro` makes it.") from None
-
-
-def _sorted_rows(dataset: str, method: str) -> list[ScoreRow]:
-    return sorted(read_rows(paths.scores(dataset, method), ScoreRow), key=lambda row: row.id)
+        return {id: archive[id] for id in ids}
+    except BadZipFile as error:  # inside of the file, which opening it does not see
+        raise damaged(archive.path, error) from None

@@ -13,13 +13,13 @@ for (const store of document.querySelectorAll(".store")) {
   const part = (name) => browser.querySelector(`[data-part=${name}]`);
   const [measure, of, order, photograph, left, right, slider] =
     ["measure", "of", "order", "photograph", "left", "right", "slider"].map(part);
-  const told = (name, value) => {
+  const formatted = (name, value) => {
     const [title, digits] = measures[name];
     return { title, text: value === null ? "-" : value.toFixed(digits) };
   };
   const option = (value, text) => new Option(text, value);
 
-  measure.append(option("", "their names"), ...Object.entries(measures).map(([name, [title]]) => option(name, title)));
+  measure.append(option("", "name"), ...Object.entries(measures).map(([name, [title]]) => option(name, title)));
   for (const choice of [of, left, right]) choice.append(...methods.map((method) => option(method, method)));
   of.value = left.value = store.dataset.left;
   right.value = store.dataset.right;
@@ -35,7 +35,7 @@ for (const store of document.querySelectorAll(".store")) {
       return sign * (first - second);
     });
     photograph.replaceChildren(...sorted.map((one, place) => {
-      const beside = measure.value ? ` (${told(measure.value, value(one)).text})` : "";
+      const beside = measure.value ? ` (${formatted(measure.value, value(one)).text})` : "";
       return option(one.id, `${place + 1}. ${one.id}${beside}`);
     }));
     photograph.value = measure.value || !chosen ? sorted[0].id : chosen;
@@ -62,7 +62,7 @@ for (const store of document.querySelectorAll(".store")) {
       const row = document.createElement("tr");
       row.className = [left.value, right.value].includes(method) ? "chosen" : "";
       row.append(cell("th", method, "row"), ...Object.keys(measures).map((name) =>
-        cell("td", told(name, shown[method].values[name]).text)));
+        cell("td", formatted(name, shown[method].values[name]).text)));
       return row;
     }));
     part("said").textContent = `Photograph ${photograph.selectedIndex + 1} of ${photographs.length}, ${id}: ` +

@@ -12,8 +12,9 @@ import pandas as pd
 from PIL import Image
 
 from reports.inputs.examples import evenly_spaced
-from reports.inputs.per_image import VALUES
 from reports.inputs.scores import Dataset, read_pictures
+from reports.plan.measures import SORTABLE
+from reports.plan.order import OURS
 from reports.tables.wording import number
 
 MOST = 48  # photographs a dataset: who wants more opens the archives
@@ -23,12 +24,12 @@ SIDE, QUALITY = 240, 80  # pixels of the longer side; of WebP
 
 @dataclass(frozen=True)
 class Shown:
-    """One method's picture of one photograph. `values`: JSON for the script, `told`: the same for people."""
+    """One method's picture of one photograph. `values`: JSON for the script, `words`: the same for people."""
 
     method: str
     uri: str
     values: str
-    told: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -43,38 +44,36 @@ class Browser:
 
     @property
     def names(self) -> str:
-        """JSON of the measures: name for people, decimals, and whether higher is better."""
-        return json.dumps(VALUES)
+        """JSON of the measures: name for people and decimals."""
+        return json.dumps({key: [measure.label, measure.browser_digits] for key, measure in SORTABLE.items()})
 
 
 def make_browser(dataset: Dataset, methods: Sequence[str], values: pd.DataFrame, budget: int) -> Browser:
     """As many photographs as the budget of letters holds, evenly spaced in the list of all."""
     ids = evenly_spaced(list(dataset.scores["id"]), MOST)
     pictures = {method: read_pictures(dataset.name, method, ids) for method in methods}
-    told = {str(key): row for key, row in _told(values).items()}
+    described = _described(values)
     found = {
-        id: [Shown(method, thumbnail(pictures[method][id]), *told[f"{method} {id}"]) for method in methods]
-        for id in ids
+        id: [Shown(method, thumbnail(pictures[method][id]), *described[method, id]) for method in methods] for id in ids
     }
     letters = sum(len(shown.uri) for row in found.values() for shown in row)
     if letters > budget:
         kept = evenly_spaced(ids, max(1, int(len(ids) * budget / letters)))
         found = {id: found[id] for id in kept}
-    first, last = ("semantics_jbu" if "semantics_jbu" in methods else methods[0]), methods[-1]
-    return Browser(dataset.name, found, len(dataset.defects.ids), first, last)
+    left = OURS if OURS in methods else methods[0]
+    return Browser(dataset.name, found, len(dataset.defects.ids), left, right=methods[-1])
 
 
-def _told(values: pd.DataFrame) -> dict[str, tuple[str, str]]:
-    """By "method id": the values as JSON, null where there is none, and in words."""
+def _described(values: pd.DataFrame) -> dict[tuple[str, str], tuple[str, str]]:
+    """By method and id: the values as JSON, null where there is none, and in words."""
     found = {}
     for (method, id), row in zip(values.index, values.to_numpy(dtype=float), strict=True):
-        plain = {
-            name: round(value, 4) if math.isfinite(value) else None for name, value in zip(VALUES, row, strict=True)
-        }
+        by_measure = list(zip(SORTABLE.values(), row, strict=True))
+        plain = {measure.key: round(value, 4) if math.isfinite(value) else None for measure, value in by_measure}
         words = ", ".join(
-            f"{name} {number(value, digits)}" for (name, digits, _), value in zip(VALUES.values(), row, strict=True)
+            f"{measure.label} {number(value, measure.browser_digits or 0)}" for measure, value in by_measure
         )
-        found[f"{method} {id}"] = json.dumps(plain), words
+        found[str(method), str(id)] = json.dumps(plain), words
     return found
 
 

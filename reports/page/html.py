@@ -2,37 +2,37 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
 from reports.claims.ledger import READING, VERDICTS, Entry, check_in_words, estimate_in_words
 from reports.figures.drawing import Plot, inline_svg, swatch
-from reports.figures.theme import Look, columns, styled
+from reports.figures.theme import MethodStyle, columns, styled
 from reports.inputs.examples import ABREAST, RULE, Examples
 from reports.inputs.scores import Dataset
 from reports.page.browser import Browser, thumbnail
 from reports.plan.comparisons import PAIRS
+from reports.plan.measures import MEASURES
 from reports.plan.published import Published
 from reports.statistics.means import RESAMPLES
 from reports.study.results import StudyPage
 from reports.study.tables import BANNER
 from reports.tables.cards import SIZES, shared_cards
 from reports.tables.differences import convention
-from reports.tables.documents import Table, notes_on
-from reports.tables.segmentation import MIOU
+from reports.tables.documents import Table
+from reports.tables.table1 import notes_on
 from reports.tables.wording import CONVENTIONS, REFERENCES, count, integer, interval_convention, listed, number
 
 RASTER = 130  # dots an inch of figures made of pictures
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetPage:
     """What the page shows of one dataset. `segmenters`: who judges in figure 3, a sentence or more for each.
 
@@ -62,40 +62,30 @@ class DatasetPage:
         return [*(value for value in values if isinstance(value, Plot)), *self.figure1]
 
 
-def render(
-    pages: Sequence[DatasetPage],
-    tables: Mapping[str, Table],
-    entries: Sequence[Entry],
-    looks: Mapping[str, Look],
-    published: Published,
-    origin: Mapping[str, str],
-    seed: int,
-    studies: Sequence[StudyPage],
-) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All that the page shows. `origin`: which code, versions and hardware made it; `seed`: of the bootstrap."""
+
+    pages: Sequence[DatasetPage]
+    tables: Mapping[str, Table]
+    entries: Sequence[Entry]
+    studies: Sequence[StudyPage]
+    styles: Mapping[str, MethodStyle]
+    published: Published
+    origin: Mapping[str, str]
+    seed: int
+
+
+def render(report: Report) -> str:
     """The whole page."""
     return (
         _environment()
         .get_template("template.html")
         .render(
-            pages=pages,
-            tables=tables,
-            entries=entries,
-            verdicts=VERDICTS,
-            reading=READING,
-            looks=looks,
-            published=published,
-            origin=origin,
-            conventions=CONVENTIONS,
-            interval=interval_convention(RESAMPLES, seed),
-            paired=convention(seed),
-            rule=RULE,
-            asks={(pair.a, pair.b): pair.asks for pair in PAIRS},
-            across=columns(len(pages[0].examples.pictures), ABREAST),
-            sizes=SIZES,
-            miou=MIOU,
-            references=REFERENCES,
-            studies=studies,
-            banner=BANNER,
+            **{field.name: getattr(report, field.name) for field in fields(report)},
+            interval=interval_convention(RESAMPLES, report.seed),
+            paired=convention(report.seed),
+            across=columns(len(report.pages[0].examples.pictures), ABREAST),
         )
     )
 
@@ -108,48 +98,54 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"number": number, "integer": integer, "listed": listed}
+    environment.filters |= {"records": records_of, "primary": primary_rows, "metrics": metric_rows}
+    environment.filters |= {"estimate": estimate_in_words, "test": check_in_words}
+    environment.filters |= {"picture": thumbnail, "raster": raster}
+    # Both are ours, not a user's: titles in the figures were escaped by matplotlib.
     environment.filters |= {
-        "number": number,
-        "integer": integer,
-        "listed": listed,
-        "picture": thumbnail,
-        "raster": raster,
+        "svg": lambda plot: Markup(inline_svg(plot)),
+        "swatch": lambda style: Markup(swatch(style)),
     }
-    environment.filters |= {"records": records_of, "estimate": estimate_in_words, "test": check_in_words}
-    environment.filters |= {"raster": raster}
-    environment.filters |= {"svg": _svg, "swatch": _swatch, "rows": rows_of, "metrics": metric_rows}
-    environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count}
+    environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count, "measures": MEASURES}
+    environment.globals |= {"verdicts": VERDICTS, "reading": READING, "rule": RULE, "banner": BANNER}
+    environment.globals |= {"conventions": CONVENTIONS, "references": REFERENCES, "size_columns": SIZES}
     return environment
 
 
-def rows_of(table: Table, title: str) -> list[dict[str, Any]]:
+def rows_of(table: Table, title: str) -> list[dict[Any, Any]]:
     """The rows of one dataset: raw numbers, and under `shown` the same as text."""
     chosen = table.rows["dataset"] == title
     raw, shown = table.rows[chosen].to_dict("records"), table.shown[chosen].to_dict("records")
-    return [
-        {str(key): value for key, value in row.items()} | {"shown": text} for row, text in zip(raw, shown, strict=True)
-    ]
+    return [{**row, "shown": text} for row, text in zip(raw, shown, strict=True)]
 
 
-def records_of(table: Table, title: str) -> list[dict[str, str]]:
+def records_of(table: Table, title: str) -> list[dict[Hashable, str]]:
     """The rows of one dataset as text alone, where the table has other rows for people than for programs."""
+    return table.shown[table.shown["Dataset"] == title].to_dict("records")
+
+
+def primary_rows(table: Table, title: str) -> list[dict[str, str]]:
+    """The tested differences of one dataset as text, with the question that each answers."""
+    asks = {(pair.a, pair.b): pair.asks for pair in PAIRS}
     return [
-        {str(key): value for key, value in row.items()}
-        for row in table.shown.to_dict("records")
-        if row["Dataset"] == title
+        {**row["shown"], "Question": asks[row["method_a"], row["method_b"]]}
+        for row in rows_of(table, title)
+        if row["family"] == "primary"
     ]
 
 
-def metric_rows(table: Table, title: str) -> list[dict[str, Any]]:
-    """The table `metrics` of one dataset with a row per metric: its cells by method, and what all of them lack."""
-    metrics: dict[str, dict[str, Any]] = {}
-    for row in rows_of(table, title):
-        metric = metrics.setdefault(row["metric"], {"name": row["metric"], "cells": {}, "notes": []})
-        metric["cells"][row["method"]] = row["shown"]["Value [95 % interval]"]
-        metric["notes"].append(row["note"] if np.isnan(row["value"]) else "")
-    for metric in metrics.values():
-        metric["lacks"] = metric["notes"][0] if len(set(metric["notes"])) == 1 else ""
-    return list(metrics.values())
+def metric_rows(table: Table, title: str) -> list[dict[str, str]]:
+    """The table `metrics` of one dataset with a row per metric: its cells by method, and why all of them are empty."""
+    rows = []
+    for _, group in table.rows[table.rows["dataset"] == title].groupby("metric", sort=False):
+        shown = table.shown.loc[group.index]
+        name = shown["Metric"].iloc[0]
+        cells = dict(zip(shown["Method"], shown["Value [95 % interval]"], strict=True))
+        reasons = set(group["note"].where(group["value"].isna(), ""))
+        missing = f"{name}: {reasons.pop()}" if len(reasons) == 1 and reasons != {""} else ""
+        rows.append({"Metric": name, **cells, "missing": missing})
+    return rows
 
 
 @styled()
@@ -159,11 +155,3 @@ def raster(plot: Plot) -> str:
     plot.figure.savefig(image, format="png", dpi=RASTER)
     Image.open(image).convert("RGB").save(content, "WEBP", quality=82, method=4)
     return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode()}"
-
-
-def _swatch(look: Look) -> Markup:
-    return Markup(swatch(look))
-
-
-def _svg(plot: Plot) -> Markup:
-    return Markup(inline_svg(plot))  # ours, not a user's: titles in it were escaped by matplotlib

@@ -38,6 +38,35 @@ def bootstrap_mean(values: ArrayLike, seed: int, resamples: int = RESAMPLES) -> 
     return Interval(float(sample.mean()), float(low), float(high))
 
 
+def finite_mean(values: ArrayLike, seed: int) -> tuple[Interval, int]:
+    """Mean and interval of the finite values, and how many they are; the plain mean where none is finite.
+
+    A picture that is reproduced exactly has an infinite PSNR, and a picture without colour has no bleeding (NaN).
+    """
+    sample = np.asarray(values, dtype=np.float64)
+    finite = sample[np.isfinite(sample)]
+    if len(finite):
+        return bootstrap_mean(finite, seed), len(finite)
+    mean = float(sample.mean())
+    return Interval(mean, mean, mean), 0
+
+
+def bootstrap_weighted_mean(values: np.ndarray, weights: np.ndarray, seed: int) -> Interval:
+    """Weighted mean of one value per image, with its 95 % percentile-bootstrap interval over images."""
+    generator = np.random.default_rng(seed)
+    picks = (generator.integers(len(values), size=len(values)) for _ in range(RESAMPLES))
+    means = [np.average(values[pick], weights=weights[pick]) for pick in picks]
+    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(float(np.average(values, weights=weights)), float(low), float(high))
+
+
+def percentile_interval(value: float | np.ndarray, resampled: np.ndarray) -> Interval:
+    """A statistic with the 95 % percentile interval of its resamples, those left out that are not finite."""
+    finite = resampled[np.isfinite(resampled)]
+    low, high = percentile_ends(finite) if len(finite) else (np.nan, np.nan)
+    return Interval(float(value), float(low), float(high))
+
+
 def resampled_sums(values: np.ndarray, seed: int, resamples: int = RESAMPLES) -> np.ndarray:
     """Sums over resampled images: `values` (N, K), one row per image -> (resamples, K).
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.statistics.means import RESAMPLES, Interval, percentile_ends, resampled_sums
+from reports.statistics.means import RESAMPLES, Interval, percentile_interval, resampled_sums
 
 FEWEST = 10  # photographs with a class: of fewer, resamples tell too little for an interval
 
@@ -32,7 +32,7 @@ class ClassRatios:
     @property
     def interval(self) -> Interval:
         """The mean over classes, in [0, 1], with its 95 % percentile interval."""
-        return _interval(_mean(self.whole), _mean(self.filled))
+        return percentile_interval(_mean(self.whole), _mean(self.filled))
 
     @property
     def filled(self) -> np.ndarray:
@@ -64,7 +64,7 @@ def class_ratios(hits: np.ndarray, totals: np.ndarray, seed: int, resamples: int
 def mean_difference(a: ClassRatios, b: ClassRatios) -> Interval:
     """The difference of two means over classes, a - b; each resample holds the same photographs for both."""
     _check_pair(a, b)
-    return _interval(_mean(a.whole) - _mean(b.whole), _mean(a.filled) - _mean(b.filled))
+    return percentile_interval(_mean(a.whole) - _mean(b.whole), _mean(a.filled) - _mean(b.filled))
 
 
 def differences_by_class(a: ClassRatios, b: ClassRatios) -> list[Interval]:
@@ -87,14 +87,9 @@ def _mean(ratios: np.ndarray) -> np.ndarray:
     )
 
 
-def _interval(whole: np.ndarray, resampled: np.ndarray) -> Interval:
-    low, high = percentile_ends(resampled[np.isfinite(resampled)]) if np.isfinite(resampled).any() else (np.nan,) * 2
-    return Interval(float(whole), float(low), float(high))
-
-
 def _by_class(whole: np.ndarray, resampled: np.ndarray, photographs: np.ndarray) -> list[Interval]:
     return [
-        _interval(value, column) if seen >= FEWEST else Interval(float(value), np.nan, np.nan)
+        percentile_interval(value, column) if seen >= FEWEST else Interval(float(value), np.nan, np.nan)
         for value, column, seen in zip(whole, resampled.T, photographs, strict=True)
     ]
 

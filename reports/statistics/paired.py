@@ -1,13 +1,12 @@
 """Two methods on the same photographs: the mean difference with its interval, a signed-rank test, effect sizes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata, wilcoxon
 
-from reports.statistics.means import RESAMPLES, bca_ends, normal_ends, percentile_ends, resampled_sums
+from reports.statistics.means import RESAMPLES, Interval, bca_ends, normal_ends, percentile_ends, resampled_sums
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,12 @@ class Comparison:
     def identical(self) -> bool:
         """Whether no compared photograph differs at all."""
         return 0 < self.n == self.ties
+
+
+def untested(difference: Interval, n: int, ties: int, factor: float = 1) -> Comparison:
+    """A difference that has no value by photograph, and so nothing to test; all else is NaN."""
+    mean, low, high = (factor * end for end in (difference.mean, difference.low, difference.high))
+    return Comparison(n, 0, mean, low, high, low, high, np.nan, np.nan, np.nan, np.nan, ties)
 
 
 def difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -120,13 +125,16 @@ def d_z(differences: np.ndarray) -> float:
     return float(mean / deviation)
 
 
-def holm(p_values: ArrayLike | Sequence[float]) -> np.ndarray:
+def holm(p_values: ArrayLike) -> np.ndarray:
     """Holm's step-down adjustment (1979, Scandinavian Journal of Statistics 6:65) of one family's p values.
 
-    An adjusted value under 0.05 keeps the chance of any false positive in the whole family under 5 %.
+    An adjusted value under 0.05 keeps the chance of any false positive in the whole family under 5 %. NaN, which stands
+    for no test, stays NaN and is no member of the family.
     """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.maximum.accumulate((len(p) - np.arange(len(p))) * p[order]).clip(max=1)
-    return adjusted
+    from statsmodels.stats.multitest import multipletests  # takes a second, which other parts need not pay
+
+    p = np.array(p_values, dtype=np.float64)
+    tested = ~np.isnan(p)
+    if tested.any():
+        p[tested] = multipletests(p[tested], method="holm")[1]
+    return p

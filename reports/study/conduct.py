@@ -64,7 +64,7 @@ def curves(study: Naturalness) -> pd.DataFrame:
     """Learning and fatigue: in each part of the session mean naturalness and response time, with intervals over raters.
 
     `natural`: as a share, every method's mean taken out and the mean of all put back, so that methods shown by chance
-    more often early do not look like learning. `response_ms`: geometric mean over raters of their medians.
+    more often early do not style like learning. `response_ms`: geometric mean over raters of their medians.
     """
     votes = _with_place(study)
     by_method = votes.groupby("method")[NATURALNESS].transform("mean")

@@ -14,7 +14,7 @@ import pandas as pd
 from pipeline.records.ratings import Participant, Rating
 from pipeline.records.rows import read_rows
 from pipeline.settings.errors import UserError
-from reports.inputs.json_files import read_json
+from reports.inputs.files import read_json
 from reports.plan.order import in_order
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 
 from reports.figures.drawing import Plot
 from reports.figures.forest import forest_panel
-from reports.figures.theme import INK, Look, columns, styled
-from reports.plan.comparisons import Measure
+from reports.figures.theme import INK, MethodStyle, columns, styled
+from reports.plan.measures import criterion as criterion_measure
 from reports.plan.published import PublishedTable2
 from reports.study import conduct
 from reports.study.export import NATURALNESS
@@ -24,13 +24,13 @@ ABREAST = 2  # panels of Figure 5 side by side, as in the paper
 WARNING = "#b3261e"
 
 
-def plots(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look]) -> list[Plot]:
+def plots(study: Naturalness, published: PublishedTable2, styles: Mapping[str, MethodStyle]) -> list[Plot]:
     """All figures of one study."""
-    return [figure5(study, published, looks), differences(study, looks), behaviour(study, looks)]
+    return [figure5(study, published, styles), differences(study, styles), behaviour(study, styles)]
 
 
 @styled()
-def figure5(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look]) -> Plot:
+def figure5(study: Naturalness, published: PublishedTable2, styles: Mapping[str, MethodStyle]) -> Plot:
     """A panel per criterion: dots are photographs, thin bars their standard deviation, thick ones the interval."""
     criteria, methods = study.kept.criteria, study.kept.methods
     table, images = percent(means(study.kept)), per_image(study.kept)
@@ -43,7 +43,7 @@ def figure5(study: Naturalness, published: PublishedTable2, looks: Mapping[str, 
         rows = table[table["criterion"] == criterion].to_dict("records")
         for place, row in enumerate(rows):
             values = 100 * images[criterion][images["method"] == row["method"]].to_numpy()
-            _method_row(axes, place, row, values, looks[row["method"]])
+            _method_row(axes, place, row, values, styles[row["method"]])
             printed = published.rows.get(row["method"])
             value = printed.percent(criterion) if printed else None
             if value is not None:
@@ -78,20 +78,20 @@ def figure5(study: Naturalness, published: PublishedTable2, looks: Mapping[str, 
     )
 
 
-def _method_row(axes: Axes, place: int, row: Mapping[Any, Any], values: np.ndarray, look: Look) -> None:
+def _method_row(axes: Axes, place: int, row: Mapping[Any, Any], values: np.ndarray, style: MethodStyle) -> None:
     """One method: its photographs below the line of its mean, beside others of the same value."""
     ranks = pd.Series(values).groupby(values).cumcount().to_numpy()
     sizes = pd.Series(values).groupby(values).transform("size").to_numpy()
     spread = 0.3 * (ranks + 0.5) / np.maximum(sizes, 8) + 0.12
-    axes.plot(values, place + spread, "o", color=look.color, markersize=1.8, alpha=0.45, markeredgewidth=0)
+    axes.plot(values, place + spread, "o", color=style.color, markersize=1.8, alpha=0.45, markeredgewidth=0)
     mean, deviation = row["mean"], values.std(ddof=1) if len(values) > 1 else 0.0
-    axes.plot([max(0, mean - deviation), min(100, mean + deviation)], [place, place], color=look.color, linewidth=0.9)
-    axes.plot([row["ci_low"], row["ci_high"]], [place, place], color=look.color, linewidth=3, solid_capstyle="round")
-    axes.plot(mean, place, look.marker, color=look.color, markerfacecolor=look.face, markersize=7)
+    axes.plot([max(0, mean - deviation), min(100, mean + deviation)], [place, place], color=style.color, linewidth=0.9)
+    axes.plot([row["ci_low"], row["ci_high"]], [place, place], color=style.color, linewidth=3, solid_capstyle="round")
+    axes.plot(mean, place, style.marker, color=style.color, markerfacecolor=style.face, markersize=7)
 
 
 @styled()
-def differences(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
+def differences(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
     """The first method less each other, a panel per criterion."""
     ours = compared_with(study.kept.methods)
     rows = percent(contrasts(study.kept))
@@ -103,8 +103,7 @@ def differences(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
     for axes, criterion in zip(panels, criteria, strict=True):
         shown = rows[rows["criterion"] == criterion]
         ends = shown[["ci_low", "difference", "ci_high"]].to_numpy().tolist()
-        measure = Measure(criterion_name(criterion), 1, True)
-        forest_panel(axes, ends, [looks[other] for other in shown["method_b"]], measure, ours)
+        forest_panel(axes, ends, [styles[other] for other in shown["method_b"]], criterion_measure(criterion), ours)
     panels[0].set_yticks(range(len(others)), [f"less {other}" for other in others])
     _title(figure, study)
     caption = _caption(
@@ -118,7 +117,7 @@ def differences(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
 
 
 @styled()
-def behaviour(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
+def behaviour(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
     """Answers and response times along the session, and response times by method."""
     curve = conduct.curves(study)
     figure = Figure(figsize=(9.2, 2.9), layout="constrained")
@@ -133,8 +132,8 @@ def behaviour(study: Naturalness, looks: Mapping[str, Look]) -> Plot:
             seconds, positions=[place], orientation="horizontal", widths=0.6, showfliers=False, patch_artist=True
         )
         for part in [*drawn["boxes"], *drawn["whiskers"], *drawn["caps"], *drawn["medians"]]:
-            part.set_color(looks[method].color)
-        drawn["boxes"][0].set_facecolor(f"{looks[method].color}33")
+            part.set_color(styles[method].color)
+        drawn["boxes"][0].set_facecolor(f"{styles[method].color}33")
     by_method.set_yticks(range(len(methods)), methods)
     by_method.set(ylim=(len(methods) - 0.5, -0.5), xlabel="seconds", title="Response time by method")
     by_method.grid(axis="y", visible=False)

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from reports.plan.published import PublishedTable2
-from reports.statistics import agreement as agreeing
 from reports.statistics.means import RESAMPLES
 from reports.study import conduct
+from reports.study.agreement import agreement
 from reports.study.tables import INTERVALS, contrasts_document, criterion_name, marked, percent, placed, table2_document
 from reports.study.votes import Naturalness
 from reports.tables.documents import Table
@@ -17,7 +17,7 @@ from reports.tables.wording import number, p_value, signed_with_interval, with_i
 
 def agreement_document(studies: Sequence[Naturalness]) -> Table:
     """Krippendorff's alpha of each criterion."""
-    rows = pd.concat([placed(study, agreeing.agreement(study.kept)) for study in studies])
+    rows = pd.concat([placed(study, agreement(study.kept)) for study in studies])
     shown = pd.DataFrame(
         {
             "Dataset": rows["dataset"],

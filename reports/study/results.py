@@ -9,8 +9,8 @@ import pandas as pd
 from pipeline.settings import paths
 from pipeline.settings.files import whole_folder, write_whole
 from reports.figures.drawing import Plot, save
-from reports.figures.theme import Look
-from reports.inputs.json_files import read_record
+from reports.figures.theme import MethodStyle
+from reports.inputs.files import read_record
 from reports.inputs.scores import Split
 from reports.plan.published import PublishedTable2
 from reports.study.export import Ratings, read_studies
@@ -45,9 +45,11 @@ def titles_of(found: Sequence[Ratings]) -> dict[str, str]:
     return {dataset: read_record(path, Split).title for dataset, path in summaries.items() if path.exists()}
 
 
-def study_page(study: Naturalness, published: PublishedTable2, looks: Mapping[str, Look], seed: int) -> StudyPage:
+def study_page(
+    study: Naturalness, published: PublishedTable2, styles: Mapping[str, MethodStyle], seed: int
+) -> StudyPage:
     """All tables and figures of one study."""
-    return StudyPage(study, documents([study], published, seed), plots(study, published, looks))
+    return StudyPage(study, documents([study], published, seed), plots(study, published, styles))
 
 
 def write(page: StudyPage, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.plan.measures import criterion
 from reports.plan.published import PublishedTable2
 from reports.statistics.means import RESAMPLES
 from reports.study.votes import EXPLORATORY, Naturalness, compared_with, contrasts, means
@@ -25,9 +26,9 @@ INTERVALS = (
 )
 
 
-def criterion_name(criterion: str) -> str:
+def criterion_name(key: str) -> str:
     """`Semantic correctness`."""
-    return criterion.replace("_", " ").capitalize()
+    return criterion(key).name
 
 
 def percent(table: pd.DataFrame) -> pd.DataFrame:

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from pipeline.settings.errors import UserError
+from reports.plan.order import ORIGINAL, OURS
 from reports.statistics.clustered import Fit, fit
 from reports.statistics.crossed import crossed_means, share_beyond_zero
 from reports.statistics.means import percentile_ends
 from reports.statistics.paired import holm
 from reports.study.export import NATURALNESS, Ratings
-from reports.tables.numbers import ORIGINAL
 
-OURS = "semantics_jbu"  # the paper's own method, with which its claims compare all others
 PRIMARY, OVERALL, EXPLORATORY = "primary", "overall", "exploratory"
 
 

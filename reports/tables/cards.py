@@ -8,10 +8,12 @@ import pandas as pd
 
 from pipeline.records.rows import MethodCard
 from reports.inputs.scores import Dataset, Training
+from reports.plan.measures import MEASURES
 from reports.plan.published import FLOAT32, Published, PublishedSize
 from reports.tables.documents import Table, sizes, titled
 from reports.tables.wording import CONVENTIONS, integer, listed, number
 
+PARAMETERS = MEASURES["parameters"].name
 # How to read the columns of the paper's sizes.
 SIZES = {
     "Printed, Mb": "as the paper has it",
@@ -21,7 +23,9 @@ SIZES = {
     "Our MB": "at full width also 4 bytes a parameter, else the file of weights",
     "Our width": "what multiplies every hidden layer",
 }
-TIMES_APART = "Our times are true of one machine and one run, so they stand apart: times.html beside the report."
+TIMES_APART = (
+    "Our times belong to one machine and one run, so they stand in a file of their own, times.html beside the report."
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def methods_document(datasets: Sequence[Dataset]) -> Table:
         {
             "Dataset": row["dataset"],
             "Method": row["method"],
-            "Parameters": integer(row["parameters"]),
+            PARAMETERS: integer(row["parameters"]),
             "MB": number(row["weights_megabytes"], 1),
             "Sees": row["resolution"] or "-",
             "Learned from": row["training_data"] or "-",
@@ -65,7 +69,7 @@ def methods_document(datasets: Sequence[Dataset]) -> Table:
     ]
     caption = (
         f"The methods compared on {sizes(datasets)}. MB: {CONVENTIONS['MB']}. Sees: {CONVENTIONS['Sees']}. "
-        "A dash: there is none, or nobody says."
+        "A dash: there is none, or it is not stated."
     )
     words = ("Dataset", "Method", "Sees", "Learned from")
     return Table("methods", _frame(rows), pd.DataFrame(shown), caption, titled(datasets, _card_notes), words)
@@ -80,21 +84,21 @@ def _card_row(dataset: Dataset, method: str) -> dict[str, Any]:
 
 def _card_notes(dataset: Dataset) -> list[str]:
     recipes = dict.fromkeys(listed(training.manifest.recipe) for training in dataset.trainings.values())
-    told = [shared for shared in shared_cards(dataset) if shared.telling]
+    stated = [shared for shared in shared_cards(dataset) if shared.telling]
     return [
         *(f"Trained here: {recipe}." for recipe in recipes),
-        *(f"{', '.join(shared.methods)}: {' '.join(_sentences(shared))}" for shared in told),
+        *(f"{', '.join(shared.methods)}: {' '.join(_sentences(shared))}" for shared in stated),
     ]
 
 
 def _sentences(shared: Shared) -> list[str]:
     card, training = shared.card, shared.training
-    told = [f"Weights: {card.weights} (SHA-256 {card.weights_sha256[:12]})."] if card.weights else []
-    if training and training.manifest.losses:
-        told.append(f"Settings: {listed(training.manifest.losses)}.")
+    sentences = [f"Weights: {card.weights} (SHA-256 {card.weights_sha256[:12]})."] if card.weights else []
+    if training and training.manifest.options:
+        sentences.append(f"Settings: {listed(training.manifest.options)}.")
     if card.differences:
-        told.append(f"Differs from the published recipe: {'; '.join(card.differences)}.")
-    return [*told, *card.remarks]
+        sentences.append(f"Differs from the published recipe: {'; '.join(card.differences)}.")
+    return [*sentences, *card.remarks]
 
 
 def size_and_time_document(datasets: Sequence[Dataset], published: Published) -> Table:

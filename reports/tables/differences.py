@@ -7,46 +7,25 @@ import numpy as np
 import pandas as pd
 
 from reports.inputs.scores import Dataset
-from reports.plan.comparisons import COLORFULNESS_GAP, MEASURES, PRIMARY, Pair, pairs_of
+from reports.plan.comparisons import Pair, pairs_of
+from reports.plan.measures import COMPARED, MEASURES, sentence
+from reports.plan.order import ORIGINAL
 from reports.statistics.means import RESAMPLES
-from reports.statistics.paired import compare_columns, difference, holm
+from reports.statistics.paired import Comparison, compare_columns, difference, holm
 from reports.tables.documents import Table, sizes, titled
-from reports.tables.numbers import ORIGINAL
-from reports.tables.wording import CONVENTIONS, count, number, p_value, paired_convention, signed_with_interval
+from reports.tables.wording import count, number, p_value, paired_convention, signed_with_interval
 
 FEW = 50  # photographs: with fewer, simulated intervals of skewed differences cover the truth in under 90 of 100 cases
-COLUMNS = (
-    "dataset",
-    "metric",
-    "family",
-    "method_a",
-    "method_b",
-    "n",
-    "left_out",
-    "mean_difference",
-    "ci_low",
-    "ci_high",
-    "percentile_low",
-    "percentile_high",
-    "p",
-    "p_holm",
-    "rank_biserial",
-    "d_z",
-    "share_higher",
-    "mean_difference_colored",
-)
-
-
 HEADINGS = ("Dataset", "Measure", "Difference of", "n", "Mean [95 % interval]", "p (Holm)", "Higher on", "r", "d_z")
 READING = (
     "These are differences between two trainings. The intervals are about other photographs of this kind, not about "
-    "another training: a second one with another seed may move a difference by more (tables/seeds, where seeds were "
-    "repeated).",
-    "With many photographs a difference too small to see is still surely not zero; judge its size first, then p.",
-    "An interval that holds zero shows no difference; it does not show that there is none.",
-    "p is of the signed-rank test, which asks whether differences lie evenly about zero. Where they are skewed, it and "
-    "the interval of the mean can disagree; then neither alone is a finding.",
-    "Only PSNR is tested. The other measures are described: of that many intervals some miss zero by chance.",
+    "another training. A second training with another seed may move a difference by more than the interval says "
+    "(tables/seeds, where seeds were repeated).",
+    "With many photographs even a difference that nobody can see is significant. Look at its size first, then at p.",
+    "An interval that holds zero shows no difference. It does not show that there is none.",
+    "p comes from the signed-rank test, which asks whether differences lie evenly about zero. Where they are skewed, p "
+    "and the interval of the mean can disagree. Then neither alone is a finding.",
+    "Only PSNR is tested. The other measures are described: of so many intervals some miss zero by chance.",
 )
 
 
@@ -56,13 +35,14 @@ def paired_table(datasets: Sequence[Dataset], seed: int) -> pd.DataFrame:
     `mean_difference`: method_a less method_b in the measure's own units, with its BCa interval. `p` and `p_holm`: NaN
     for measures that are described, not tested. `mean_difference_colored`: without colourless originals.
     """
-    return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, seed)], columns=list(COLUMNS))
+    rows = pd.DataFrame([row for dataset in datasets for row in _rows(dataset, seed)])
+    return rows if len(rows) else pd.DataFrame(columns=["dataset", "metric", "family", "method_a", "method_b"])
 
 
 def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
     pairs = pairs_of(set(dataset.scores["method"]))
     wide = by_photograph(joined(dataset.scores, dataset.perceptual, dataset.defects.bleeding))
-    cells = [(measure, pair) for measure in MEASURES if measure in wide for pair in pairs]
+    cells = [(measure, pair) for measure in COMPARED if measure in wide for pair in pairs]
     if not cells:
         return []
     differences = np.stack(
@@ -71,9 +51,9 @@ def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
     )
     colorless = dataset.scores.groupby("id")["colorless"].first().sort_index().to_numpy(dtype=bool)
     compared = compare_columns(differences, seed)
-    tested = [measure in PRIMARY for measure, _ in cells]
-    adjusted = np.full(len(cells), np.nan)
-    adjusted[tested] = holm([one.p for one, test in zip(compared, tested, strict=True) if test])
+    tested = [MEASURES[measure].tested for measure, _ in cells]
+    p = [comparison.p if test else np.nan for comparison, test in zip(compared, tested, strict=True)]
+    cells_with_results = zip(cells, compared, tested, p, holm(p), differences.T, strict=True)
     return [
         {
             "dataset": dataset.title,
@@ -81,31 +61,37 @@ def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
             "family": "primary" if test else "descriptive",
             "method_a": pair.a,
             "method_b": pair.b,
-            "n": one.n,
-            "left_out": one.left_out,
-            "mean_difference": one.mean,
-            "ci_low": one.low,
-            "ci_high": one.high,
-            "percentile_low": one.percentile_low,
-            "percentile_high": one.percentile_high,
-            "p": one.p if test else np.nan,
+            **columns(comparison),
+            "p": p_alone,
             "p_holm": p_holm,
-            "rank_biserial": one.rank_biserial,
-            "d_z": one.d_z,
-            "share_higher": one.positive,
             "mean_difference_colored": _finite_mean(column[~colorless]),
         }
-        for (measure, pair), one, test, p_holm, column in zip(
-            cells, compared, tested, adjusted, differences.T, strict=True
-        )
+        for (measure, pair), comparison, test, p_alone, p_holm, column in cells_with_results
     ]
+
+
+def columns(compared: Comparison) -> dict[str, float]:
+    """A comparison as columns of a table."""
+    return {
+        "n": compared.n,
+        "left_out": compared.left_out,
+        "mean_difference": compared.mean,
+        "ci_low": compared.low,
+        "ci_high": compared.high,
+        "percentile_low": compared.percentile_low,
+        "percentile_high": compared.percentile_high,
+        "p": compared.p,
+        "rank_biserial": compared.rank_biserial,
+        "d_z": compared.d_z,
+        "share_higher": compared.positive,
+    }
 
 
 def joined(scores: pd.DataFrame, *others: pd.DataFrame) -> pd.DataFrame:
     """Rows by dataset, method and photograph, beside them those measures of the others that are compared."""
     keys = ["dataset", "method", "id"]
     for other in others:
-        scores = scores.merge(other[[*keys, *(name for name in other if name in MEASURES)]], on=keys, how="left")
+        scores = scores.merge(other[[*keys, *(name for name in other if name in COMPARED)]], on=keys, how="left")
     return scores
 
 
@@ -115,13 +101,14 @@ def by_photograph(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
     `scores`: rows of one dataset. The colorfulness gap is known only beside the original's own colorfulness. A measure
     without any value, as LPIPS without its weights, is no measure.
     """
-    columns = [name for name in [*MEASURES, "colorfulness"] if name in scores and scores[name].notna().any()]
     wide = {
-        name: scores.pivot(index="id", columns="method", values=name).sort_index().astype(float) for name in columns
+        name: scores.pivot(index="id", columns="method", values=name).sort_index().astype(float)
+        for name in [*COMPARED, "colorfulness"]
+        if name in scores and scores[name].notna().any()
     }
     colorfulness = wide.pop("colorfulness", None)
     if colorfulness is not None and ORIGINAL in colorfulness:
-        wide[COLORFULNESS_GAP] = colorfulness.sub(colorfulness[ORIGINAL], axis=0).abs()
+        wide["colorfulness_gap"] = colorfulness.sub(colorfulness[ORIGINAL], axis=0).abs()
     return wide
 
 
@@ -136,9 +123,8 @@ def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")], columns=list(HEADINGS))
     caption = (
         f"Differences between methods on the same photographs, first less second, of {sizes(datasets)}. "
-        f"{convention(seed)}. PSNR: {CONVENTIONS['PSNR']}. "
-        "Colorfulness gap: distance from the original's colorfulness; less is better. Bleeding: see the table "
-        "defects; of the photographs on which both methods have it."
+        f"{convention(seed)}. {' '.join(map(sentence, COMPARED.values()))} Bleeding: on the photographs on which both "
+        "methods have it."
     )
     notes = (*READING, *titled(datasets, lambda dataset: _notes(dataset, rows)))
     return Table("paired", rows, shown, caption, notes, ("Dataset", "Measure", "Difference of"))
@@ -147,10 +133,10 @@ def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
 def _shown(row: dict[Any, Any]) -> dict[str, str]:
     """A row of `paired_table` as people read it, under `HEADINGS`."""
     measure = MEASURES[row["metric"]]
-    mean = signed_with_interval(row["mean_difference"], row["ci_low"], row["ci_high"], measure.digits)
+    mean = signed_with_interval(row["mean_difference"], row["ci_low"], row["ci_high"], measure.digits_of_difference)
     cells = (
         row["dataset"],
-        measure.name,
+        measure.label,
         Pair(row["method_a"], row["method_b"], "").title,
         f"{row['n']:,}",
         mean,
@@ -171,8 +157,8 @@ def _notes(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
             f"{count(dataset.val.photographs, 'photograph')} are few: below {FEW}, intervals come out too narrow."
         )
     notes += [
-        f"{row['method_a']} or {row['method_b']}, not both, reproduces {count(row['left_out'], 'photograph')} exactly "
-        "(infinite PSNR), which no mean difference can hold: left out here, to the loss of the exact one."
+        f"{row['method_a']} or {row['method_b']}, not both, reproduces {count(row['left_out'], 'photograph')} exactly. "
+        "Its PSNR is infinite, which has no mean, so these photographs are left out here. That costs the exact method."
         for row in primary
         if row["left_out"]
     ]

@@ -6,18 +6,21 @@ in such a model alone. Nothing else marks them, so that names stay free.
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from pipeline.settings.params import Params
 from reports.inputs.judgements import read_defects
 from reports.inputs.scores import Dataset, read_perceptual, read_scores
-from reports.plan.comparisons import MEASURES, PAIRS
+from reports.plan.comparisons import PAIRS
+from reports.plan.measures import MEASURES
+from reports.plan.order import ORIGINAL
+from reports.statistics.means import finite_mean
 from reports.statistics.seeds import between_seeds
 from reports.tables.differences import by_photograph, joined
-from reports.tables.documents import Table, sizes
-from reports.tables.numbers import ORIGINAL, finite_mean
-from reports.tables.wording import number
+from reports.tables.documents import Table, ends, sizes
+from reports.tables.wording import number, with_interval
 
 Repeats = Mapping[str, Mapping[int, str]]  # method -> seed -> the method that was trained with it
 
@@ -49,20 +52,20 @@ def _rows(dataset: Dataset, groups: Repeats, seed: int) -> list[dict[str, object
     rows = []
     for measure, wide in by_photograph(joined(scores, perceptual, bleeding)).items():
         for method, group in groups.items():
-            rows.append(_row(dataset, measure, method, [wide[one] for one in group.values()], seed))
+            rows.append(_row(dataset, measure, method, [wide[name] for name in group.values()], seed))
         for pair in PAIRS:
             a, b = groups.get(pair.a, {}), groups.get(pair.b, {})
-            shared = [one for one in a if one in b]
+            shared = [number for number in a if number in b]
             if len(shared) > 1:
-                columns = [wide[a[one]] - wide[b[one]] for one in shared]
+                columns = [wide[a[number]] - wide[b[number]] for number in shared]
                 rows.append(_row(dataset, measure, pair.title, columns, seed))
     return rows
 
 
 def _row(dataset: Dataset, measure: str, name: str, columns: list[pd.Series], seed: int) -> dict[str, object]:
     """One score or difference: a column of photographs for each seed."""
-    means = [finite_mean(column, seed) for column in columns]
-    spread = between_seeds([one.mean for one in means])
+    means = [finite_mean(column, seed)[0] for column in columns]
+    spread = between_seeds([interval.mean for interval in means])
     return {
         "dataset": dataset.title,
         "metric": measure,
@@ -74,9 +77,7 @@ def _row(dataset: Dataset, measure: str, name: str, columns: list[pd.Series], se
         "spread_highest": spread.highest,
         "spread_low": spread.low,
         "spread_high": spread.high,
-        "first": means[0].mean,
-        "ci_low": means[0].low,
-        "ci_high": means[0].high,
+        **ends(means[0], "first"),
     }
 
 
@@ -85,27 +86,24 @@ def seeds_document(datasets: Sequence[Dataset], groups: Repeats, seed: int) -> T
     rows = seeds_table(datasets, groups, seed)
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")])
     caption = (
-        f"Training noise on {sizes(datasets)}: the same recipe trained with several seeds. Mean, sd and range: between "
-        "seeds, of means over photographs; the interval of the mean is Student's, wide with few seeds. Photographs: "
-        "the first seed's 95 % interval between photographs. What is less than the spread between seeds is no finding "
-        "about a method."
+        f"Training noise on {sizes(datasets)}: the same recipe trained with several seeds. Mean, sd and range are "
+        "between seeds, of means over photographs. The interval of the mean is Student's, wide with few seeds. First "
+        "seed: its mean with the 95 % interval over photographs. A difference smaller than the spread between seeds is "
+        "no finding about a method."
     )
     return Table("seeds", rows, shown, caption, (), ("Dataset", "Of", "Measure"))
 
 
-def _shown(row: Mapping[object, object]) -> dict[str, str]:
-    value = pd.Series(row)
-    measure = MEASURES[value["metric"]]
-    texts = {
-        name: number(value[name], measure.digits) for name in value.index if name not in {"dataset", "metric", "of"}
-    }
+def _shown(row: Mapping[Any, Any]) -> dict[str, str]:
+    measure = MEASURES[row["metric"]]
+    digits = measure.digits_of_difference
     return {
-        "Of": value["of"],
-        "Dataset": value["dataset"],
-        "Measure": measure.name,
-        "Seeds": str(value["seeds"]),
-        "Mean [95 % interval]": f"{texts['spread_mean']} [{texts['spread_low']}, {texts['spread_high']}]",
-        "sd": number(value["spread_sd"], measure.digits + 1),
-        "Range": f"{texts['spread_lowest']} to {texts['spread_highest']}",
-        "First seed [photographs]": f"{texts['first']} [{texts['ci_low']}, {texts['ci_high']}]",
+        "Of": row["of"],
+        "Dataset": row["dataset"],
+        "Measure": measure.label,
+        "Seeds": str(row["seeds"]),
+        "Mean [95 % interval]": with_interval(row["spread_mean"], row["spread_low"], row["spread_high"], digits),
+        "sd": number(row["spread_sd"], digits + 1),
+        "Range": f"{number(row['spread_lowest'], digits)} to {number(row['spread_highest'], digits)}",
+        "First seed [photographs]": with_interval(row["first"], row["ci_low"], row["ci_high"], digits),
     }

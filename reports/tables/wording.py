@@ -1,17 +1,9 @@
-"""How the report says things: numbers, intervals, and what each number is."""
+"""How the report words numbers and intervals."""
 
 import math
 from collections.abc import Mapping
 
 CONVENTIONS = {
-    "PSNR": "mean over photographs of the per-image PSNR in dB, over the sRGB channels on 0..255, "
-    "at the photograph's own size",
-    "PSNR, pooled": "PSNR in dB of the mean squared error over all photographs, "
-    "in which the worst photographs weigh most",
-    "PSNR ab": "mean over photographs of the per-image PSNR in dB over the a and b channels of CIE Lab, with peak 255",
-    "SSIM": "mean over photographs and sRGB channels of the Gaussian SSIM (sigma 1.5) on 0..255",
-    "Colorfulness": "mean over photographs of Hasler and Suesstrunk's M3 of the colorization itself, with signed "
-    "opponent channels; closer to the original's value is better, not higher",
     "MB": "size of the file of weights, decimal: 1,000,000 bytes",
     "Sees": "the resolution at which the method is given the photograph",
 }

@@ -59,7 +59,7 @@ ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"
 @pytest.fixture(scope="session")
 def params() -> Params:
     """Params with one dataset and five methods."""
-    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3))
+    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32"))
     models: dict[str, dict[str, object]] = {"no_semantics": {}, "semantics": {}}
     return Params(
         ("scenes",), 0, {"scenes": block, "voc2012": block}, models, METHODS, {"small": {}}, sizes=("no_semantics",)
@@ -80,10 +80,13 @@ def dataset(results: Path, params: Params) -> Dataset:
     return read_datasets(params)[0]
 
 
-def fabricate(dataset: str, title: str) -> None:
+def fabricate(dataset: str, title: str, kind: str = "voc") -> None:
     """Write everything that the report reads of one dataset."""
     for split in ("train", "val"):
-        write_json(paths.pack(dataset, split) / "summary.json", summary(dataset, split, title))
+        write_json(
+            paths.pack(dataset, split) / "summary.json",
+            summary(dataset, split, title, "scenes" if "synthetic" in title else kind),
+        )
     for place, method in enumerate(METHODS):
         write_rows(paths.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
         write_perceptual(dataset, method)
@@ -96,9 +99,10 @@ def fabricate(dataset: str, title: str) -> None:
         write_training(dataset, model)
 
 
-def summary(dataset: str, split: str, title: str) -> dict[str, object]:
+def summary(dataset: str, split: str, title: str, kind: str) -> dict[str, object]:
     skipped = [{"id": "broken <1>", "reason": "truncated & cut"}] if split == "val" else []
     names = {"dataset": dataset, "split": split, "title": title, "digest": "ab" * 32, "classes": ["sky", "tree"]}
+    names |= {"kind": kind, "synthetic": kind == "scenes", "part_of": ""}
     return {**names, "photographs": len(IDS), "skipped": skipped, "colorless": 1, "size": 64}
 
 
@@ -211,9 +215,9 @@ def write_training(dataset: str, model: str) -> None:
     folder = paths.trained(dataset, model)
     folder.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(history).to_csv(folder / "history.csv", index=False)
-    losses = {"rebalancing": "normalized", "lambda_color": 1.0}
+    options = {"rebalancing": "normalized", "lambda_color": 1.0}
     recipe = {"width": 1.0, "epochs": 2}
-    manifest = {"model": model, "losses": losses, "recipe": recipe, "provenance": ORIGIN}
+    manifest = {"model": model, "options": options, "recipe": recipe, "provenance": ORIGIN}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 

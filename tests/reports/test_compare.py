@@ -1,6 +1,5 @@
 """Two states of the results: folders, git revisions, verdicts and what is said where something is missing."""
 
-import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -8,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+from dvc.repo import Repo
 
 from pipeline.settings.errors import UserError
 from reports import compare
 from reports.inputs.revisions import Results, read_results
-from reports.plan.comparisons import MEASURES
+from reports.plan.measures import MEASURES
 from reports.tables.writers import csv_text
 
 METHODS = ("semantics", "zhang", "original")
@@ -32,7 +31,7 @@ def table(method: str, gain: float = 0.0, photographs: int = 40, seed: int = 0) 
 def write(folder: Path, **gains: float) -> Path:
     """A folder of results in which some methods have gained."""
     for method in METHODS:
-        path = folder / "scores" / "scenes" / f"{method}.csv"
+        path = folder / "results" / "scores" / "scenes" / f"{method}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(csv_text(table(method, gains.get(method, 0.0))))
     return folder
@@ -44,18 +43,10 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def commit_scores(folder: Path) -> None:
-    """What `dvc repro` and `git commit` leave of the scores: their digests in dvc.lock, their content in the cache."""
-    stages = {}
-    for path in sorted((folder / "scores").rglob("*.csv")):
-        content = path.read_bytes()
-        md5 = hashlib.md5(content).hexdigest()
-        cached = folder / ".dvc" / "cache" / "files" / "md5" / md5[:2] / md5[2:]
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        cached.write_bytes(content)
-        outs = [{"path": str(path.relative_to(folder)), "hash": "md5", "md5": md5}]
-        stages[f"score@scenes-{path.stem}"] = {"cmd": "score", "outs": outs}
-    (folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
-    git(folder, "add", "dvc.lock")
+    """What `dvc repro` and `git commit` leave: folders that DVC tracks as a whole, their content in its cache."""
+    with Repo(str(folder)) as repo:
+        repo.add(str(folder / "results" / "scores" / "scenes"))
+    git(folder, "add", "--all")
     git(folder, "commit", "-m", "scores")
 
 
@@ -64,7 +55,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git and DVC repository of two commits; in the second, semantics has gained 2 dB."""
     monkeypatch.chdir(tmp_path)
     git(tmp_path, "init")
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], check=True)
+    Repo.init(str(tmp_path)).close()
     for gain in (0.0, 2.0):
         commit_scores(write(tmp_path, semantics=gain))
     return tmp_path
@@ -75,7 +66,7 @@ def photographs(name: str) -> pd.DataFrame:
 
 
 def verdicts(changes: list[compare.Change]) -> dict[tuple[str, str], str]:
-    return {(change.method, change.metric): change.verdict for change in changes}
+    return {(change.method, change.measure.key): change.verdict for change in changes}
 
 
 def test_verdicts_follow_the_rule(tmp_path: Path) -> None:
@@ -106,7 +97,7 @@ def test_what_networks_see_and_defects_are_compared_too(tmp_path: Path) -> None:
     found = verdicts(changes)
     assert found["zhang", "lpips_alex"] == "better" and found["zhang", "bleeding_flat"] == "worse"
     assert found["zhang", "miou_small"] == "better" and found["zhang", "psnr_rgb"] == "identical"
-    miou = next(one.comparison for one in changes if one.metric == "miou_small")
+    miou = next(one.comparison for one in changes if one.measure.key == "miou_small")
     assert miou.n == 40 and miou.low < miou.mean < miou.high and np.isnan(miou.p)
     assert miou.mean == pytest.approx(5, abs=1)
 
@@ -125,7 +116,7 @@ def test_less_of_a_gap_is_better() -> None:
 def change(metric: str, mean: float, p_holm: float) -> compare.Change:
     values = mean + np.random.default_rng(0).normal(0, 0.1, (30, 1))
     compared = compare.compare_columns(values, seed=0, resamples=200)[0]
-    return compare.Change("scenes", "zhang", metric, compared, MEASURES[metric], p_holm)
+    return compare.Change("scenes", "zhang", MEASURES[metric], compared, p_holm)
 
 
 def test_unadjusted_significance_is_no_verdict() -> None:
@@ -158,31 +149,31 @@ def test_scores_that_the_cache_lacks_end_in_one_sentence(repository: Path) -> No
     for path in (repository / ".dvc" / "cache" / "files").rglob("*"):
         if path.is_file():
             path.unlink()
-    with pytest.raises(UserError, match=r"cache does not hold results/scores/scenes/original.csv of HEAD .*dvc fetch"):
+    with pytest.raises(UserError, match=r"cache does not hold results.* of HEAD.*dvc fetch"):
         read_results("HEAD")
 
 
 def test_neither_folder_nor_revision_ends_in_one_sentence(repository: Path) -> None:
-    with pytest.raises(UserError, match="nowhere is neither a folder with scores/ in it, nor a git revision"):
+    with pytest.raises(UserError, match="nowhere is neither a folder with results/scores in it, nor a git revision"):
         read_results("nowhere")
 
 
-def test_a_revision_without_a_lock_ends_in_one_sentence(repository: Path) -> None:
-    git(repository, "rm", "dvc.lock")
+def test_a_revision_without_results_ends_in_one_sentence(repository: Path) -> None:
+    git(repository, "rm", "results/scores/scenes.dvc")
     git(repository, "commit", "-m", "none")
-    with pytest.raises(UserError, match=r"HEAD has no dvc.lock"):
+    with pytest.raises(UserError, match=r"HEAD holds no results/scores"):
         read_results("HEAD")
 
 
 @pytest.mark.parametrize(("text", "said"), [("id\n1\n", "no column 'dataset'"), ("", "no table of scores")])
 def test_damaged_scores_end_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
-    (write(tmp_path) / "scores" / "scenes" / "zhang.csv").write_text(text)
+    (write(tmp_path) / "results" / "scores" / "scenes" / "zhang.csv").write_text(text)
     with pytest.raises(UserError, match=said):
         read_results(str(tmp_path))
 
 
 def test_a_photograph_scored_twice_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path) / "scores" / "scenes" / "zhang.csv"
+    path = write(tmp_path) / "results" / "scores" / "scenes" / "zhang.csv"
     path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n")
     with pytest.raises(UserError, match="scores a photograph twice"):
         read_results(str(tmp_path))
@@ -191,7 +182,7 @@ def test_a_photograph_scored_twice_is_refused(tmp_path: Path) -> None:
 def test_what_only_one_state_has_is_said() -> None:
     first = {"scenes": pd.concat([table("zhang"), table("original")]), "voc2012": table("zhang")}
     second = {"scenes": table("zhang", photographs=30)}
-    assert compare.apart(Results(first, {}), Results(second, {}), ("A", "B")) == [
+    assert compare.only_in_one(Results(first, {}), Results(second, {}), ("A", "B")) == [
         "scenes: only A has original.",
         "scenes: only A has 10 photographs more.",
         "Only A has voc2012.",

@@ -118,7 +118,7 @@ def test_times_of_narrow_networks_or_of_two_machines_are_no_verdict() -> None:
 
 
 def test_each_segmenter_has_a_figure_3(printed: str) -> None:
-    assert printed.count("Figure 3, scenes (synthetic), seen by the segmenter ") == 2
+    assert printed.count("Figure 3, scenes (synthetic), segmenter ") == 2
     (line,) = (line for line in printed.splitlines() if "5.4 [4.9, 6.1]" in line)
     assert line.split() == ["gray", "200", "5.4", "[4.9,", "6.1]", "79"]
 

@@ -111,4 +111,4 @@ def test_no_report_ends_in_one_sentence(place: Path) -> None:
 def test_the_committed_reference_is_about_the_committed_methods() -> None:
     reference, params = read_reference(REFERENCE), load_params()
     assert reference.dataset == "scenes (synthetic)" and set(reference.numbers) == set(reference.tolerances)
-    assert set(reference.numbers["ssim"]) == set(params.methods)
+    assert set(reference.numbers["ssim_rgb"]) == set(params.methods)

@@ -131,6 +131,8 @@ def test_of_undecided_tests_the_one_that_needs_most_decides() -> None:
     assert combine([much, never, little]) == never
 
 
-@pytest.mark.parametrize(("amount", "told"), [(1.2, 2), (41.3, 42), (329_928, 330_000), (934, 940), (1_000.1, 1_100)])
+@pytest.mark.parametrize(
+    ("amount", "object_accuracy"), [(1.2, 2), (41.3, 42), (329_928, 330_000), (934, 940), (1_000.1, 1_100)]
+)
 def test_samples_are_rounded_up_to_two_digits(amount: float, told: int) -> None:
     assert rounded_up(amount) == told

@@ -1,4 +1,4 @@
-"""Figures: one look per method, a fixed choice of examples, files without dates."""
+"""Figures: one style per method, a fixed choice of examples, files without dates."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -14,12 +14,12 @@ from skimage.color import rgb2lab
 
 from pipeline.settings.params import Params
 from reports.figures.drawing import Plot, examples_strip, inline_svg, save, swatch, table1_plot, training_curves
-from reports.figures.theme import FREE, INK, KNOWN, columns, method_looks, model_looks
+from reports.figures.theme import FREE, INK, KNOWN, columns, method_styles, model_styles
 from reports.inputs.examples import evenly_spaced, read_examples
 from reports.inputs.scores import Dataset
 from reports.plan.order import in_order
 from reports.plan.published import load_published
-from reports.tables.numbers import table1
+from reports.tables.table1 import table1_document
 from tests.reports.conftest import METHODS
 
 # Machado, Oliveira and Fernandes 2009, severity 1.0: linear RGB to what people without one kind of cone see of it.
@@ -32,23 +32,23 @@ VISIONS = {
 
 
 def all_plots(dataset: Dataset, params: Params) -> list[Plot]:
-    rows = table1(dataset.scores, {"scenes": dataset.title}, list(METHODS), load_published().table1, seed=0)
-    looks = method_looks(METHODS)
+    rows = table1_document([dataset], list(METHODS), load_published().table1, seed=0).rows
+    styles = method_styles(METHODS)
     return [
-        table1_plot(dataset, rows, looks),
-        training_curves(dataset, model_looks(METHODS)),
+        table1_plot(dataset, rows, styles),
+        training_curves(dataset, model_styles(METHODS)),
         examples_strip(dataset, read_examples(dataset, list(METHODS))),
     ]
 
 
 def test_no_two_methods_look_the_same() -> None:
-    looks = method_looks([f"method_{place}" for place in range(20)])
-    assert len(set(looks.values())) == len(KNOWN) + 20
+    styles = method_styles([f"method_{place}" for place in range(20)])
+    assert len(set(styles.values())) == len(KNOWN) + 20
 
 
 def test_known_methods_differ_without_colour() -> None:
-    assert len({(look.marker, look.hollow) for look in KNOWN.values()}) == len(KNOWN)
-    assert "D" not in {look.marker for look in [*KNOWN.values(), *FREE]}  # stands for published values
+    assert len({(style.marker, style.hollow) for style in KNOWN.values()}) == len(KNOWN)
+    assert "D" not in {style.marker for style in [*KNOWN.values(), *FREE]}  # stands for published values
 
 
 def test_jbu_keeps_a_methods_colour_and_marker() -> None:
@@ -58,7 +58,7 @@ def test_jbu_keeps_a_methods_colour_and_marker() -> None:
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_colours_stay_apart_in_every_vision(vision: str) -> None:
-    colors = sorted({look.color for look in [*KNOWN.values(), *FREE]})
+    colors = sorted({style.color for style in [*KNOWN.values(), *FREE]})
     linear = linearized(np.array([to_rgb(color) for color in colors])) @ np.array(VISIONS[vision]).T
     seen = rgb2lab(companded(linear.clip(0, 1))[None])[0]
     distances = [np.linalg.norm(one - other) for one, other in combinations(seen, 2)]
@@ -79,7 +79,7 @@ def test_tables_and_figures_keep_one_order() -> None:
 
 
 def test_methods_we_do_not_know_look_the_same_wherever_known_ones_stand() -> None:
-    assert method_looks(["theirs", "gray", "more"]) == method_looks(["zhang", "theirs", "more"])
+    assert method_styles(["theirs", "gray", "more"]) == method_styles(["zhang", "theirs", "more"])
 
 
 @pytest.mark.parametrize(("amount", "side_by_side"), [(1, 1), (8, 8), (9, 5), (14, 7), (17, 6)])
@@ -94,7 +94,7 @@ def test_figures_of_many_methods_wrap(dataset: Dataset) -> None:
     training = replace(dataset.trainings["semantics"], history=history)
     many = replace(dataset, trainings={"semantics": training})
     strip = examples_strip(dataset, replace(examples, pictures=pictures)).figure
-    curves = training_curves(many, model_looks(METHODS)).figure
+    curves = training_curves(many, model_styles(METHODS)).figure
     assert strip.get_figwidth() < 13 and curves.get_figwidth() < 13
     assert sum(bool(axes.get_title("left")) for axes in curves.axes) == 9
 
@@ -106,12 +106,12 @@ def test_swatches_are_the_figures_markers() -> None:
 
 
 def test_a_method_added_at_the_end_leaves_the_others_their_looks() -> None:
-    before, after = method_looks(METHODS), method_looks([*METHODS, "new"])
+    before, after = method_styles(METHODS), method_styles([*METHODS, "new"])
     assert {method: after[method] for method in METHODS} == {method: before[method] for method in METHODS}
 
 
 def test_models_look_like_the_first_method_that_uses_them() -> None:
-    methods, models = method_looks(METHODS), model_looks(METHODS)
+    methods, models = method_styles(METHODS), model_styles(METHODS)
     assert models == {"no_semantics": methods["no_semantics"], "semantics": methods["semantics"]}
 
 

@@ -12,7 +12,7 @@ from reports.figures.gallery import favourites, figure7, worst
 from reports.figures.showcases import by_change, figure1, figure4, most_moved
 from reports.inputs.per_image import column, values_by_photograph
 from reports.inputs.scores import Dataset
-from reports.tables.input_sizes import read_looks
+from reports.tables.input_sizes import read_input_sizes
 from tests.reports.conftest import IDS
 
 EDGE = 20
@@ -53,7 +53,7 @@ def test_bleeding_and_confusion_are_told_apart() -> None:
 
 
 def test_figure_1_shows_the_photograph_that_changes_most(dataset: Dataset, params: Params) -> None:
-    (looks,) = read_looks([dataset], params)
+    (looks,) = read_input_sizes([dataset], params)
     ids = dataset.defects.ids
     worse = looks.bleeding[52].copy()
     worse.loc[worse["id"] == ids[4], "bleeding_boundary"] = 0.95
@@ -102,7 +102,7 @@ def test_figure_7_names_the_worst_and_why(dataset: Dataset) -> None:
 
 def test_values_of_a_photograph_are_those_of_the_stages(dataset: Dataset) -> None:
     values = values_by_photograph(dataset)
-    assert set(column(values, "original", "told").values()) == {100.0}
+    assert set(column(values, "original", "object_accuracy").values()) == {100.0}
     assert np.isfinite(list(column(values, "gray", "psnr_rgb").values())[1:]).all()
     assert np.isnan(list(column(values, "gray", "bleeding_flat").values())).all()
     assert max(column(values, "original", "color_distance").values()) >= 0

@@ -31,7 +31,7 @@ def test_values_for_the_script_are_numbers_or_null(dataset: Dataset) -> None:
     browser = make_browser(dataset, list(METHODS), values_by_photograph(dataset), 10_000_000)
     shown = {one.method: json.loads(one.values) for one in browser.photographs[sorted(IDS)[0]]}
     assert shown["gray"]["bleeding_flat"] is None and shown["original"]["psnr_rgb"] is None  # infinite
-    assert shown["original"]["told"] == 100
+    assert shown["original"]["object_accuracy"] == 100
     assert set(shown["gray"]) == set(json.loads(browser.names))
 
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports.build import build
-from reports.figures.theme import method_looks
+from reports.figures.theme import method_styles
 from reports.plan.published import load_published
 from reports.study import conduct, results
 from reports.study.export import NATURALNESS, read_ratings
@@ -178,7 +178,7 @@ def test_simulated_raters_are_called_so_on_every_table_and_figure(simulated: Nat
     published = load_published().table2
     for one, marked in ((simulated, True), (people, False)):
         tables = documents([one], published, 0)
-        drawn = plots(one, published, method_looks(one.kept.methods))
+        drawn = plots(one, published, method_styles(one.kept.methods))
         assert set(tables) == TABLES and len(drawn) == 3
         for table in tables.values():
             assert table.caption.startswith(BANNER) == marked and set(table.rows["simulated"]) == {int(marked)}
@@ -188,7 +188,7 @@ def test_simulated_raters_are_called_so_on_every_table_and_figure(simulated: Nat
 
 
 def test_figure5_has_a_panel_a_criterion_with_published_means_as_markers(simulated: Naturalness) -> None:
-    figure = plots(simulated, load_published().table2, method_looks(RATES))[0].figure
+    figure = plots(simulated, load_published().table2, method_styles(RATES))[0].figure
     titles = [axes.get_title("left") for axes in figure.axes]
     assert titles == ["(a) Saturability", "(b) Semantic correctness", "(c) Edge keeping", "(d) Naturalness"]
     diamonds = [line.get_xdata()[0] for line in figure.axes[3].lines if line.get_marker() == "D"]
@@ -229,8 +229,8 @@ def test_command_prints_table2_and_writes_the_same_bytes_in_another_process(tmp_
     assert printed.returncode == 0 and BANNER in printed.stdout and "semantics_jbu" in printed.stdout
     ratings = read_ratings(path)
     assert ratings is not None
-    looks = method_looks(ratings.methods)
-    results.write(results.study_page(analyse(ratings, {}, 0), load_published().table2, looks, 0), tmp_path / "two")
+    styles = method_styles(ratings.methods)
+    results.write(results.study_page(analyse(ratings, {}, 0), load_published().table2, styles, 0), tmp_path / "two")
     files = sorted(file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*.*"))
     assert len(files) == 3 * len(TABLES) + 1 + 6
     for file in files:

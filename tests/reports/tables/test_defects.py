@@ -11,15 +11,15 @@ from pipeline.settings import paths
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports.figures.defect_plots import boundary_plot, confusion_plot
-from reports.figures.theme import method_looks
+from reports.figures.theme import method_styles
 from reports.inputs.scores import Dataset, read_datasets
-from reports.tables.defects import confusion_differences_document, confusion_rows, defects_document, examine
+from reports.tables.defects import confusion_differences_document, confusion_rows, context_confusion, defects_document
 from tests.reports.conftest import IDS, METHODS
 
 
 @pytest.fixture
 def table(dataset: Dataset) -> pd.DataFrame:
-    document = defects_document([dataset], [examine(dataset, seed=0)], seed=0)
+    document = defects_document([dataset], [context_confusion(dataset, seed=0)], seed=0)
     return document.rows.set_index(["method", "metric"])
 
 
@@ -42,7 +42,7 @@ def test_confusion_is_that_of_all_photographs_at_once(table: pd.DataFrame, datas
 
 def test_resampled_distances_are_those_of_the_photographs_drawn(dataset: Dataset) -> None:
     """Against a loop that copies the lines of every photograph drawn."""
-    one = examine(dataset, seed=0)["semantics"]
+    one = context_confusion(dataset, seed=0)["semantics"]
     generator, lines = np.random.default_rng(0), dataset.defects.colors["semantics"]
     picks = generator.integers(len(IDS), size=(3, len(IDS)))
     for pick, value in zip(picks, one.distances, strict=False):
@@ -51,7 +51,7 @@ def test_resampled_distances_are_those_of_the_photographs_drawn(dataset: Dataset
 
 
 def test_differences_are_paired(dataset: Dataset) -> None:
-    rows = confusion_differences_document([dataset], [examine(dataset, seed=0)], seed=0).rows
+    rows = confusion_differences_document([dataset], [context_confusion(dataset, seed=0)], seed=0).rows
     step = rows[(rows["metric"] == "color_distance") & (rows["method_b"] == "semantics")].iloc[0]
     # 150 of 600 pixels by 10 units, along 32 directions.
     assert step[["difference", "ci_low", "ci_high"]].tolist() == pytest.approx([-2.5] * 3, rel=1e-3)
@@ -65,7 +65,7 @@ def test_matrices_count_every_object(dataset: Dataset) -> None:
 
 
 def test_grey_has_no_line_at_boundaries_but_a_matrix(dataset: Dataset) -> None:
-    lines = boundary_plot(dataset, method_looks(METHODS))
+    lines = boundary_plot(dataset, method_styles(METHODS))
     names = [text.get_text() for text in lines.figure.legends[0].get_texts()]
     assert names == [method for method in METHODS if method != "gray"]
     matrices = confusion_plot(dataset, list(METHODS))
@@ -86,6 +86,6 @@ def test_damaged_counts_end_in_one_sentence(dataset: Dataset, params: Params, co
         read_datasets(params)
 
 
-def test_without_masks_there_is_no_confusion_to_examine(dataset: Dataset) -> None:
+def test_without_masks_there_is_no_confusion_to_context_confusion(dataset: Dataset) -> None:
     bare = replace(dataset.defects, objects=dataset.defects.objects.iloc[:0])
-    assert examine(replace(dataset, defects=bare), seed=0) == {}
+    assert context_confusion(replace(dataset, defects=bare), seed=0) == {}

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from reports.inputs.scores import Dataset
-from reports.tables.metrics import METRICS, bootstrap_weighted_mean, metrics_document, metrics_table
+from reports.statistics.means import bootstrap_weighted_mean
+from reports.tables.metrics import METRICS, metrics_document, metrics_table
 from reports.tables.writers import csv_text, latex, markdown
 from tests.reports.conftest import IDS, METHODS
 
@@ -19,7 +20,7 @@ def table_of(dataset: Dataset, methods: list[str] | None = None):
 
 def test_every_method_has_every_metric_once_with_its_convention(dataset: Dataset) -> None:
     table = table_of(dataset)
-    assert list(table.index) == [(method, metric.name) for method in METHODS for metric in METRICS]
+    assert list(table.index) == [(method, metric.key) for method in METHODS for metric in METRICS]
     assert list(table.columns) == ["dataset", "value", "ci_low", "ci_high", "n", "convention", "note"]
     assert table["convention"].str.len().min() > 20
 

@@ -10,11 +10,17 @@ from pipeline.settings import paths
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports.figures.bars import figure3_plot
-from reports.figures.theme import method_looks
-from reports.inputs.json_files import read_json
+from reports.figures.theme import method_styles
+from reports.inputs.files import read_json
 from reports.inputs.scores import Dataset, read_datasets
 from reports.plan.published import load_published
-from reports.tables.segmentation import Judged, class_iou_document, figure3_document, judge, miou_differences_document
+from reports.tables.segmentation import (
+    SegmenterScores,
+    class_iou_document,
+    figure3_document,
+    miou_differences_document,
+    score_segmenters,
+)
 from tests.reports.conftest import IDS, METHODS
 
 PUBLISHED = load_published().figure3
@@ -22,11 +28,11 @@ SEEN = len(IDS) - 1  # photographs with a labelled pixel
 
 
 @pytest.fixture
-def judged(dataset: Dataset) -> list[Judged]:
-    return judge([dataset], seed=0)
+def judged(dataset: Dataset) -> list[SegmenterScores]:
+    return score_segmenters([dataset], seed=0)
 
 
-def test_figure3_has_the_promised_columns_and_the_values_of_sums(judged: list[Judged]) -> None:
+def test_figure3_has_the_promised_columns_and_the_values_of_sums(judged: list[SegmenterScores]) -> None:
     table = figure3_document(judged, PUBLISHED, seed=0).rows
     assert list(table) == ["dataset", "method", "miou", "ci_low", "ci_high", "n", "segmenter", "published"]
     assert list(table["method"]) == list(METHODS)
@@ -38,7 +44,7 @@ def test_figure3_has_the_promised_columns_and_the_values_of_sums(judged: list[Ju
     assert published[["gray", "semantics_jbu", "original"]].tolist() == [79, 81, 86] and published.isna().sum() == 2
 
 
-def test_every_table_says_who_judged(judged: list[Judged]) -> None:
+def test_every_table_says_who_judged(judged: list[SegmenterScores]) -> None:
     notes = " ".join(figure3_document(judged, PUBLISHED, seed=0).notes)
     for promise in (
         "learned from the training split of scenes (synthetic)",
@@ -49,7 +55,7 @@ def test_every_table_says_who_judged(judged: list[Judged]) -> None:
     assert "1 photograph without a labelled pixel" in notes and "a <b>" in notes
 
 
-def test_differences_are_paired(judged: list[Judged]) -> None:
+def test_differences_are_paired(judged: list[SegmenterScores]) -> None:
     table = miou_differences_document(judged, seed=0).rows.set_index(["method_a", "method_b"])
     assert set(table.index) == {
         ("semantics", "no_semantics"),
@@ -62,15 +68,15 @@ def test_differences_are_paired(judged: list[Judged]) -> None:
     assert step.tolist() == pytest.approx([5, 5, 5])
 
 
-def test_classes_have_rows_of_their_own_with_the_change_from_grey(judged: list[Judged]) -> None:
+def test_classes_have_rows_of_their_own_with_the_change_from_grey(judged: list[SegmenterScores]) -> None:
     document = class_iou_document(judged, seed=0)
     row = document.rows.set_index(["class", "method"]).loc[("tree", "original")]
     assert row["iou"] == pytest.approx(65) and row["change"] == pytest.approx(20) and row["n"] == SEEN
     assert document.shown.iloc[0]["original"] == "65.0 (+20.0)" and document.shown.iloc[0]["gray"] == "45.0"
 
 
-def test_the_bars_are_the_methods(judged: list[Judged]) -> None:
-    plot = figure3_plot(judged, PUBLISHED, method_looks(METHODS))
+def test_the_bars_are_the_methods(judged: list[SegmenterScores]) -> None:
+    plot = figure3_plot(judged, PUBLISHED, method_styles(METHODS))
     widths = [bar.get_width() for bar in plot.figure.axes[0].patches]
     assert widths == pytest.approx([45, 50, 55, 60, 65])
     assert "original 65.0" in plot.alt

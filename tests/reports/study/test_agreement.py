@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports.statistics import agreement
+from reports.study import agreement
 from reports.study.votes import Answers
 
 

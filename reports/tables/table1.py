@@ -1,0 +1,128 @@
+"""Table 1, the PSNR of every method, and the table of all mean scores."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from reports.inputs.scores import Dataset
+from reports.plan.measures import MEASURES, measured_in, sentence
+from reports.plan.order import ORIGINAL
+from reports.plan.published import PublishedTable1
+from reports.statistics.means import RESAMPLES, finite_mean, pooled_psnr
+from reports.tables.documents import Table, ends, sizes, titled
+from reports.tables.wording import count, interval_convention, listed, number, with_interval
+
+PSNR, POOLED = MEASURES["psnr_rgb"], MEASURES["psnr_rgb_pooled"]
+MEANS = [measure for measure in measured_in("scores") if measure.summary == "mean"]
+
+
+def table1_document(
+    datasets: Sequence[Dataset], methods: Sequence[str], published: PublishedTable1, seed: int
+) -> Table:
+    """Mean PSNR of each dataset and method with its interval, beside the published value.
+
+    `n` counts the photographs in the mean, `psnr_pooled` is over all of them. NaN where nothing was published.
+    """
+    rows = pd.DataFrame(
+        [
+            _table1_row(dataset, method, published, seed)
+            for dataset in datasets
+            for method in methods
+            if method != ORIGINAL
+        ]
+    )
+    shown = pd.DataFrame(
+        {
+            "Dataset": rows["dataset"],
+            "Method": rows["method"],
+            "n": rows["n"].map(str),
+            "PSNR [95 % interval]": _intervals(rows, ("psnr_mean", "ci_low", "ci_high"), PSNR.digits),
+            POOLED.name: rows["psnr_pooled"].map(number),
+            "Published": [number(value, 1) for value in rows["published"]],
+        }
+    )
+    caption = (
+        f"PSNR in dB of {sizes(datasets)}. {sentence(PSNR)} {sentence(POOLED)} Brackets: "
+        f"{interval_convention(RESAMPLES, seed)}. Published: {published.where}, for {published.holds_for}."
+    )
+    return Table("table1", rows, shown, caption, titled(datasets, notes_on))
+
+
+def _table1_row(dataset: Dataset, method: str, published: PublishedTable1, seed: int) -> dict[str, object]:
+    scores = dataset.of(method)
+    psnr, n = finite_mean(scores[PSNR.of_rows], seed)
+    return {
+        "dataset": dataset.title,
+        "method": method,
+        "n": n,
+        **ends(psnr, "psnr_mean"),
+        "psnr_pooled": pooled_psnr(scores[POOLED.of_rows]),
+        "published": published.rows[method].psnr if method in published.rows else np.nan,
+    }
+
+
+def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: int) -> Table:
+    """Every mean score of each dataset and method, the original included."""
+    rows = pd.DataFrame([_scores_row(dataset, method, seed) for dataset in datasets for method in methods])
+    columns = {
+        measure.name: _intervals(rows, tuple(f"{measure.key}_{end}" for end in ("mean", "low", "high")), measure.digits)
+        for measure in MEANS
+    }
+    shown = pd.DataFrame({"Dataset": rows["dataset"], "Method": rows["method"], "n": rows["n"].map(str), **columns})
+    caption = (
+        f"All mean scores of {sizes(datasets)}. {' '.join(map(sentence, MEANS))} Brackets: "
+        f"{interval_convention(RESAMPLES, seed)}."
+    )
+    return Table("scores", rows, shown, caption, titled(datasets, _exact_notes))
+
+
+def _scores_row(dataset: Dataset, method: str, seed: int) -> dict[str, object]:
+    scores = dataset.of(method)
+    row: dict[str, object] = {"dataset": dataset.title, "method": method, "n": len(scores)}
+    for measure in MEANS:
+        mean, _ = finite_mean(scores[measure.of_rows], seed)
+        row |= {f"{measure.key}_{end}": getattr(mean, end) for end in ("mean", "low", "high")}
+    return row
+
+
+def _intervals(rows: pd.DataFrame, columns: Sequence[str], digits: int) -> list[str]:
+    return [with_interval(mean, low, high, digits) for mean, low, high in rows[list(columns)].to_numpy()]
+
+
+def notes_on(dataset: Dataset) -> list[str]:
+    """What a reader of a dataset's PSNRs must know: colourless originals, exact copies, skipped photographs."""
+    return [_colorless_note(dataset), *_exact_notes(dataset), *_skipped_notes(dataset)]
+
+
+def _colorless_note(dataset: Dataset) -> str:
+    note = (
+        f"{dataset.val.colorless:,} of {dataset.val.photographs:,} originals are colourless "
+        "(no |a| or |b| over 5 in any fourth pixel)"
+    )
+    colored = dataset.scores[~dataset.scores["colorless"] & np.isfinite(dataset.scores["psnr_rgb"])]
+    if dataset.val.colorless == 0 or colored.empty:
+        return f"{note}."
+    means = colored.groupby("method", sort=False)["psnr_rgb"].mean()
+    without = listed({str(method): number(mean) for method, mean in means.items()})
+    return f"{note}. They stay in the table, as the paper names no exception. PSNR without them: {without}."
+
+
+def _exact_notes(dataset: Dataset) -> list[str]:
+    """An infinite PSNR has no mean, so a photograph that a method reproduces exactly cannot be part of one."""
+    exact = dataset.scores[np.isinf(dataset.scores["psnr_rgb"]) & (dataset.scores["method"] != ORIGINAL)]
+    return [
+        f"{method} reproduces {count(len(group), 'photograph')} exactly, with an infinite PSNR. The mean and its "
+        "interval leave them out, the pooled PSNR does not."
+        for method, group in exact.groupby("method", sort=False)
+    ]
+
+
+def _skipped_notes(dataset: Dataset) -> list[str]:
+    skipped = len(dataset.train.skipped) + len(dataset.val.skipped)
+    if dataset.on_bad_image != "skip" and not skipped:
+        return []
+    return [
+        f"{count(len(dataset.val.skipped), 'damaged photograph')} of val and "
+        f"{len(dataset.train.skipped):,} of train left out (on_bad_image: {dataset.on_bad_image})."
+    ]
