@@ -18,7 +18,7 @@ from scipy.stats import norm
 from reports.statistics.clustered import ALPHA, fit
 from reports.statistics.crossed import crossed_means, share_beyond_zero
 from reports.statistics.paired import holm
-from tests.reports.study.simulated_study import Truth, draw, expected, levels_of
+from tests.reports.study.simulated_study import Truth, draw, levels_of
 
 # Rates as in the paper's Table 2, with a twin of `ours` and one of `zhang`: the two differences that are null.
 PAPER = {"larsson": 0.868, "zhang": 0.886, "twin_of_zhang": 0.886, "ours": 0.949, "twin_of_ours": 0.949}
@@ -69,7 +69,7 @@ def null_pairs(truth: Truth) -> list[tuple[int, int]]:
 def clustered(truth: Truth, studies: int, seed: int, graded: bool | None = None, criteria: int = 1) -> Measured:
     """The primary estimator; of several criteria, of the same rates, that of their mean, which is naturalness."""
     graded = truth.scale > 1 if graded is None else graded
-    rates, pairs, nulls = expected(truth), list(combinations(range(len(truth.rates)), 2)), null_pairs(truth)
+    rates, pairs, nulls = list(truth.rates.values()), list(combinations(range(len(truth.rates)), 2)), null_pairs(truth)
     generator, levels = np.random.default_rng(seed), levels_of(truth)
     held, held_between, false, family, alike = [], [], [], [], []
     for _ in range(studies):
@@ -98,7 +98,7 @@ def power(truth: Truth, studies: int, seed: int) -> float:
 
 def pooled(truth: Truth, studies: int, seed: int) -> Measured:
     """What the estimator is needed for: Wilson's interval and the z test, as if all votes were independent."""
-    rates, nulls = expected(truth), null_pairs(truth)
+    rates, nulls = list(truth.rates.values()), null_pairs(truth)
     generator, levels = np.random.default_rng(seed), levels_of(truth)
     held, false = [], []
     for _ in range(studies):
@@ -113,13 +113,12 @@ def pooled(truth: Truth, studies: int, seed: int) -> Measured:
 
 def bootstrapped(truth: Truth, studies: int, seed: int, resamples: int = RESAMPLES) -> Measured:
     """The cross-check: percentile intervals of the crossed bootstrap."""
-    rates, pairs, nulls = expected(truth), list(combinations(range(len(truth.rates)), 2)), null_pairs(truth)
+    rates, pairs, nulls = list(truth.rates.values()), list(combinations(range(len(truth.rates)), 2)), null_pairs(truth)
     generator, levels = np.random.default_rng(seed), levels_of(truth)
     held, held_between, false = [], [], []
     for study in range(studies):
         drawn = draw(truth, generator, levels=levels)
-        methods, raters, photographs = drawn.codes.values()
-        means = crossed_means(drawn.values, methods, raters, photographs, len(rates), study, resamples)[:, 0]
+        means = crossed_means(drawn.values, **drawn.codes, count=len(rates), seed=study, resamples=resamples)[:, 0]
         held.append([inside(rate, ends(means[:, place])) for place, rate in enumerate(rates)])
         held_between.append([inside(rates[a] - rates[b], ends(means[:, a] - means[:, b])) for a, b in pairs])
         false.append([share_beyond_zero(means[:, a] - means[:, b]) < ALPHA for a, b in nulls])

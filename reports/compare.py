@@ -3,9 +3,9 @@
     python -m reports.compare HEAD~1 HEAD
     python -m reports.compare ../then . --out results/report/compare
 
-Each of the two is a folder with scores/<dataset>/<method>.csv in it, a git revision whose scores lie in DVC's cache,
-or a DVC experiment. Photograph by photograph, the second less the first, for every dataset, method and measure in both;
-and mIoU, of all photographs at once, where both were segmented.
+A state is a folder with scores/<dataset>/<method>.csv in it, a git revision whose scores lie in DVC's cache, or a DVC
+experiment. Differences are second state minus first, photograph by photograph, for every dataset, method and measure
+that both states have. Where both were segmented, mIoU is compared too, over all photographs at once.
 Writes differences.csv, differences.md and differences.png, and prints the Markdown.
 """
 
@@ -47,12 +47,13 @@ ONE_RUN = (
     "revision before crediting a change of the code."
 )
 HEADINGS = ("Dataset", "Method", "Measure", "n", "Mean [95 % interval]", "p (Holm)", "Higher on", "d_z", "Verdict")
+KEYS = ("method", "id")
 RULES = (f"Verdicts: {RULE}.", ONE_RUN)
 
 
 @dataclass(frozen=True)
 class Change:
-    """How one measure of one method moved, the second state less the first. `p_holm`: over all rows that differ."""
+    """How one measure of one method moved, second state minus first. `p_holm`: over all rows that differ."""
 
     dataset: str
     method: str
@@ -80,7 +81,7 @@ def main() -> None:
     """Compare two states and leave a table and a plot."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog=f"Verdicts: {RULE}.")
     parser.add_argument("first", metavar="A", help="a folder with scores/ in it, a git revision, or a DVC experiment")
-    parser.add_argument("second", metavar="B", help="the same; every difference is B less A")
+    parser.add_argument("second", metavar="B", help="the same; every difference is B minus A")
     parser.add_argument("--out", type=Path, default=BUILD / "compare", help="the folder to write (%(default)s)")
     arguments = parser.parse_args()
     names, seed = (arguments.first, arguments.second), load_params().seed
@@ -96,7 +97,7 @@ def main() -> None:
 
 
 def compare(first: Results, second: Results, seed: int) -> list[Change]:
-    """All changes, in the report's order of methods; of photographs that only one state has, none."""
+    """All changes, in the report's order of methods, over the photographs that both states have."""
     before, after = first.photographs, second.photographs
     changes: list[Change] = []
     for dataset in (name for name in before if name in after):
@@ -140,24 +141,23 @@ def _miou_changes(dataset: str, segmenter: str, first: pd.DataFrame, second: pd.
 def _counts(rows: pd.DataFrame, ids: Sequence[str], classes: range) -> np.ndarray:
     """(2, ids, classes) intersections and unions."""
     wide = (rows.pivot(index="id", columns="label", values=name) for name in ("intersection", "union"))
-    return np.stack([one.reindex(index=pd.Index(ids), columns=classes).fillna(0).to_numpy() for one in wide])
+    return np.stack([table.reindex(index=pd.Index(ids), columns=classes).fillna(0).to_numpy() for table in wide])
 
 
 def only_in_one(first: Results, second: Results, names: tuple[str, str]) -> list[str]:
-    """What only one of the two has, and so was not compared."""
+    """What only one state has, and so was not compared."""
     notes = []
     sides = ((names[0], first, second), (names[1], second, first))
-    for name, own, others in ((name, state.photographs, other.photographs) for name, state, other in sides):
-        for dataset, scores in own.items():
-            if dataset not in others:
+    for name, state, other in sides:
+        for dataset, scores in state.photographs.items():
+            if dataset not in other.photographs:
                 notes.append(f"Only {name} has {dataset}.")
                 continue
-            methods = in_order(set(scores["method"]) - set(others[dataset]["method"]))
-            photographs = set(scores["id"]) - set(others[dataset]["id"])
-            notes += [f"{dataset}: only {name} has {', '.join(methods)}."] if methods else []
-            notes += (
-                [f"{dataset}: only {name} has {count(len(photographs), 'photograph')} more."] if photographs else []
-            )
+            missing = {column: set(scores[column]) - set(other.photographs[dataset][column]) for column in KEYS}
+            if missing["method"]:
+                notes.append(f"{dataset}: only {name} has {', '.join(in_order(missing['method']))}.")
+            if missing["id"]:
+                notes.append(f"{dataset}: only {name} has {count(len(missing['id']), 'photograph')} more.")
     return notes
 
 
@@ -178,7 +178,7 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
     tally = listed({verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)})
     convention = paired_convention(RESAMPLES, seed, "all rows that differ", "second state")
     caption = (
-        f"{names[1]} less {names[0]}, on the same photographs: {tally}. {convention}. Rows without a difference stand "
+        f"{names[1]} minus {names[0]}, on the same photographs: {tally}. {convention}. Rows without a difference stand "
         "in differences.csv alone."
     )
     shown = pd.DataFrame(
@@ -228,7 +228,7 @@ def plot(changes: list[Change], names: tuple[str, str]) -> Plot:
             forest_panel(axes, ends, [styles[method] for method in methods], measure, "second")
         across[0].set_yticks(range(len(methods)), methods)
         across[0].set_ylabel(dataset)
-    title = f"{names[1]} less {names[0]}"
+    title = f"{names[1]} minus {names[0]}"
     figure.suptitle(title, x=0.01, ha="left", fontsize=9)
     caption = f"{title}, mean differences on the same photographs with their 95 % intervals."
     return Plot("differences", caption, caption, figure)

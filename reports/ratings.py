@@ -39,11 +39,11 @@ def main() -> None:
     study = analyse(ratings, titles_of([ratings]), arguments.seed)
     page = study_page(study, load_published().table2, method_styles(ratings.methods), arguments.seed)
     write(page, arguments.to)
-    print(told(page.tables))
+    print(in_words(page.tables))
     print(f"\ntables and figures: {arguments.to}")
 
 
-def told(tables: Mapping[str, Table]) -> str:
+def in_words(tables: Mapping[str, Table]) -> str:
     """Table 2 and the differences of the primary family as plain text."""
     table2, contrasts = tables["table2"], tables["naturalness_contrasts"]
     primary = contrasts.shown[(contrasts.rows["family"] != EXPLORATORY).to_numpy()]

@@ -1,11 +1,11 @@
-"""The verdicts on the paper's claims, Tables 1 and 2, Figure 3 and the times: the last that `make repro` prints.
+"""Prints the end of `make repro`: the verdicts on the paper's claims, Tables 1 and 2, Figure 3 and the times.
 
 The times are also written as files.
 
     python -m reports.summary
 
 Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,methods,size_and_time}.csv and
-.scratch/runs, and no heavy library, so that it answers at once.
+.scratch/runs. Imports no heavy library, so that it answers at once.
 Writes results/report/times.{csv,md,html}.
 """
 
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def summary(folder: Path, measured: Sequence[times.Time], published: Published, verdicts: Sequence[str]) -> str:
-    """Each dataset's claims, Table 1, Figure 3 and times, aligned, then where the whole report lies."""
+    """Claims, Table 1, Figure 3, Table 2 and times of each dataset, then the path of the report."""
     rows = read_table(folder / "tables" / "table1.csv")
     scores = [
         f"Table 1, {title}\n\n{_aligned(HEADINGS, [_table1_cells(row) for row in group])}"
@@ -69,7 +69,7 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
 
 
 def _claims(title: str, entries: Sequence[dict[str, Any]]) -> str:
-    """A line per claim: its name in reports/plan/claims.yaml, the verdict, and why it is none."""
+    """A line per claim: its name in reports/plan/claims.yaml, the verdict, and the reason where there is none."""
     lines = [
         (_named(entry), str(entry["verdict"]).ljust(12), str(entry["reason"]).partition(" (")[0]) for entry in entries
     ]
@@ -113,14 +113,14 @@ def _percent(row: dict[str, str], rated: bool) -> str:
 
 
 def _times(title: str, block: Sequence[times.Time]) -> str:
-    """A table, or just the methods' names where there is not one time to show."""
+    """A table, or only the names of the methods where no time was measured."""
     if all(time.milliseconds is None for time in block):
         return textwrap.fill(f"Times, {title}: {', '.join(time.method for time in block)}.", WIDTH)
     return f"Times, {title}\n\n{_aligned(times.HEADINGS, [time.cells for time in block])}"
 
 
 def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """Columns as wide as their widest cell; names stand left, numbers right."""
+    """Columns as wide as their widest cell; names are aligned left, numbers right."""
     cells = [headings, *rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = []

@@ -1,13 +1,13 @@
-"""Are these results those that everybody should get? Compares a folder of results with a committed reference.
+"""Are these the results that everybody should get? Compares a folder of results with a committed reference.
 
     python -m reports.verify                                  # results/report with reports/reference/scenes.json
     python -m reports.verify /where/results/report other.json
     python -m reports.verify --renew                          # after a change that is meant to move numbers
 
 Reads tables/{metrics,defects,figure3,methods}.csv of the folder. Prints every number that moved by more than its
-tolerance and ends with 1 if there is one; the reference holds the tolerances and says why they are as they are.
-Measures without a tolerance, such as LPIPS, whose weights not everybody has, are not compared.
-Writes nothing, but with --renew the numbers of the reference; its tolerances stay.
+tolerance. The exit status is 1 if there is such a number. The reference holds the tolerances and their reasons.
+A measure without a tolerance is not compared: LPIPS, for example, needs weights that not everybody has.
+Writes nothing without --renew. With it, writes the numbers of the reference and keeps its tolerances.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MISSING = math.nan
 
 @dataclass(frozen=True)
 class Tolerance:
-    """By how much a measure may differ, in its own units: where nothing was trained, and where a network was."""
+    """By how much a measure may differ, in its own units: of methods without training here, and of trained networks."""
 
     untrained: float
     trained: float
@@ -38,7 +38,7 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Reference:
-    """Numbers that were found once. `tolerances`, by measure; `numbers`: by measure and method."""
+    """The expected `numbers` by measure and method, their `tolerances` by measure, and `why` these tolerances."""
 
     dataset: str
     why: str
@@ -48,7 +48,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Moved:
-    """A number that is not where the reference has it; NaN where one of both has no such number."""
+    """A number that differs from the reference by more than its tolerance; NaN where results or reference lack it."""
 
     measure: str
     method: str
@@ -63,7 +63,7 @@ class Moved:
         distance = abs(self.found - self.reference)
         return (
             f"{self.measure} of {self.method}: {self.found:.6g}, but {self.reference:.6g} in the reference "
-            f"({distance:.3g} apart, {self.tolerance:g} allowed)"
+            f"(a difference of {distance:.3g}, {self.tolerance:g} allowed)"
         )
 
 

@@ -74,8 +74,8 @@ def confusion_plot(dataset: Dataset, methods: Sequence[str]) -> Plot:
     figure = Figure(figsize=(2 * across + margin, (2.3 * down) + margin), layout="constrained")
     panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for axes, method in zip(panels.ravel(), methods, strict=False):
-        mine = objects[objects["method"] == method]
-        counts = pd.crosstab(mine["label"], mine["guess"]).reindex(index=there, columns=guessed, fill_value=0)
+        rows = objects[objects["method"] == method]
+        counts = pd.crosstab(rows["label"], rows["guess"]).reindex(index=there, columns=guessed, fill_value=0)
         shares = counts.to_numpy() / np.maximum(1, counts.sum(axis=1).to_numpy()[:, None])
         axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         axes.set_title(method, fontsize=7.5)

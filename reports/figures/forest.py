@@ -36,7 +36,7 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, styles: Mapping[str, Metho
     grid[0, 0].set_yticks(range(len(pairs)), [Pair(a, b, "").title for a, b in pairs])
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     caption = (
-        f"{dataset.title}: mean difference on the same photographs, first method less second, with its 95 % interval. "
+        f"{dataset.title}: mean difference on the same photographs, first method minus second, with its 95 % interval. "
         "Right of zero the first scores higher. Intervals about photographs, not about another training."
     )
     primary = rows[rows["family"] == "primary"].to_dict("records")

@@ -17,8 +17,8 @@ from reports.plan.order import GRAY, ORIGINAL, OURS
 
 RIVALS = ("zhang", "larsson", "iizuka", OURS)  # the columns of the paper's Figure 6
 BELOW = ("psnr_rgb", "ciede2000", "colorfulness", "color_distance", "bleeding_flat", "bleeding_boundary")
-SMALL = 0.02  # of a picture's labelled pixels: less is a small object
-LARGE = 0.05
+SMALL = 0.02  # share of a picture's labelled pixels; below it an object is small
+LARGE = 0.05  # from this share on it is large
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Failure:
 
 @styled()
 def figure6(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
-    """A row per method that is compared: the photograph on which it does best beside the others."""
+    """A row per compared method: the photograph on which it is best in comparison with the others."""
     rivals = [method for method in RIVALS if method in dataset.cards]
     if len(rivals) < 2 or ORIGINAL not in dataset.cards:
         return None
@@ -51,11 +51,11 @@ def figure6(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
                 text = under({key: column(values, method, key)[id] for key in BELOW})
                 axes.text(0.5, -0.04, text, transform=axes.transAxes, ha="center", va="top", fontsize=6)
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
-    list_of_chosen = "; ".join(f"{method}: {id}" for method, id in chosen.items())
+    photographs = "; ".join(f"{method}: {id}" for method, id in chosen.items())
     caption = (
         f"{dataset.title}: examples with the values of each picture (the paper prints votes here). Chosen by rule: a "
         "row for each method, with the photograph on which its CIEDE2000 is furthest below the mean of the others'. So "
-        f"every method is shown at its best once; {list_of_chosen}."
+        f"every method is shown once at its best. The photographs: {photographs}."
     )
     return Plot(f"figure6_{dataset.name}", caption, caption, figure)
 
@@ -73,7 +73,7 @@ def figure7(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
     if not {OURS, ORIGINAL} <= set(dataset.cards):
         return None
     failures = worst(dataset, values, OURS)
-    ids = list(dict.fromkeys(one.id for one in failures))
+    ids = list(dict.fromkeys(failure.id for failure in failures))
     pictures = {method: read_pictures(dataset.name, method, ids) for method in (OURS, ORIGINAL)}
     across = columns(len(failures), 3)
     down = -(-len(failures) // across)
@@ -86,7 +86,7 @@ def figure7(dataset: Dataset, values: pd.DataFrame) -> Plot | None:
         block.supxlabel(_wrapped(failure.reason), fontsize=6.5)
     caption = (
         f"{dataset.title}: where {OURS} fails, each beside its original. Chosen by rule: of all photographs the worst "
-        "by each measure. " + " ".join(f"{one.kind} ({one.id}): {one.reason}." for one in failures)
+        "by each measure. " + " ".join(f"{failure.kind} ({failure.id}): {failure.reason}." for failure in failures)
     )
     return Plot(f"figure7_{dataset.name}", caption, caption, figure)
 
@@ -102,23 +102,27 @@ def worst(dataset: Dataset, values: pd.DataFrame, method: str) -> list[Failure]:
         if bleeding:
             id = max(bleeding, key=lambda id: bleeding[id])
             found.append(Failure(kind, id, reason.format(bleeding[id])))
-    own, true = (column(values, name, "colorfulness") for name in (method, ORIGINAL))
-    id = max(own, key=lambda id: true[id] - own[id])
-    found.append(Failure("Not enough colours", id, f"colorfulness {own[id]:.0f}, the original's {true[id]:.0f}"))
+    picture, original = (column(values, name, "colorfulness") for name in (method, ORIGINAL))
+    id = max(picture, key=lambda id: original[id] - picture[id])
+    reason = f"colorfulness {picture[id]:.0f}, the original's {original[id]:.0f}"
+    found.append(Failure("Not enough colours", id, reason))
     return found + _confused(dataset, method)
 
 
 def _confused(dataset: Dataset, method: str) -> list[Failure]:
-    """The object with the most foreign colours, and the same of small ones, of those that the true colours tell."""
+    """The large and the small object with the wrongest colours.
+
+    Objects that the classifier recognises by their original colours come first: its error is not the method's.
+    """
     objects = dataset.defects.objects
-    mine = objects[objects["method"] == method].copy()
-    if mine.empty:
+    rows = objects[objects["method"] == method].copy()
+    if rows.empty:
         return []
-    row = {id: number for number, id in enumerate(dataset.defects.ids)}
+    places = {id: place for place, id in enumerate(dataset.defects.ids)}
     distances = distances_by_class(dataset)[method]
-    mine["distance"] = distances[mine["id"].map(row).to_numpy(), mine["label"].to_numpy()]
-    mine["share"] = mine["pixels"] / mine.groupby("id")["pixels"].transform("sum")
-    wrong = mine[(mine["guess"] != mine["label"]) & np.isfinite(mine["distance"])]
+    rows["distance"] = distances[rows["id"].map(places).to_numpy(), rows["label"].to_numpy()]
+    rows["share"] = rows["pixels"] / rows.groupby("id")["pixels"].transform("sum")
+    wrong = rows[(rows["guess"] != rows["label"]) & np.isfinite(rows["distance"])]
     known = wrong[wrong["guess_original"] == wrong["label"]]
     wrong = known if len(known) else wrong
     found = []
@@ -138,5 +142,7 @@ def _wrapped(text: str, width: int = 62) -> str:
     """Two lines at the most, broken near the middle."""
     if len(text) <= width:
         return text
-    middle = min((place for place, one in enumerate(text) if one == " "), key=lambda place: abs(place - len(text) / 2))
+    middle = min(
+        (place for place, letter in enumerate(text) if letter == " "), key=lambda place: abs(place - len(text) / 2)
+    )
     return f"{text[:middle]}\n{text[middle + 1 :]}"

@@ -1,19 +1,21 @@
-"""Mean answers and their differences when every rater answers often and every photograph is judged often.
+"""Mean answers and their differences, where every rater answers often and every photograph is rated often.
 
-Answers of one rater resemble each other, and so do answers to one photograph. Their covariance is therefore clustered
-both ways (Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29:238): that by raters plus that
-by photographs less that by both. A mean has their Student's t of min(raters, photographs) - 1 degrees of freedom. In a
-difference raters and photographs cancel out, and most of what is left comes from single answers: of those, a sum of
-three noisy parts tells less than either clustering alone, so that t has the degrees of `Fit.degrees_between`.
+Answers of one rater resemble each other, and so do answers to one photograph. The covariance of the means is therefore
+clustered both ways (Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29:238): the covariance
+clustered by raters, plus that clustered by photographs, minus that clustered by both. For a mean, as they propose,
+Student's t has min(raters, photographs) - 1 degrees of freedom. In a difference of two means, effects of raters and of
+photographs cancel out, and most of the variance comes from single answers. The sum of three noisy parts estimates that
+variance worse than one clustering would. So a difference has the degrees of freedom of `Fit.degrees_between`.
 
-Yes/no answers go through a logistic GLM with one level per method, graded ones through the linear model; the interval
-of a graded mean is also taken on the logit's scale, for near the end of the scale a symmetric one holds the truth far
-too rarely.
+Yes/no answers are fitted by a logistic GLM with one level per method, graded answers by the linear model. The interval
+of a graded mean is still taken on the logit scale: near the end of the scale a symmetric interval has far too little
+coverage.
 
-Where a method's answers are all alike, as they may well be for originals, no GLM has an estimate: the logit is
-infinite, residuals and so the sandwich are zero, and statsmodels gives an arbitrary number. Such a method is left out
-of the fit and gets Clopper and Pearson's interval at an effective number of votes (Korn and Graubard 1998, Survey
-Methodology 24:193): votes over the design effect, the mean of the other methods', for its own cannot be seen.
+The answers to a method can all be alike, as they may well be for originals. Then no GLM has an estimate: the logit is
+infinite, the residuals and with them the sandwich covariance are zero, and statsmodels gives an arbitrary number. Such
+a method is left out of the fit. Its interval is Clopper and Pearson's at an effective number of votes (Korn and
+Graubard 1998, Survey Methodology 24:193): votes over the design effect. Its own design effect cannot be estimated, so
+the mean of the other methods' stands in.
 """
 
 import math
@@ -33,7 +35,7 @@ ALIKE = 1e-12  # a smaller variance is rounding
 
 @dataclass(frozen=True)
 class Contrast:
-    """Mean of one method less that of another; NaN where too few raters or photographs tell.
+    """Mean of one method minus mean of another; NaN with too few raters or photographs.
 
     `odds_ratio` and `cohens_h` are of yes/no answers, `cohens_d` of graded ones.
     """
@@ -72,11 +74,11 @@ class Fit:
         return np.minimum(self.raters, self.photographs) - 1
 
     def degrees_between(self, a: int, b: int) -> float:
-        """Degrees of freedom of mean a less mean b, at most those of either mean.
+        """Degrees of freedom of mean a minus mean b, at most those of either mean.
 
-        The variance is a quadratic form in the answers; its own mean and variance, if answers were independent, are
+        The estimated variance is a quadratic form in the answers. Its mean and variance under independent answers are
         matched to a chi-square's (Satterthwaite; Bell and McCaffrey 2002, Survey Methodology 28:169; Imbens and Kolesar
-        2016, Review of Economics and Statistics 98:701), taking residuals for errors. With equal variances that is
+        2016, Review of Economics and Statistics 98:701), with residuals taken for errors. With equal variances that is
         1 / (1 / raters + 1 / photographs - 1 / votes) in a balanced design: 12.8 with 20 raters and 30 photographs.
         """
         pair, most = [a, b], float(min(self.degrees[a], self.degrees[b]))
@@ -88,7 +90,7 @@ class Fit:
 
     @cached_property
     def effective(self) -> NDArray[np.float64]:
-        """How many independent votes would say as much as those that are all alike, (M,)."""
+        """The effective number of votes of each method, (M,), for methods whose answers are all alike."""
         spread = np.diag(self.covariance)
         if not self.graded:
             spread = spread * np.square(self.means * (1 - self.means))
@@ -117,15 +119,15 @@ class Fit:
         return float(expit(center - width * error)), float(expit(center + width * error))
 
     def difference_interval(self, a: int, b: int, alpha: float = ALPHA) -> tuple[float, float]:
-        """The interval of mean a less mean b, from both means' intervals and the correlation of the estimates.
+        """The interval of mean a minus mean b, from both means' intervals and the correlation of the estimates.
 
-        Zou and Donner 2008, Statistics in Medicine 27:1693 (the square-and-add rule of Newcombe 1998): unlike Wald's it
-        knows that there is no room above 100 %. Of the linear model it is Wald's.
+        Zou and Donner 2008, Statistics in Medicine 27:1693 (the square-and-add rule of Newcombe 1998). Unlike Wald's
+        interval it never leaves the scale. For the linear model it equals Wald's.
         """
         if min(self.degrees[a], self.degrees[b]) < 1:
             return math.nan, math.nan
         degrees = self.degrees_between(a, b)
-        (low_a, high_a), (low_b, high_b) = self._open(a, alpha, degrees), self._open(b, alpha, degrees)
+        (low_a, high_a), (low_b, high_b) = self._unbounded(a, alpha, degrees), self._unbounded(b, alpha, degrees)
         down_a, up_a = self.means[a] - low_a, high_a - self.means[a]
         down_b, up_b = self.means[b] - low_b, high_b - self.means[b]
         shared = 2 * self._correlation(a, b)
@@ -164,22 +166,22 @@ class Fit:
             return 1.0
         return float(10 ** brentq(near_end, smallest, largest, xtol=1e-6))
 
-    def _open(self, method: int, alpha: float, degrees: float) -> tuple[float, float]:
-        """The interval of a mean on the model's own scale, as a difference needs it: symmetric if linear."""
+    def _unbounded(self, method: int, alpha: float, degrees: float) -> tuple[float, float]:
+        """The interval of a mean that a difference is built from: for the linear model symmetric."""
         if not self.graded or self.alike(method):
             return self.interval(method, alpha, degrees)
         half = t.ppf(1 - alpha / 2, degrees) * math.sqrt(self.covariance[method, method])
         return self.center[method] - half, self.center[method] + half
 
     def _correlation(self, a: int, b: int) -> float:
-        """Of the two estimates; none can be seen where all answers are alike."""
+        """The correlation of two estimates; 0 where all answers are alike, as none can be estimated."""
         if self.alike(a) or self.alike(b):
             return 0.0
         spread = math.sqrt(self.covariance[a, a] * self.covariance[b, b])
         return float(np.clip(self.covariance[a, b] / spread, -1, 1)) if spread else 0.0
 
     def _odds(self, method: int) -> float:
-        """With half a vote for each side (Haldane and Anscombe) where one has none."""
+        """The odds of yes; with half a vote added to both sides (Haldane and Anscombe) where a side has none."""
         yes, no = self.means[method] * self.votes[method], (1 - self.means[method]) * self.votes[method]
         half = 0.0 if min(yes, no) > 0 else 0.5
         return float((yes + half) / (no + half))
@@ -201,7 +203,10 @@ def fit(
     count: int,
     graded: bool,
 ) -> Fit:
-    """Fit the means of `count` methods. `values`: (N,) answers in [0, 1]; the others (N,): who gave them to what."""
+    """Fit the means of `count` methods to `values`, (N,) answers in [0, 1].
+
+    `methods`, `raters`, `photographs`: the codes of each answer, (N,) each, from 0.
+    """
     votes = np.bincount(methods, minlength=count)
     means = np.bincount(methods, values, minlength=count) / votes
     variance = np.bincount(methods, np.square(values - means[methods]), minlength=count) / votes
@@ -236,8 +241,8 @@ def two_way(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coefficients (K,) and their covariance (K, K), clustered by both columns of `groups` (N, 2).
 
-    The sum of two covariances less a third can come out below zero. A variance that does is replaced by the larger of
-    the two one-way ones, as each alone is a fair estimate where the other clustering has no effect.
+    The sum of two covariances minus a third can be negative. A negative variance is replaced by the larger of the two
+    one-way clustered variances: each is a fair estimate where the other clustering has no effect.
     """
     import statsmodels.api as sm  # takes a second, which other parts of a report need not pay
 

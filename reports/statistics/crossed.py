@@ -1,7 +1,8 @@
-"""The crossed bootstrap: raters and photographs are drawn anew, each with replacement, and their answers with them.
+"""The crossed bootstrap: raters and photographs are resampled with replacement, independently of each other.
 
-Owen 2007 (Annals of Applied Statistics 1:386) calls it the pigeonhole bootstrap: a vote counts as often as its rater
-times as often as its photograph. It asks for no model and errs on the wide side, which is why it is the cross-check.
+Owen 2007 (Annals of Applied Statistics 1:386) calls it the pigeonhole bootstrap. The weight of a vote is the count of
+its rater times the count of its photograph. It needs no model and its intervals are rather too wide than too narrow.
+So it is the cross-check of the clustered estimates.
 """
 
 import numpy as np
@@ -12,6 +13,7 @@ from reports.statistics.means import BLOCK, RESAMPLES
 
 def crossed_means(
     values: NDArray[np.float64],
+    *,
     methods: NDArray[np.int64],
     raters: NDArray[np.int64],
     photographs: NDArray[np.int64],
@@ -19,13 +21,14 @@ def crossed_means(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> NDArray[np.float64]:
-    """Resampled means (resamples, criteria, count) of answers `values` (N, criteria); the rest as in `clustered.fit`.
+    """Resampled means (resamples, criteria, count) of answers `values` (N, criteria).
 
-    All methods and criteria share their resamples, so differences between columns are paired. NaN where a method lost
-    all its votes.
+    `methods`, `raters`, `photographs`: the codes of each answer, (N,) each, as in `clustered.fit`; `count`: of methods.
+    All methods and criteria share their resamples, so differences between them are paired. NaN where no vote on a
+    method is in a resample.
     """
     people, pictures = int(raters.max()) + 1, int(photographs.max()) + 1
-    tables = np.zeros((count, values.shape[1] + 1, people, pictures))  # the last of them counts votes
+    tables = np.zeros((count, values.shape[1] + 1, people, pictures))  # the last table of a method counts its votes
     np.add.at(tables[:, -1], (methods, raters, photographs), 1)
     for criterion, column in enumerate(values.T):
         np.add.at(tables[:, criterion], (methods, raters, photographs), column)
@@ -49,7 +52,7 @@ def _weighted(table: NDArray[np.float64], raters: NDArray[np.float64], photograp
 
 
 def share_beyond_zero(differences: NDArray[np.float64]) -> float:
-    """A two-sided p of resampled differences (B,): twice the smaller share on one side of zero, that at it included."""
+    """A two-sided p of resampled differences (B,): twice the smaller share on one side of zero, zeros included."""
     finite = differences[np.isfinite(differences)]
     tail = min((finite <= 0).sum(), (finite >= 0).sum())
     return float(min(1.0, 2 * (tail + 1) / (len(finite) + 1)))

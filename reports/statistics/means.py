@@ -92,10 +92,10 @@ def percentile_ends(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def normal_ends(count: int) -> np.ndarray:
-    """Where an interval ends on the normal scale: Student's quantiles, for a resample varies too little.
+    """The ends of an interval on the normal scale: Student's quantiles, because resampled means vary too little.
 
-    Its variance is that of n, not n - 1, and knows nothing of its own error (Hesterberg 2015, The American Statistician
-    69:371, whose expanded interval this is): -2.15 and 2.15 for 20 images, -1.96 and 1.96 for thousands.
+    Their variance divides by n, not n - 1, and ignores its own error. This is the expanded interval of Hesterberg 2015
+    (The American Statistician 69:371): -2.15 and 2.15 for 20 images, -1.96 and 1.96 for thousands.
     """
     return np.sqrt(count / (count - 1)) * t.ppf([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], count - 1)
 
@@ -106,7 +106,7 @@ def bca_ends(values: np.ndarray, resampled: np.ndarray, z: np.ndarray) -> tuple[
     `z`: the two ends on the normal scale, as `normal_ends`; -1.96 and 1.96 are the textbook's.
 
     Bias-corrected and accelerated (Efron 1987, JASA 82:171; Efron and Tibshirani 1993, section 14.3): the percentiles
-    move by the median bias z0 and by the skewness, which for a mean is all that the jackknife's acceleration is.
+    move by the median bias z0 and by the skewness, to which the jackknife's acceleration of a mean is proportional.
     """
     resamples, means = len(resampled), values.mean(axis=0)
     share = ((resampled < means).sum(axis=0) + (resampled <= means).sum(axis=0)) / (2 * resamples)

@@ -1,11 +1,11 @@
 """Means over classes of a ratio of counts, with intervals over photographs: mIoU, and balanced accuracy alike.
 
-Both are ratios of sums over a dataset, so that no mean of photographs' own values will do: a bootstrap draws
-photographs and sums anew, as Everingham et al. (2015, IJCV 111:98) compare the submissions to VOC.
+Both are ratios of sums over a dataset, not means of values of photographs. So the bootstrap resamples photographs and
+computes the sums of each resample, as Everingham et al. (2015, IJCV 111:98) compare the submissions to VOC.
 
-A class that no photograph of a resample has counts there with its ratio in the whole dataset. Left out, as it would be
-in a dataset of its own, rare classes, which are the badly recognised ones, make resamples better than the dataset: on
-325 photographs of VOC2012 a mIoU of 12.2 % had the interval [11.4, 15.9], and has [11.0, 13.5].
+A resample may have no photograph of a rare class. The class then counts with its ratio in the whole dataset. If it were
+left out, resamples would score better than the dataset, because rare classes are the badly recognised ones: on 325
+photographs of VOC2012 a mIoU of 12.2 % had the interval [11.4, 15.9]. Now it has [11.0, 13.5].
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import numpy as np
 
 from reports.statistics.means import RESAMPLES, Interval, percentile_interval, resampled_sums
 
-FEWEST = 10  # photographs with a class: of fewer, resamples tell too little for an interval
+FEWEST = 10  # photographs with a class: with fewer, there is no interval
 
 
 @dataclass(frozen=True)

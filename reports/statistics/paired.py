@@ -11,7 +11,7 @@ from reports.statistics.means import RESAMPLES, Interval, bca_ends, normal_ends,
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the differences of one pair say; NaN where there are too few of them.
+    """The comparison of one pair of methods; NaN where there are too few differences.
 
     `n`: photographs compared; `left_out`: those without a finite difference. `low`, `high`: the BCa interval of `mean`,
     `percentile_low`, `percentile_high` the percentile interval. `p`: Wilcoxon's signed-rank test, two-sided.
@@ -39,7 +39,7 @@ class Comparison:
 
 
 def untested(difference: Interval, n: int, ties: int, factor: float = 1) -> Comparison:
-    """A difference that has no value by photograph, and so nothing to test; all else is NaN."""
+    """A difference of whole datasets, without values of photographs and so without a test; all else is NaN."""
     mean, low, high = (factor * end for end in (difference.mean, difference.low, difference.high))
     return Comparison(n, 0, mean, low, high, low, high, np.nan, np.nan, np.nan, np.nan, ties)
 
@@ -101,7 +101,7 @@ def signed_rank_p(differences: np.ndarray) -> float:
 
 
 def rank_biserial(differences: np.ndarray) -> float:
-    """Matched-pairs rank-biserial correlation: favourable less unfavourable share of the ranks, in [-1, 1].
+    """Matched-pairs rank-biserial correlation: favourable minus unfavourable share of the ranks, in [-1, 1].
 
     Kerby 2014, Comprehensive Psychology 3:11.IT.3.1, the simple difference formula; zeros are dropped as in the test.
     """
@@ -128,8 +128,8 @@ def d_z(differences: np.ndarray) -> float:
 def holm(p_values: ArrayLike) -> np.ndarray:
     """Holm's step-down adjustment (1979, Scandinavian Journal of Statistics 6:65) of one family's p values.
 
-    An adjusted value under 0.05 keeps the chance of any false positive in the whole family under 5 %. NaN, which stands
-    for no test, stays NaN and is no member of the family.
+    Rejecting at adjusted p < 0.05 keeps the chance of any false positive in the family under 5 %. NaN stands for no
+    test: it stays NaN and is no member of the family.
     """
     from statsmodels.stats.multitest import multipletests  # takes a second, which other parts need not pay
 

@@ -12,9 +12,9 @@ from reports.study.votes import Answers
 def agreement(answers: Answers, resamples: int = RESAMPLES) -> pd.DataFrame:
     """A row per criterion: alpha with its interval, over pictures (photograph x method) with two or more votes.
 
-    Nominal for yes/no answers, interval for graded ones and for naturalness, which has more than two values.
-    Photographs are resampled with all their pictures. `agree`: the share of pairs of votes on one picture that are
-    equal.
+    The level is nominal for yes/no answers, and interval for graded answers and for naturalness, which has more than
+    two values. Photographs are resampled with all their pictures. `agree`: the share of equal pairs among the pairs of
+    votes on one picture.
     """
     rows = []
     for criterion in answers.criteria:
@@ -40,7 +40,7 @@ def agreement(answers: Answers, resamples: int = RESAMPLES) -> pd.DataFrame:
 def value_counts(
     votes: pd.DataFrame, criterion: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """How often each value was given to each picture (pictures, values); the values; each picture's photograph."""
+    """The counts of each value for each picture (pictures, values), the values, and the photograph of each picture."""
     rounded = votes.assign(value=votes[criterion].round(9))
     table = rounded.groupby(["photograph", "method", "value"]).size().unstack(fill_value=0)
     table = table[table.sum(axis=1) > 1]
@@ -50,7 +50,7 @@ def value_counts(
 
 
 def alpha(counts: NDArray[np.int64], values: NDArray[np.float64], nominal: bool) -> float:
-    """Krippendorff's alpha; NaN where all votes are the same, which says nothing of agreement beyond chance."""
+    """Krippendorff's alpha; NaN where all votes are equal, as chance agreement is then complete."""
     import krippendorff
 
     if len(values) < 2:
@@ -72,8 +72,8 @@ def interval(
 ) -> tuple[float, float]:
     """The 95 % percentile interval of alpha over photographs.
 
-    Alpha is 1 - observed / expected disagreement, both of sums over pictures; so a resample needs each photograph's
-    sums alone. They are, for squared differences, of n, x and x^2, and for nominal values the counts themselves.
+    Alpha is 1 - observed / expected disagreement. Both follow from sums over pictures, so a resample needs only the
+    sums of each photograph: of n, x and x^2 for squared differences, and of the counts for nominal values.
     """
     if len(values) < 2:
         return float("nan"), float("nan")

@@ -1,4 +1,4 @@
-"""How raters behaved: whom the screening rules flag and what that changes, response times, effects of order."""
+"""How raters behaved: screening and its effect on the means, response times, effects of order."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ RULES = {
     "inconsistent": ("repeat_agreement", "a share under {} of repeated answers agrees"),
     "color_vision": ("plates_right", "a share under {} of the colour-vision plates read"),
 }
-AGREE_WITHIN = 0.2  # of the scale, as study_app counts: graded answers no further apart agree
+AGREE_WITHIN = 0.2  # graded answers agree if they differ by at most this share of the scale, as in study_app
 PARTS = 8  # of a session, in the curves of learning and fatigue
 
 
@@ -31,11 +31,11 @@ def screening(study: Naturalness) -> pd.DataFrame:
     rows = []
     for rule, (key, meaning) in RULES.items():
         threshold = study.ratings.rules.get(key)
-        said = meaning.format("?" if threshold is None else f"{threshold:g}")
-        mine = participants["participant"][flags.map(lambda broken, rule=rule: rule in broken)]
-        rows.append({"rule": rule, "meaning": said, "flagged": len(mine), "left_out": _listed(mine)})
-    mine = participants["participant"][participants["flags"] != ""]
-    rows.append({"rule": "any", "meaning": "left out", "flagged": len(mine), "left_out": _listed(mine)})
+        meaning = meaning.format("?" if threshold is None else f"{threshold:g}")
+        flagged = participants["participant"][flags.map(lambda broken, rule=rule: rule in broken)]
+        rows.append({"rule": rule, "meaning": meaning, "flagged": len(flagged), "left_out": _listed(flagged)})
+    flagged = participants["participant"][participants["flags"] != ""]
+    rows.append({"rule": "any", "meaning": "left out", "flagged": len(flagged), "left_out": _listed(flagged)})
     return pd.DataFrame(rows).assign(participants=len(participants))
 
 
@@ -53,7 +53,7 @@ def sensitivity(study: Naturalness) -> pd.DataFrame:
 
 
 def response_times(answers: Answers) -> pd.DataFrame:
-    """Quartiles in ms by method: of each vote the median over its criteria."""
+    """Quartiles in ms by method. The response time of a vote is the median over its criteria."""
     quartiles = answers.votes.groupby("method")["response_ms"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
     quartiles = quartiles.reindex(list(answers.methods))
     quartiles.columns = pd.Index(["q25_ms", "median_ms", "q75_ms"])
@@ -61,10 +61,11 @@ def response_times(answers: Answers) -> pd.DataFrame:
 
 
 def curves(study: Naturalness) -> pd.DataFrame:
-    """Learning and fatigue: in each part of the session mean naturalness and response time, with intervals over raters.
+    """Learning and fatigue: mean naturalness and response time in each part of the session, with intervals over raters.
 
-    `natural`: as a share, every method's mean taken out and the mean of all put back, so that methods shown by chance
-    more often early do not style like learning. `response_ms`: geometric mean over raters of their medians.
+    `natural`: as a share, adjusted for methods: minus the mean of its method, plus the mean of all votes. Otherwise a
+    method that is by chance shown more often early would appear as learning. `response_ms`: geometric mean over raters
+    of their medians.
     """
     votes = _with_place(study)
     by_method = votes.groupby("method")[NATURALNESS].transform("mean")
@@ -82,10 +83,10 @@ def curves(study: Naturalness) -> pd.DataFrame:
 
 
 def order_effects(study: Naturalness) -> pd.DataFrame:
-    """What the order of showing does to answers, with intervals and p.
+    """Effects of the order of showing, with intervals and p.
 
-    `position`: change of the mean answer from the first trial to the last, methods held fixed, in points of per cent;
-    `speed`: change of the response time, in per cent; `repeat`: second showing less first, in points of per cent;
+    `position`: change of the mean answer from the first trial to the last, methods held fixed, in points of per cent.
+    `speed`: change of the response time, in per cent. `repeat`: second showing minus first, in points of per cent.
     `agreement`: share of second answers that agree with the first, in per cent. `position` and `speed` are clustered by
     raters and photographs, the others by raters.
     """
@@ -101,20 +102,20 @@ def order_effects(study: Naturalness) -> pd.DataFrame:
     for criterion in study.kept.criteria if len(again) else ():
         second, first = again[criterion], again[f"{criterion}_first"]
         for name, values in (("repeat", second - first), ("agreement", (second - first).abs() <= AGREE_WITHIN + 1e-9)):
-            mine = again.assign(value=100 * values.astype(float))
-            per_rater = mine.groupby("participant")["value"].mean().to_numpy()
+            by_rater = (100 * values.astype(float)).groupby(again["participant"])
+            per_rater = np.asarray(by_rater.mean(), np.float64)
             center, low, high = _mean_over_raters(per_rater)
             error = (high - low) / 2 / t.ppf(1 - ALPHA / 2, max(1, len(per_rater) - 1))
             p = np.nan if name == "agreement" else _p(center, error, len(per_rater) - 1)
             rows.append(
                 {"effect": name, "criterion": criterion, "estimate": center, "ci_low": low, "ci_high": high, "p": p}
-                | {"n_raters": len(per_rater), "n_votes": len(mine)}
+                | {"n_raters": len(per_rater), "n_votes": len(again)}
             )
     return pd.DataFrame(rows)
 
 
 def _with_place(study: Naturalness) -> pd.DataFrame:
-    """The kept votes and where in the session each was given: 0 is the first trial, 1 the last that anybody reached."""
+    """The kept votes with their place in the session: 0 is the first trial, 1 the last that any rater reached."""
     last = max(1, int(study.ratings.answers["trial"].max()))
     return study.kept.votes.assign(place=study.kept.votes["trial"] / last)
 
@@ -152,7 +153,7 @@ def _p(estimate: float, error: float, degrees: int) -> float:
 
 
 def _repeats(study: Naturalness) -> pd.DataFrame:
-    """Second showings beside the first, of the kept raters; the first one's answers end in `_first`."""
+    """Second showings of the kept raters, joined with the first; columns of the first end in `_first`."""
     again = study.ratings.votes(("repeat",), study.ratings.flagged)
     if again.empty:
         return again

@@ -1,7 +1,7 @@
 """An export of the human study (`python -m study_app.export`), read and checked.
 
-Only `ratings.csv` is needed. Prefetch it, `participants.csv` says whom the screening rules flag, and `study.json` which
-dataset was shown and what the rules are.
+Only `ratings.csv` is needed. Beside it, `participants.csv` says whom the screening rules flag. `study.json` names the
+dataset and the rules.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class Ratings:
         return frozenset(self.participants["participant"][self.participants["flags"] != ""])
 
     def votes(self, kinds: Sequence[str] = ("main",), without: frozenset[int] = frozenset()) -> pd.DataFrame:
-        """One row for each picture that one rater judged; only the kind `main` is a vote on a method.
+        """One row for each picture that a rater has rated; only the kind `main` is a vote on a method.
 
         Columns: participant, trial, photograph, method, response_ms (the median of the criteria), repeat_of, and of
         each criterion and `naturalness` the answer as a share of the scale, in [0, 1].
@@ -66,11 +66,11 @@ class Ratings:
 def read_studies(folder: Path) -> list[Ratings]:
     """Every export with answers below `folder`, by name; simulated ones only where there is none of people.
 
-    So numbers of people and of programs can never stand on one page.
+    So answers of people and of programs never share a page.
     """
     read = [read_ratings(path) for path in sorted(folder.glob("*/ratings.csv"))]
-    found = [one for one in read if one is not None]
-    people = [one for one in found if not one.simulated]
+    found = [ratings for ratings in read if ratings is not None]
+    people = [ratings for ratings in found if not ratings.simulated]
     return people or found
 
 
@@ -81,13 +81,14 @@ def read_ratings(path: Path) -> Ratings | None:
         return None
     _check(answers, path)
     settings = _settings(path.with_name("study.json"), answers)
-    criteria = [one["name"] for one in settings.get("criteria", [])] or list(dict.fromkeys(answers["criterion"]))
+    criteria = [criterion["name"] for criterion in settings.get("criteria", [])]
+    criteria = criteria or list(dict.fromkeys(answers["criterion"]))
     main = answers[answers["kind"] == "main"]
     _check_complete(main, criteria, path)
-    others = path.with_name("participants.csv")
-    participants = _frame(others, Participant) if others.exists() else None
+    beside = path.with_name("participants.csv")
+    participants = _frame(beside, Participant) if beside.exists() else None
     if participants is not None:
-        _check_participants(participants, answers, others)
+        _check_participants(participants, answers, beside)
     return Ratings(
         name=path.absolute().parent.name,
         dataset=settings.get("dataset", ""),
@@ -122,10 +123,10 @@ def _check(answers: pd.DataFrame, path: Path) -> None:
             raise UserError(f"{path} mixes {answers[column].nunique()} {what}; {ANEW}")
     twice = answers[answers.duplicated(["participant", "trial", "criterion"])]
     if len(twice):
-        one = twice.iloc[0]
+        row = twice.iloc[0]
         raise UserError(
-            f"{path} has two answers of participant {one['participant']} to {one['criterion']} of trial "
-            f"{one['trial']}; {ANEW}"
+            f"{path} has two answers of participant {row['participant']} to {row['criterion']} of trial "
+            f"{row['trial']}; {ANEW}"
         )
     outside = answers[(answers["value"] < 0) | (answers["value"] > answers["maximum"])]
     if len(outside) or answers["maximum"].iloc[0] < 1:

@@ -13,7 +13,7 @@ from reports.figures.drawing import Plot
 from reports.figures.forest import forest_panel
 from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.plan.measures import criterion as criterion_measure
-from reports.plan.published import PublishedTable2
+from reports.plan.published import PublishedNaturalness, PublishedTable2
 from reports.study import conduct
 from reports.study.export import NATURALNESS
 from reports.study.tables import BANNER, criterion_name, percent
@@ -40,14 +40,10 @@ def figure5(study: Naturalness, published: PublishedTable2, styles: Mapping[str,
     figure = Figure(figsize=(3.9 * across, 0.9 + down * (0.8 + 0.34 * len(methods))), layout="constrained")
     panels = figure.subplots(down, across, squeeze=False, sharey=True)
     for letter, axes, criterion in zip("abcdefghijkl", panels.ravel(), criteria, strict=False):
-        rows = table[table["criterion"] == criterion].to_dict("records")
-        for place, row in enumerate(rows):
+        for place, row in enumerate(table[table["criterion"] == criterion].to_dict("records")):
             values = 100 * images[criterion][images["method"] == row["method"]].to_numpy()
             _method_row(axes, place, row, values, styles[row["method"]])
-            printed = published.rows.get(row["method"])
-            value = printed.percent(criterion) if printed else None
-            if value is not None:
-                axes.plot(value, place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6, zorder=5)
+            _published_marker(axes, place, published.rows.get(row["method"]), criterion)
         axes.set(title=f"({letter}) {criterion_name(criterion)}", xlim=(lowest - 3, 103))
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", visible=False)
@@ -57,29 +53,38 @@ def figure5(study: Naturalness, published: PublishedTable2, styles: Mapping[str,
     panels[0, 0].set_ylim(len(methods) - 0.5, -0.5)
     for axes in panels[-1]:
         axes.set_xlabel("natural, per cent")
-    handles = [
+    figure.legend(handles=_legend_handles(), loc="outside lower center", ncols=2)
+    _title(figure, study)
+    caption = _caption(
+        study,
+        "answers by criterion. Dots: photographs, side by side where they coincide; thin bars: one standard deviation "
+        "over photographs; thick bars: 95 % interval of the mean; diamonds: the paper's means, of other photographs "
+        "and raters.",
+    )
+    overall = table[table["criterion"] == NATURALNESS].to_dict("records")
+    values = listed({row["method"]: number(row["mean"], 1) for row in overall})
+    alt = f"{_banner(study)}Mean naturalness in per cent: {values}."
+    return Plot(f"figure5_{study.ratings.name}", caption, alt, figure)
+
+
+def _legend_handles() -> list[Line2D]:
+    return [
         Line2D([], [], color=INK, marker="o", linewidth=3, markersize=7, label="mean and 95 % interval"),
         Line2D([], [], color=INK, linewidth=0.9, label="standard deviation over photographs"),
         Line2D([], [], color=INK, marker="o", linestyle="", markersize=2.5, alpha=0.4, label="a photograph"),
         Line2D([], [], color=INK, marker="D", linestyle="", markerfacecolor="none", label="published mean"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    _title(figure, study)
-    caption = _caption(
-        study,
-        "answers by criterion. Dots: photographs, moved apart where they coincide; thin bars: one standard deviation "
-        "over photographs; thick bars: 95 % interval of the mean; diamonds: the paper's means, of other photographs "
-        "and raters.",
-    )
-    overall = table[table["criterion"] == NATURALNESS].to_dict("records")
-    said = listed({row["method"]: number(row["mean"], 1) for row in overall})
-    return Plot(
-        f"figure5_{study.ratings.name}", caption, f"{_banner(study)}Mean naturalness in per cent: {said}.", figure
-    )
+
+
+def _published_marker(axes: Axes, place: int, published: PublishedNaturalness | None, criterion: str) -> None:
+    """A diamond at the published mean, where there is one."""
+    value = published.percent(criterion) if published else None
+    if value is not None:
+        axes.plot(value, place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6, zorder=5)
 
 
 def _method_row(axes: Axes, place: int, row: Mapping[Any, Any], values: np.ndarray, style: MethodStyle) -> None:
-    """One method: its photographs below the line of its mean, beside others of the same value."""
+    """The row of a method: its mean with bars, and below it a dot for each photograph."""
     ranks = pd.Series(values).groupby(values).cumcount().to_numpy()
     sizes = pd.Series(values).groupby(values).transform("size").to_numpy()
     spread = 0.3 * (ranks + 0.5) / np.maximum(sizes, 8) + 0.12
@@ -92,7 +97,7 @@ def _method_row(axes: Axes, place: int, row: Mapping[Any, Any], values: np.ndarr
 
 @styled()
 def differences(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
-    """The first method less each other, a panel per criterion."""
+    """The first method minus each other method, a panel per criterion."""
     ours = compared_with(study.kept.methods)
     rows = percent(contrasts(study.kept))
     rows = rows[rows["method_a"] == ours]
@@ -104,21 +109,21 @@ def differences(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
         shown = rows[rows["criterion"] == criterion]
         ends = shown[["ci_low", "difference", "ci_high"]].to_numpy().tolist()
         forest_panel(axes, ends, [styles[other] for other in shown["method_b"]], criterion_measure(criterion), ours)
-    panels[0].set_yticks(range(len(others)), [f"less {other}" for other in others])
+    panels[0].set_yticks(range(len(others)), [f"minus {other}" for other in others])
     _title(figure, study)
     caption = _caption(
         study,
-        f"{ours} less each other method in points of per cent, with 95 % intervals of the two-way clustered model.",
+        f"{ours} minus each other method in points of per cent, with 95 % intervals of the two-way clustered model.",
     )
     overall = rows[rows["criterion"] == NATURALNESS].to_dict("records")
-    said = listed({row["method_b"]: f"{row['difference']:+.1f}" for row in overall})
-    name = f"naturalness_contrasts_{study.ratings.name}"
-    return Plot(name, caption, f"{_banner(study)}Naturalness of {ours}, in points of per cent less {said}.", figure)
+    values = {row["method_b"]: f"{row['difference']:+.1f}" for row in overall}
+    alt = f"{_banner(study)}Naturalness of {ours} in points of per cent, minus {listed(values)}."
+    return Plot(f"naturalness_contrasts_{study.ratings.name}", caption, alt, figure)
 
 
 @styled()
 def behaviour(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
-    """Answers and response times along the session, and response times by method."""
+    """Answers and response times over the session, and response times by method."""
     curve = conduct.curves(study)
     figure = Figure(figsize=(9.2, 2.9), layout="constrained")
     natural, quick, by_method = figure.subplots(1, 3)
@@ -147,7 +152,7 @@ def behaviour(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
     first, last = curve.iloc[0], curve.iloc[-1]
     alt = (
         f"{_banner(study)}Naturalness from {100 * first['natural']:.0f} to {100 * last['natural']:.0f} per cent, "
-        f"response times from {first['response_ms'] / 1000:.1f} to {last['response_ms'] / 1000:.1f} seconds along "
+        f"response times from {first['response_ms'] / 1000:.1f} to {last['response_ms'] / 1000:.1f} seconds over "
         "the session."
     )
     return Plot(f"raters_{study.ratings.name}", caption, alt, figure)
@@ -161,7 +166,7 @@ def _curve(axes: Axes, curve: pd.DataFrame, name: str, factor: float, unit: str,
 
 
 def _title(figure: Figure, study: Naturalness) -> None:
-    """What was judged; in red that nobody did, where raters are simulated."""
+    """The dataset as the title; for simulated raters with the banner, in red."""
     if study.simulated:
         figure.suptitle(
             f"{study.dataset}  {BANNER}".strip(), x=0.01, ha="left", fontsize=9, color=WARNING, weight="bold"

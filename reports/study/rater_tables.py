@@ -31,10 +31,10 @@ def agreement_document(studies: Sequence[Naturalness]) -> Table:
         }
     )
     caption = (
-        "How far raters agree on a picture: Krippendorff's alpha, 0 = as by chance, 1 = always; nominal for yes/no "
-        "answers, interval otherwise; brackets: 95 % bootstrap over photographs "
-        f"({RESAMPLES:,} resamples). Where nearly all answers are yes, chance agreement is high and alpha low "
-        "however careful raters are; so the share of pairs of answers that are equal stands beside it."
+        "How far raters agree on a picture: Krippendorff's alpha, 0 = as by chance, 1 = always. Its level is nominal "
+        "for yes/no answers and interval otherwise. Brackets: 95 % bootstrap over photographs "
+        f"({RESAMPLES:,} resamples). Where nearly all answers are yes, agreement by chance is high, so alpha is low "
+        "even for careful raters. The share of equal pairs of answers is therefore given too."
     )
     return Table("agreement", rows, shown, marked(caption, studies), (), ("Dataset", "Criterion"))
 
@@ -47,8 +47,9 @@ def screening_document(studies: Sequence[Naturalness]) -> Table:
     shown["Flagged"] = [f"{row['flagged']} of {row['participants']}" for row in rows.to_dict("records")]
     shown["Participants"] = [value.replace(" ", ", ") or "-" for value in rows["left_out"]]
     caption = (
-        "Raters whom the rules of study.yaml flag, which were fixed before the first answer. Tables and figures leave "
-        "them out; the table sensitivity has the means with them. A rater may break several rules."
+        "Raters who break the screening rules of study.yaml. The rules were fixed before the first answer. Tables and "
+        "figures leave these raters out; the table sensitivity has the means with them. A rater may break several "
+        "rules."
     )
     notes = [
         f"{study.dataset or study.ratings.name}: no participants.csv lies beside ratings.csv, so nobody is left out."
@@ -86,7 +87,7 @@ def order_document(studies: Sequence[Naturalness]) -> Table:
     names = {
         "position": "Answers, first trial to last, points of %",
         "speed": "Response time, first trial to last, %",
-        "repeat": "Second showing less first, points of %",
+        "repeat": "Second showing minus first, points of %",
         "agreement": "Second answers that agree with the first, %",
     }
     shown = pd.DataFrame(
@@ -104,9 +105,9 @@ def order_document(studies: Sequence[Naturalness]) -> Table:
         }
     )
     caption = (
-        "What the order of showing does. Position and time: linear model with a level for each method, clustered by "
-        "raters and photographs; repeats: mean over raters, Student's t. p are not adjusted: these are checks, no "
-        "claims."
+        "Effects of the order of showing. Position and time: linear model with a level for each method, clustered by "
+        "raters and photographs. Repeats: mean over raters, Student's t. p values are not adjusted: these are checks, "
+        "not claims."
     )
     return Table("order_effects", rows, shown, marked(caption, studies), (), ("Dataset", "Effect", "Criterion"))
 
@@ -126,7 +127,7 @@ def times_document(studies: Sequence[Naturalness]) -> Table:
             "Votes": rows["n_votes"].map(str),
         }
     )
-    caption = "From the appearance of a question to its answer; of each picture the median over its questions."
+    caption = "Time from the appearance of a question to its answer; for each picture the median over its questions."
     return Table("response_times", rows, shown, marked(caption, studies), ())
 
 

@@ -1,4 +1,4 @@
-"""What people said: every export below ratings/ analysed, and its tables and figures written."""
+"""The results of the human study: every export below ratings/ analysed, its tables and figures written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,8 +40,9 @@ def read(titles: Mapping[str, str], seed: int, folder: Path = FOLDER) -> list[Na
 
 
 def titles_of(found: Sequence[Ratings]) -> dict[str, str]:
-    """How tables name the datasets of some studies, as far as these are packed here."""
-    summaries = {one.dataset: paths.pack(one.dataset, "val") / "summary.json" for one in found if one.dataset}
+    """The titles of the datasets of some studies, as far as they are packed here."""
+    datasets = {ratings.dataset for ratings in found} - {""}
+    summaries = {dataset: paths.pack(dataset, "val") / "summary.json" for dataset in sorted(datasets)}
     return {dataset: read_record(path, Split).title for dataset, path in summaries.items() if path.exists()}
 
 
@@ -64,7 +65,7 @@ def write(page: StudyPage, folder: Path) -> None:
 
 
 def images_text(studies: Sequence[Naturalness]) -> str:
-    """The percentages of every photograph, method and criterion as CSV."""
+    """The mean answers in per cent of every photograph, method and criterion, as CSV."""
     tables = []
     for study in studies:
         table = per_image(study.kept)

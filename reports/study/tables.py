@@ -15,14 +15,15 @@ from reports.tables.wording import count, number, p_value, signed_with_interval,
 
 BANNER = "SIMULATED RATERS, NO PEOPLE: a test of the program, no evidence."
 NONE_YET = "no ratings yet: `make study`"
-FEW = 30  # photographs: with fewer, a difference counts only where the crossed bootstrap says so too
+FEW = 30  # photographs: with fewer, a difference counts only where the crossed bootstrap excludes zero as well
 COMMON = ["study", "dataset"]
 SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "difference"]
 SHARES += [f"{name}_everyone" for name in SHARES]
 INTERVALS = (
-    "Brackets: 95 %, of a logistic GLM (graded answers: the linear model) clustered by raters and by photographs, "
-    "with Student's t: for a mean of the smaller number less one, for a difference of the degrees of freedom that its "
-    "variance would have over independent answers. They are about other raters and other photographs of this kind"
+    "Brackets: 95 % intervals of a logistic GLM (graded answers: the linear model) clustered by raters and by "
+    "photographs, with Student's t. Degrees of freedom: for a mean, the smaller of both numbers minus 1; for a "
+    "difference, those that its variance would have over independent answers. Intervals are about other raters and "
+    "other photographs of this kind"
 )
 
 
@@ -37,7 +38,7 @@ def percent(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def table2_document(studies: Sequence[Naturalness], published: PublishedTable2) -> Table:
-    """Table 2 with the paper's values beside ours; those alone where nobody has answered."""
+    """Table 2 with the paper's values beside ours; without answers, only the paper's."""
     rows = pd.concat([_table2(study, published) for study in studies]) if studies else _printed(published)
     shown = pd.DataFrame(
         [
@@ -97,14 +98,14 @@ def _published(published: PublishedTable2, method: str) -> str:
 def _alike_notes(study: Naturalness) -> list[str]:
     rows = means(study.kept)
     return [
-        f"{method}: all {group['n_votes'].iloc[0]} answers are the same ({', '.join(group['criterion'])}), of which no "
-        "GLM has an estimate; the interval is Clopper and Pearson's at the effective number of votes."
+        f"{method}: all {group['n_votes'].iloc[0]} answers are the same ({', '.join(group['criterion'])}). A GLM "
+        "has no estimate for them; the interval is Clopper and Pearson's at the effective number of votes."
         for method, group in rows[rows["alike"]].groupby("method", sort=False)
     ]
 
 
 def sizes_note(study: Naturalness) -> str:
-    """Who judged what: raters, those left out, photographs, votes."""
+    """The numbers of raters, of those left out, of photographs and of votes."""
     votes, flagged = study.kept.votes, study.everyone.raters - study.kept.raters
     return (
         f"{study.dataset or study.ratings.name}: {count(study.kept.raters, 'rater')} ({flagged} more left out by the "
@@ -119,7 +120,7 @@ def marked(caption: str, studies: Sequence[Naturalness]) -> str:
 
 
 def placed(study: Naturalness, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the study's name and dataset before them, and whether raters are simulated behind."""
+    """The rows with the study and dataset as first columns, and `simulated` as the last."""
     placed = rows.assign(study=study.ratings.name, dataset=study.dataset, simulated=int(study.simulated))
     return placed[[*COMMON, *(name for name in placed if name not in (*COMMON, "simulated")), "simulated"]]
 
@@ -129,12 +130,13 @@ def contrasts_document(studies: Sequence[Naturalness], seed: int) -> Table:
     rows = pd.concat([placed(study, percent(contrasts(study.kept))) for study in studies])
     shown = pd.DataFrame([_contrast_shown(row) for row in rows.to_dict("records")])
     caption = (
-        f"Differences of mean answers, first method less second, in points of per cent. {INTERVALS}; p and interval of "
-        "a difference come from the intervals of both means at its degrees of freedom and their correlation. p: by "
-        "Holm over the primary family (the first method less each other on each criterion) and over naturalness; of "
-        "all other pairs, which are exploratory, by Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: "
+        f"Differences of mean answers, first method minus second, in points of per cent. {INTERVALS}. The "
+        "interval of a difference comes from the intervals of both means, at its degrees of freedom, and from their "
+        "correlation; so does p. p is adjusted by Holm over the primary family (the first method minus each other "
+        "method on each criterion), and over naturalness. All other pairs are exploratory: there p is adjusted by "
+        "Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: "
         f"raters and photographs resampled ({RESAMPLES:,} times, seed {seed}), as a cross-check. OR: odds ratio. h: "
-        "Cohen's; of graded answers Cohen's d"
+        "Cohen's h, or Cohen's d for graded answers"
     )
     notes = [note for study in studies for note in contrast_notes(study, rows[rows["study"] == study.ratings.name])]
     words = ("Dataset", "Criterion", "Difference of")
@@ -157,22 +159,21 @@ def _contrast_shown(row: dict[Any, Any]) -> dict[str, str]:
 
 
 def contrast_notes(study: Naturalness, rows: pd.DataFrame) -> list[str]:
-    """What keeps a reader from making too much of the differences."""
+    """Warnings for readers: the family, disagreement with the bootstrap, few photographs."""
     ours = compared_with(study.kept.methods)
     family = rows[rows["family"] == "primary"]
-    notes = [f"Primary family: {ours} less each other method, {len(family)} differences."]
+    notes = [f"Primary family: {ours} minus each other method, {len(family)} differences."]
     family = family[family["bootstrap_low"].notna()]
     glm = (family["ci_low"] > 0) | (family["ci_high"] < 0)
     boot = (family["bootstrap_low"] > 0) | (family["bootstrap_high"] < 0)
-    both = family[glm != boot]
-    if len(both):
+    disagreeing = family[glm != boot]
+    if len(disagreeing):
         pairs = ", ".join(
-            f"{one['method_b']} ({criterion_name(one['criterion']).lower()})" for one in both.to_dict("records")
+            f"{row['method_b']} ({criterion_name(row['criterion']).lower()})" for row in disagreeing.to_dict("records")
         )
-        notes.append(
-            f"One of interval and bootstrap holds zero, the other does not, which is weak: {ours} less {pairs}."
-        )
+        notes.append(f"Interval and bootstrap disagree on zero, so the evidence is weak: {ours} minus {pairs}.")
     photographs = int(study.kept.votes["photograph"].nunique())
     if photographs < FEW:
-        notes.append(f"{count(photographs, 'photograph')} are few: a difference counts only where both say so.")
+        few = f"{count(photographs, 'photograph')} are few"
+        notes.append(f"{few}: trust a difference only where interval and bootstrap both exclude zero.")
     return notes

@@ -14,7 +14,7 @@ from pipeline.settings.errors import UserError
 from reports.plan.order import ORIGINAL, OURS
 from reports.statistics.clustered import Fit, fit
 from reports.statistics.crossed import crossed_means, share_beyond_zero
-from reports.statistics.means import percentile_ends
+from reports.statistics.means import RESAMPLES, percentile_ends
 from reports.statistics.paired import holm
 from reports.study.export import NATURALNESS, Ratings
 
@@ -33,7 +33,7 @@ class Answers:
 
     @property
     def raters(self) -> int:
-        """Who gave at least one vote."""
+        """How many raters gave at least one vote."""
         return int(self.votes["participant"].nunique())
 
     @cached_property
@@ -60,14 +60,13 @@ class Answers:
     def resampled(self) -> dict[str, NDArray[np.float64]]:
         """Means by the crossed bootstrap, (resamples, methods) of each criterion."""
         values = self.votes[list(self.criteria)].to_numpy(np.float64)
-        methods, raters, photographs = self.codes.values()
-        means = crossed_means(values, methods, raters, photographs, len(self.methods), self.seed)
+        means = crossed_means(values, **self.codes, count=len(self.methods), seed=self.seed, resamples=RESAMPLES)
         return {criterion: means[:, place] for place, criterion in enumerate(self.criteria)}
 
 
 @dataclass(frozen=True)
 class Naturalness:
-    """The analysis of one study. `dataset`: its title in tables; `kept`: without raters whom a rule flags."""
+    """The analysis of one study. `dataset`: its title in tables; `kept`: without flagged raters."""
 
     ratings: Ratings
     dataset: str
@@ -76,12 +75,12 @@ class Naturalness:
 
     @property
     def simulated(self) -> bool:
-        """Whether programs answered: a test of the suite, never evidence."""
+        """Whether the raters are programs: a test of the software, never evidence."""
         return self.ratings.simulated
 
 
 def analyse(ratings: Ratings, titles: Mapping[str, str], seed: int) -> Naturalness:
-    """Gather the votes with and without those whom a screening rule flags; estimates are made when asked for."""
+    """The votes with and without flagged raters; estimates are computed when they are first used."""
     votes = ratings.votes()
     if votes.empty:
         raise UserError(f"the ratings of {ratings.name} hold catch items and repeats, but no vote on a method yet.")
@@ -105,9 +104,9 @@ def compared_with(methods: Sequence[str]) -> str:
 def contrasts(answers: Answers) -> pd.DataFrame:
     """All differences between two methods on each criterion; numbers as shares of the scale.
 
-    `family`: primary, that is ours less any other on each criterion, Holm over all of them; overall, the same on
-    naturalness, Holm over these; exploratory, all other pairs, without a family-wise promise: `p_fdr` is Benjamini and
-    Hochberg's. `p_holm` and `p_fdr` are NaN outside of their families.
+    `family`: `primary`, the first method minus each other method on each criterion, with Holm over all of them;
+    `overall`, the same on naturalness, with Holm over these; `exploratory`, all other pairs, with Benjamini and
+    Hochberg's `p_fdr` and no family-wise control. `p_holm` and `p_fdr` are NaN outside of their families.
     """
     ours = compared_with(answers.methods)
     pairs = [(ours, other) for other in answers.methods if other != ours]
@@ -131,7 +130,7 @@ def contrasts(answers: Answers) -> pd.DataFrame:
 
 def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> dict[str, object]:
     fitted, places = answers.fits[criterion], [answers.methods.index(method) for method in (a, b)]
-    one = fitted.contrast(*places)
+    contrast = fitted.contrast(*places)
     resampled = answers.resampled[criterion][:, places[0]] - answers.resampled[criterion][:, places[1]]
     known = not any(fitted.alike(place) for place in places)
     low, high = _ends(resampled) if known else (np.nan, np.nan)
@@ -140,13 +139,13 @@ def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> 
         "family": family,
         "method_a": a,
         "method_b": b,
-        "difference": one.difference,
-        "ci_low": one.low,
-        "ci_high": one.high,
-        "p": one.p,
-        "odds_ratio": one.odds_ratio,
-        "cohens_h": one.cohens_h,
-        "cohens_d": one.cohens_d,
+        "difference": contrast.difference,
+        "ci_low": contrast.low,
+        "ci_high": contrast.high,
+        "p": contrast.p,
+        "odds_ratio": contrast.odds_ratio,
+        "cohens_h": contrast.cohens_h,
+        "cohens_d": contrast.cohens_d,
         "bootstrap_low": low,
         "bootstrap_high": high,
         "p_bootstrap": share_beyond_zero(resampled) if known else np.nan,
@@ -159,8 +158,8 @@ def _contrast(answers: Answers, criterion: str, a: str, b: str, family: str) -> 
 def means(answers: Answers) -> pd.DataFrame:
     """Mean answers of each method and criterion as shares of the scale, with both intervals.
 
-    `alike`: all answers are the same. Resampling the same again and again tells nothing of those who would have
-    answered otherwise, so the bootstrap has no interval then, nor one of differences.
+    `alike`: all answers are the same. Resamples of equal answers do not vary, so the bootstrap has no interval of such
+    a mean, nor of differences from it.
     """
     rows = []
     for criterion in answers.criteria:
@@ -193,7 +192,7 @@ def _ends(resampled: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def per_image(answers: Answers) -> pd.DataFrame:
-    """The paper's percentages: of each photograph in each method the mean answer by criterion, and how many voted."""
+    """Mean answers by criterion for each photograph and method, as the paper's percentages, and the number of votes."""
     grouped = answers.votes.groupby(["method", "photograph"])
     table = grouped[list(answers.criteria)].mean()
     table.insert(0, "votes", grouped.size())

@@ -37,7 +37,7 @@ class Confusion:
         distance = percentile_interval(self.distance, self.distances)
         return {"color_distance": distance, "balanced_accuracy": self.accuracy.interval}
 
-    def less(self, other: "Confusion") -> dict[str, Interval]:
+    def minus(self, other: "Confusion") -> dict[str, Interval]:
         """The difference from another method by each measure, on the same photographs."""
         distances = percentile_interval(self.distance - other.distance, self.distances - other.distances)
         return {"color_distance": distances, "balanced_accuracy": mean_difference(self.accuracy, other.accuracy)}
@@ -106,14 +106,14 @@ def confusion_differences_document(
     rows, shown = [], []
     for dataset, confusion in zip(datasets, confusions, strict=True):
         for pair in pairs_of(confusion):
-            for key, difference in confusion[pair.a].less(confusion[pair.b]).items():
+            for key, difference in confusion[pair.a].minus(confusion[pair.b]).items():
                 named = {"dataset": dataset.title, "metric": key, "method_a": pair.a, "method_b": pair.b}
                 rows.append(named | {"n": len(dataset.defects.ids), **ends(difference, "difference")})
                 text = difference_in_words(difference, MEASURES[key].digits_of_difference)
                 cells = (dataset.title, pair.title, MEASURES[key].name, text)
                 shown.append(dict(zip(DIFFERENCES, cells, strict=True)))
     caption = (
-        "Context confusion, first method less second, on the same photographs. "
+        "Context confusion, first method minus second, on the same photographs. "
         f"{' '.join(map(sentence, CONFUSION))} Brackets: {interval_convention(RESAMPLES, seed)}; described, not tested."
     )
     table = pd.DataFrame(shown, columns=DIFFERENCES)

@@ -32,7 +32,7 @@ READING = (
 def paired_table(datasets: Sequence[Dataset], seed: int) -> pd.DataFrame:
     """The numbers, a row per dataset, measure and pair; Holm's family is one dataset's primary rows.
 
-    `mean_difference`: method_a less method_b in the measure's own units, with its BCa interval. `p` and `p_holm`: NaN
+    `mean_difference`: method_a minus method_b in the measure's own units, with its BCa interval. `p` and `p_holm`: NaN
     for measures that are described, not tested. `mean_difference_colored`: without colourless originals.
     """
     rows = pd.DataFrame([row for dataset in datasets for row in _rows(dataset, seed)])
@@ -122,7 +122,7 @@ def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
     rows = paired_table(datasets, seed)
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")], columns=list(HEADINGS))
     caption = (
-        f"Differences between methods on the same photographs, first less second, of {sizes(datasets)}. "
+        f"Differences between methods on the same photographs, first minus second, of {sizes(datasets)}. "
         f"{convention(seed)}. {' '.join(map(sentence, COMPARED.values()))} Bleeding: on the photographs on which both "
         "methods have it."
     )

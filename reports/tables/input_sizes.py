@@ -62,7 +62,7 @@ def _read(dataset: Dataset, model: str) -> InputSizes:
 
 
 def input_sizes_document(networks: Sequence[InputSizes], seed: int) -> Table:
-    """Bleeding and confusion at every size, and the smallest size less the largest on the same photographs."""
+    """Bleeding and confusion at every size, and the smallest size minus the largest on the same photographs."""
     rows = pd.DataFrame([row for network in networks for row in _rows(network, seed)])
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")])
     datasets = list({network.dataset.name: network.dataset for network in networks}.values())

@@ -36,7 +36,7 @@ class Group:
     seed: int
 
     def less_original(self, column: str) -> np.ndarray:
-        """A column less the originals', photograph by photograph."""
+        """A column minus the originals', photograph by photograph."""
         difference: np.ndarray = self.rows[column].to_numpy() - self.originals[column].to_numpy()
         return difference
 

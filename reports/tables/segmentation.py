@@ -139,9 +139,9 @@ def _class_rows(score: SegmenterScores) -> Iterator[dict[str, object]]:
 
 def _classes(frame: pd.DataFrame, score: SegmenterScores) -> Iterator[tuple[str, pd.DataFrame]]:
     """The rows of each class that is anywhere, in the dataset's order."""
-    mine = frame[(frame["dataset"] == score.dataset.title) & (frame["segmenter"] == score.segmenter)]
+    rows = frame[(frame["dataset"] == score.dataset.title) & (frame["segmenter"] == score.segmenter)]
     for name in score.segmentation.card.classes:
-        found = mine[mine["class"] == name]
+        found = rows[rows["class"] == name]
         if found["iou"].notna().any():
             yield name, found
 
@@ -152,7 +152,7 @@ def _class_cell(row: Mapping[Hashable, Any]) -> str:
 
 
 def miou_differences_document(scores: Sequence[SegmenterScores], seed: int) -> Table:
-    """Differences of two mIoUs: the paper's comparisons, each method less grey, and the original less each."""
+    """Differences of two mIoUs: the paper's comparisons, each method minus grey, and the original minus each."""
     rows: list[dict[str, Any]] = []
     for score in scores:
         methods = list(score.ratios)
@@ -179,7 +179,7 @@ def miou_differences_document(scores: Sequence[SegmenterScores], seed: int) -> T
         for row in rows
     ]
     caption = (
-        f"Differences of mIoU on the same photographs, first less second, in points of per cent. {sentence(MIOU)} "
+        f"Differences of mIoU on the same photographs, first minus second, in points of per cent. {sentence(MIOU)} "
         f"Brackets: {interval_convention(RESAMPLES, seed)}; described, not tested."
     )
     words = ("Dataset", "Segmenter", "Difference of")

@@ -20,7 +20,7 @@ def interval_convention(resamples: int, seed: int) -> str:
 
 
 def paired_convention(resamples: int, seed: int, family: str, first: str) -> str:
-    """What a row of paired differences holds. `family`: what Holm's adjustment is over; `first`: less the second."""
+    """What a row of paired differences holds. `family`: what Holm's adjustment is over; `first`: minus the second."""
     return (
         f"Brackets: 95 % BCa bootstrap over photographs, widened where these are few ({resamples:,} resamples, "
         f"seed {seed}). p: Wilcoxon's signed-rank test, by Holm over {family}. Higher on: share of "

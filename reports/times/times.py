@@ -1,8 +1,8 @@
-"""How long every method takes on this machine: a table of its own, as no other part of the report is about a machine.
+"""How long every method takes on this machine, as a table outside of the report.
 
-DVC holds every file that its stages write to its digest: the same code and data must give the same bytes, or a fresh
-clone would not find the results it has. No two runs take equally long. So times are no output of a stage: `colorize`
-leaves them in .scratch/runs, `reports.summary` gathers them after `dvc repro`, and the report only links to their page.
+DVC records the digest of every file that a stage writes: the same code and data must give the same bytes. No two runs
+take equally long, so times are no output of a stage. `colorize` leaves them in .scratch/runs, and `reports.summary`
+gathers them after `dvc repro`. The report only links to their page.
 """
 
 import json
@@ -39,7 +39,7 @@ PAGE = """<!DOCTYPE html>
 <header>
   <p class="brand">Huebench</p>
   <h1>How long does it take?</h1>
-  <p class="lead">True of one machine, and no part of <a href="index.html">the report</a>.</p>
+  <p class="lead">Measured on one machine, and no part of <a href="index.html">the report</a>.</p>
 </header>
 <main>
 {sections}
@@ -80,7 +80,7 @@ def read_times(methods: Iterable[Mapping[str, str]], published: PublishedSizes) 
 
 
 def read_time(row: Mapping[str, str], published: PublishedSizes) -> Time:
-    """One method's time. Without a whole record of its run there is none: pictures may come from DVC's cache."""
+    """One method's time; None without a whole record of its run, as where the pictures come from DVC's cache."""
     path = paths.RUNS / f"colorize-{row['dataset_name']}-{row['method']}.json"
     try:
         run = json.loads(path.read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ def read_time(row: Mapping[str, str], published: PublishedSizes) -> Time:
 
 
 def blocks(times: Iterable[Time]) -> dict[str, list[Time]]:
-    """The times that may be compared, under their dataset and hardware."""
+    """The times by dataset and hardware; only times of one block may be compared."""
     found: dict[str, list[Time]] = {}
     for time in times:
         found.setdefault(f"{time.dataset}: {time.device}", []).append(time)
@@ -115,7 +115,7 @@ def notes(published: PublishedSizes) -> str:
 def write_times(times: Sequence[Time], published: PublishedSizes, verdicts: Sequence[str], folder: Path) -> None:
     """Write times.csv with raw numbers, times.md and times.html as people read them.
 
-    `verdicts`: what becomes of the paper's claims about time, each a sentence (`reports.times.verdicts`).
+    `verdicts`: a sentence for each of the paper's claims about time (`reports.times.verdicts`).
     """
     write_rows(folder / "times.csv", Time, times)
     write_whole(folder / "times.md", markdown(times, published, verdicts))
@@ -136,8 +136,8 @@ def page(times: Sequence[Time], published: PublishedSizes, verdicts: Sequence[st
     """A page with a table for each block, in the report's own style."""
     sections = "\n".join(_section(title, block) for title, block in blocks(times).items())
     if verdicts:
-        told = "\n".join(f"<li>{escape(verdict)}</li>" for verdict in verdicts)
-        sections += f"\n<section>\n<h2>The paper's claims about time</h2>\n<ul>\n{told}\n</ul>\n</section>"
+        items = "\n".join(f"<li>{escape(verdict)}</li>" for verdict in verdicts)
+        sections += f"\n<section>\n<h2>The paper's claims about time</h2>\n<ul>\n{items}\n</ul>\n</section>"
     return PAGE.format(style=STYLE.read_text(encoding="utf-8"), sections=sections, notes=escape(notes(published)))
 
 

@@ -1,4 +1,4 @@
-"""The ledger's verdicts on time: true of one machine, so they stand with the times and not in the report."""
+"""Verdicts on the claims about time. They hold for one machine, so they stand with the times, not in the report."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,18 +16,18 @@ def widths_of(rows: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], float]
 
 def speed_verdicts(claims: Mapping[str, Claim], times: Sequence[Time], widths: Widths) -> list[str]:
     """A sentence per dataset and claim about time."""
-    told = []
+    sentences = []
     for dataset in dict.fromkeys(time.dataset for time in times):
-        mine = {time.method: time for time in times if time.dataset == dataset}
+        of_dataset = {time.method: time for time in times if time.dataset == dataset}
         for claim in claims.values():
             if all(check.evidence == "time" for check in claim.tests):
-                outcomes = [_outcome(check, dataset, mine, widths) for check in claim.tests]
-                told.append(f"{dataset}: {claim.claim} {_told(combine(outcomes).verdict, outcomes)}")
-    return told
+                outcomes = [_outcome(check, dataset, of_dataset, widths) for check in claim.tests]
+                sentences.append(f"{dataset}: {claim.claim} {_sentence(combine(outcomes).verdict, outcomes)}")
+    return sentences
 
 
 def _outcome(check: Check, dataset: str, times: Mapping[str, Time], widths: Widths) -> Outcome:
-    """One ratio of two times, which only the same machine and the same run can give."""
+    """The ratio of two times; not tested unless both were measured on one machine, at full width."""
     pair = [times.get(method) for method in (check.a, check.b)]
     first, second = (None if time is None else time.milliseconds for time in pair)
     if not first or not second:
@@ -39,10 +39,12 @@ def _outcome(check: Check, dataset: str, times: Mapping[str, Time], widths: Widt
     return judge(check, Measured(first / second))
 
 
-def _told(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
+def _sentence(verdict: Verdict, outcomes: Sequence[Outcome]) -> str:
     """`Supported (semantics / zhang 1.10).`"""
     found = [
-        f"{one.test.a} / {one.test.b} {one.measured.estimate:.2f}" if one.measured else f"{one.test.b}: {one.reason}"
-        for one in outcomes
+        f"{outcome.test.a} / {outcome.test.b} {outcome.measured.estimate:.2f}"
+        if outcome.measured
+        else f"{outcome.test.b}: {outcome.reason}"
+        for outcome in outcomes
     ]
     return f"{verdict.capitalize()} ({'; '.join(found)})."

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -27,6 +28,7 @@ from pipeline.records.rows import (
 )
 from pipeline.settings import paths
 from pipeline.settings.params import DatasetParams, PackParams, Params, TrainParams
+from reports.build import build
 from reports.inputs.scores import Dataset, read_datasets
 
 METHODS = {
@@ -38,14 +40,10 @@ METHODS = {
 }
 IDS = [f"part_{number % 2}/scene_{number:03d}" for number in range(12)]
 TRAINED = MethodCard(
-    parameters=32_230_393,
-    weights_megabytes=129.012345,
-    weights="trained here",
-    weights_sha256="0a" * 32,
-    training_data="scenes (synthetic)",
-    resolution="64 x 64, stretched",
+    parameters=32_230_393, weights_megabytes=129.012345, weights="trained here", weights_sha256="0a" * 32,
+    training_data="scenes (synthetic)", resolution="64 x 64, stretched",
     differences=("colder & <shorter>", "on fewer photographs"),
-)
+)  # fmt: skip
 CARDS = {
     "gray": MethodCard(),
     "no_semantics": TRAINED,
@@ -66,18 +64,46 @@ def params() -> Params:
     )
 
 
+@pytest.fixture(scope="session")
+def fabricated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder in which all other stages have run; the first photograph is colourless. Tests only read it."""
+    folder = tmp_path_factory.mktemp("fabricated")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        fabricate("scenes", "scenes (synthetic)")
+    return folder
+
+
 @pytest.fixture
-def results(params: Params, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder in which all other stages have run; the first photograph is colourless."""
+def results(fabricated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder, which a test may change."""
     monkeypatch.chdir(tmp_path)
-    fabricate("scenes", "scenes (synthetic)")
-    return tmp_path
+    return shutil.copytree(fabricated, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def loaded(fabricated: Path, params: Params) -> Dataset:
+    """The fabricated results, read once for the tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(fabricated)
+        return read_datasets(params)[0]
 
 
 @pytest.fixture
-def dataset(results: Path, params: Params) -> Dataset:
-    """The fabricated results, read."""
-    return read_datasets(params)[0]
+def dataset(fabricated: Path, loaded: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """The fabricated results, beside their files. Tests only read both."""
+    monkeypatch.chdir(fabricated)
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def built(fabricated: Path, params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a report of the fabricated results. Tests only read it."""
+    folder = shutil.copytree(fabricated, tmp_path_factory.mktemp("built"), dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        build(params, ORIGIN)
+    return folder / paths.BUILD
 
 
 def fabricate(dataset: str, title: str, kind: str = "voc") -> None:
@@ -138,22 +164,10 @@ def write_segmented(dataset: str, method: str, place: int) -> None:
         for label in (0, 1)
     ]
     write_rows(paths.segmented(dataset, "small", method), SegmentationRow, rows)
-    classes, learned = ("sky", "tree"), "scenes (synthetic)"
     card = SegmentationCard(
-        dataset,
-        "small",
-        method,
-        0.5,
-        len(IDS),
-        1,
-        classes,
-        1_234,
-        "trained here",
-        "0c" * 32,
-        learned,
-        "64 x 64",
-        ("a <b>",),
-    )
+        dataset, "small", method, 0.5, len(IDS), 1, ("sky", "tree"), 1_234, "trained here", "0c" * 32,
+        "scenes (synthetic)", "64 x 64", ("a <b>",),
+    )  # fmt: skip
     write_json(paths.segmentation(dataset, "small", method), asdict(card))
 
 
@@ -192,9 +206,10 @@ def write_sizes(dataset: str, model: str) -> None:
         ]
         write_rows(folder / f"{side}.csv", BleedingRow, rows)
         lines = [
-            (number, 0, 10 * (3 * gone), 0, 600 * (1 - gone), 600 * gone) for number in range(12) for gone in (0, 1)
+            (number, 0, 30 * moved * (place + 1), 0, 600 * (1 - moved), 600 * moved)
+            for number in range(12)
+            for moved in (0, 1)
         ]
-        lines = [(n, label, a * (place + 1), b, true, own) for n, label, a, b, true, own in lines]
         np.save(folder / f"{side}.colors.npy", np.array(lines, COLORS))
 
 

@@ -20,7 +20,7 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports.build import build
 from tests.conftest import ROOT
-from tests.reports.conftest import METHODS, ORIGIN, fabricate, write_run
+from tests.reports.conftest import METHODS, ORIGIN, write_run
 
 LOADING = {"src", "href", "xlink:href", "srcset", "data", "poster", "action"}
 
@@ -37,37 +37,13 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-@pytest.fixture(scope="module")
-def built(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report that tests only read."""
-    folder = tmp_path_factory.mktemp("built")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        fabricate("scenes", "scenes (synthetic)")
-        build(params, ORIGIN)
-    return folder / paths.BUILD
-
-
 def test_build_leaves_every_promised_file(built: Path) -> None:
     files = {str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
     names = ("table1", "figure3", "class_iou", "miou_differences", "paired", "defects", "confusion_differences")
     names += ("scores", "metrics", "methods", "size_and_time", "table2", "claims", "input_sizes")
     tables = {f"tables/{name}.{kind}" for name in names for kind in ("csv", "md", "tex")}
-    figures = {
-        f"figures/{name}_scenes.{kind}"
-        for name in (
-            "table1",
-            "figure3",
-            "paired",
-            "boundary",
-            "confusion",
-            "training",
-            "examples",
-            "figure4",
-            "figure7",
-        )
-        for kind in ("png", "pdf")
-    }
+    drawn = ("table1", "figure3", "paired", "boundary", "confusion", "training", "examples", "figure4", "figure7")
+    figures = {f"figures/{name}_scenes.{kind}" for name in drawn for kind in ("png", "pdf")}
     figures |= {f"figures/figure1_scenes_no_semantics.{kind}" for kind in ("png", "pdf")}
     paper = {f"paper/{name}" for name in tables | figures if name.endswith((".tex", ".pdf"))} | {"paper/main.tex"}
     metrics = {f"metrics/scenes/{method}.json" for method in METHODS}
@@ -85,9 +61,7 @@ def test_two_builds_give_the_same_bytes_however_long_the_methods_took(
 
 def test_metrics_are_finite_numbers_by_measure(built: Path) -> None:
     semantics, original = (
-        json.loads((built / f"metrics/scenes/{name}.json").read_text())
-        for name in METHODS
-        if name in ("semantics", "original")
+        json.loads((built / f"metrics/scenes/{name}.json").read_text()) for name in ("semantics", "original")
     )
     assert set(semantics) == {"psnr_rgb", "ssim_rgb", "colorfulness", "miou_small"}
     assert set(original) == {"ssim_rgb", "colorfulness", "miou_small"}  # its PSNR is infinite
@@ -112,86 +86,65 @@ def test_page_loads_nothing_and_runs_the_browser_alone(built: Path) -> None:
     assert "@import" not in text and "url(http" not in text
 
 
-def test_every_picture_has_words(built: Path) -> None:
-    tags = Page((built / "index.html").read_text()).tags
+def test_every_picture_has_words_and_every_wide_table_scrolls_in_its_own_box(built: Path) -> None:
+    text = (built / "index.html").read_text()
+    tags = Page(text).tags
     pictures = [attributes for tag, attributes in tags if tag == "img"]
     plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
     chosen = {"under", "over"}  # the browser's two pictures, whose words its script sets with them
     assert len(pictures) == 28 + 60 + 2
     assert all(picture.get("alt") for picture in pictures if picture.get("data-part") not in chosen)
     assert len(plots) == 6 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
+    boxes = re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)
+    assert text.count("<table") == len(boxes) == 13
 
 
-def test_without_its_script_the_browser_is_a_list_to_read(built: Path) -> None:
+def test_page_names_its_data_its_settings_and_its_origin_and_escapes_them(built: Path) -> None:
     text = (built / "index.html").read_text()
-    assert '<div class="browser" hidden>' in text
+    for promise in (
+        *("scenes (synthetic)", "22.7", "32,230,393", "129.0", "588.2", "normalized", "0123abc"),
+        "the photograph without its colours; nothing is learned",  # a method with nothing to state says so in words
+        *("colder &amp; &lt;shorter&gt;", "broken &lt;1&gt;", "truncated &amp; cut", "a &lt;small&gt; machine"),
+        '<div class="browser" hidden>',  # without its script, the browser is a list to read
+    ):
+        assert promise in text, promise
     store = text[text.index('<details class="store"') : text.index("</details>", text.index('<details class="store"'))]
     assert store.count("<figure") == 60 and store.count("PSNR, dB") == 60 + 1  # and once for the script
     assert "<strong>semantics_jbu</strong>: PSNR, dB " in store
 
 
-def test_page_names_its_data_its_settings_and_its_origin(built: Path) -> None:
-    text = (built / "index.html").read_text()
-    for promise in ("scenes (synthetic)", "22.7", "32,230,393", "129.0", "588.2", "normalized", "0123abc"):
-        assert promise in text
-
-
-def test_wide_tables_scroll_in_their_own_box_beside_their_first_column(built: Path) -> None:
-    text = (built / "index.html").read_text()
-    tables = text.count("<table")
-    assert tables == len(re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)) == 13
-
-
-def test_a_method_with_nothing_to_state_says_so_in_words(built: Path) -> None:
-    text = (built / "index.html").read_text()
-    assert "the photograph without its colours; nothing is learned" in text
-
-
-def test_a_method_of_remarks_alone_is_no_row_of_dashes(results: Path, params: Params) -> None:
+def test_published_weights_need_no_training_and_remarks_alone_are_no_row_of_dashes(
+    results: Path, params: Params
+) -> None:
     write_json(paths.card("scenes", "semantics"), {"remarks": ["Pictures arrived as JPEG."]})
-    build(params, ORIGIN)
-    text = (paths.BUILD / "index.html").read_text()
-    assert "not stated</td>" in text and "Pictures arrived as JPEG." in text
-
-
-def test_names_from_outside_are_escaped(built: Path) -> None:
-    text = (built / "index.html").read_text()
-    assert "colder &amp; &lt;shorter&gt;" in text
-    assert "broken &lt;1&gt;" in text and "truncated &amp; cut" in text and "a &lt;small&gt; machine" in text
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "results/models/scenes/semantics/manifest.json",
-        "results/models/scenes/semantics/history.csv",
-        "results/colorized/scenes/semantics.json",
-    ],
-)
-def test_missing_file_ends_in_one_sentence(results: Path, params: Params, path: str) -> None:
-    (results / path).unlink()
-    with pytest.raises(UserError, match=f"{path} is missing; `dvc repro` makes it"):
-        build(params, ORIGIN)
-
-
-def test_archive_without_a_photograph_ends_in_one_sentence(results: Path, params: Params) -> None:
-    paths.archive("scenes", "semantics").write_bytes(b"not a zip")
-    with pytest.raises(UserError, match=r"results/colorized/scenes/semantics.zip is not a whole zip file"):
-        build(params, ORIGIN)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"parameters": "many"}', '{"surprise": 1}'])
-def test_damaged_card_ends_in_one_sentence(results: Path, params: Params, text: str) -> None:
-    paths.card("scenes", "semantics").write_text(text)
-    with pytest.raises(UserError, match=r"results/colorized/scenes/semantics.json.*elete it, `dvc repro` makes it"):
-        build(params, ORIGIN)
-
-
-def test_published_weights_need_no_training(results: Path, params: Params) -> None:
     for file in ("manifest.json", "history.csv"):
         (paths.trained("scenes", "semantics") / file).unlink()
     build(replace(params, models={"no_semantics": {}}, published={"semantics": {}}), ORIGIN)
-    assert "loss_semantic" not in (paths.BUILD / "index.html").read_text()
+    text = (paths.BUILD / "index.html").read_text()
+    assert "not stated</td>" in text and "Pictures arrived as JPEG." in text and "loss_semantic" not in text
+
+
+WHOLE = r".*elete it, `dvc repro` makes it"
+WRONG = {
+    "results/models/scenes/semantics/manifest.json": {None: " is missing; `dvc repro` makes it"},
+    "results/models/scenes/semantics/history.csv": {None: " is missing; `dvc repro` makes it"},
+    "results/colorized/scenes/semantics.zip": {"not a zip": " is not a whole zip file"},
+    "results/colorized/scenes/semantics.json": {
+        None: " is missing; `dvc repro` makes it",
+        **dict.fromkeys(("", "{", "[]", '{"parameters": "many"}', '{"surprise": 1}'), WHOLE),
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "error"), [(path, text, error) for path, of in WRONG.items() for text, error in of.items()]
+)
+def test_a_missing_or_damaged_file_ends_in_one_sentence(
+    results: Path, params: Params, path: str, text: str | None, error: str
+) -> None:
+    (results / path).unlink() if text is None else (results / path).write_text(text)
+    with pytest.raises(UserError, match=path + error):
+        build(params, ORIGIN)
 
 
 def test_reports_never_import_torch() -> None:
@@ -204,9 +157,7 @@ def test_a_dataset_without_masks_and_segmenters_has_a_report_too(results: Path, 
         write_rows(paths.objects("scenes", method), ObjectColorRow, [])
         np.save(paths.object_colors("scenes", method), np.zeros(0, COLORS))
         rows = read_rows(paths.defects("scenes", method), BleedingRow)
-        blank = {
-            name: math.nan for name in asdict(rows[0]) if name.startswith(("kept", "b")) and name != "bleeding_flat"
-        }
+        blank = {name: math.nan for name in asdict(rows[0]) if name.startswith(("kept", "bleeding_b", "boundary"))}
         write_rows(paths.defects("scenes", method), BleedingRow, [replace(row, **blank) for row in rows])
     build(replace(params, segmenters={}), ORIGIN)
     text = (paths.BUILD / "index.html").read_text()

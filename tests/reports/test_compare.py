@@ -1,5 +1,6 @@
 """Two states of the results: folders, git revisions, verdicts and what is said where something is missing."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -31,9 +32,7 @@ def table(method: str, gain: float = 0.0, photographs: int = 40, seed: int = 0) 
 def write(folder: Path, **gains: float) -> Path:
     """A folder of results in which some methods have gained."""
     for method in METHODS:
-        path = folder / "results" / "scores" / "scenes" / f"{method}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(csv_text(table(method, gains.get(method, 0.0))))
+        put(folder / "results" / "scores" / "scenes" / f"{method}.csv", table(method, gains.get(method, 0.0)))
     return folder
 
 
@@ -42,22 +41,18 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True)
 
 
-def commit_scores(folder: Path) -> None:
-    """What `dvc repro` and `git commit` leave: folders that DVC tracks as a whole, their content in its cache."""
-    with Repo(str(folder)) as repo:
-        repo.add(str(folder / "results" / "scores" / "scenes"))
-    git(folder, "add", "--all")
-    git(folder, "commit", "-m", "scores")
-
-
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git and DVC repository of two commits; in the second, semantics has gained 2 dB."""
     monkeypatch.chdir(tmp_path)
     git(tmp_path, "init")
     Repo.init(str(tmp_path)).close()
-    for gain in (0.0, 2.0):
-        commit_scores(write(tmp_path, semantics=gain))
+    for gain in (0.0, 2.0):  # as `dvc repro` and `git commit` do: DVC tracks the folder, its cache has the content
+        write(tmp_path, semantics=gain)
+        with Repo(str(tmp_path)) as repo:
+            repo.add(str(tmp_path / "results" / "scores" / "scenes"))
+        git(tmp_path, "add", "--all")
+        git(tmp_path, "commit", "-m", "scores")
     return tmp_path
 
 
@@ -69,16 +64,13 @@ def verdicts(changes: list[compare.Change]) -> dict[tuple[str, str], str]:
     return {(change.method, change.measure.key): change.verdict for change in changes}
 
 
-def test_verdicts_follow_the_rule(tmp_path: Path) -> None:
+def test_verdicts_follow_the_rule_and_noise_alone_is_no_difference(tmp_path: Path) -> None:
     before, after = write(tmp_path / "before"), write(tmp_path / "after", semantics=2.0, zhang=-2.0)
-    found = verdicts(compare.compare(read_results(str(before)), read_results(str(after)), seed=0))
-    assert found["semantics", "psnr_rgb"] == "better" and found["zhang", "psnr_rgb"] == "worse"
-    assert found["original", "psnr_rgb"] == "identical"
-
-
-def test_noise_alone_is_no_difference_shown(tmp_path: Path) -> None:
-    before, after = write(tmp_path / "before"), write(tmp_path / "after", semantics=1e-9)
-    found = verdicts(compare.compare(read_results(str(before)), read_results(str(after)), seed=0))
+    noisy = write(tmp_path / "noisy", semantics=1e-9)
+    states = [read_results(str(folder)) for folder in (before, after, noisy)]
+    found = verdicts(compare.compare(*states[:2], seed=0))
+    assert [found[method, "psnr_rgb"] for method in METHODS] == ["better", "worse", "identical"]
+    found = verdicts(compare.compare(states[0], states[2], seed=0))
     assert found["semantics", "psnr_rgb"] == "no difference shown"
 
 
@@ -107,20 +99,20 @@ def put(path: Path, rows: pd.DataFrame) -> None:
     path.write_text(csv_text(rows))
 
 
-def test_less_of_a_gap_is_better() -> None:
-    better = change("colorfulness_gap", -1.0, 0.01)
-    assert better.verdict == "better"
-    assert change("colorfulness_gap", 1.0, 0.01).verdict == "worse"
-
-
-def change(metric: str, mean: float, p_holm: float) -> compare.Change:
+@pytest.mark.parametrize(
+    ("measure", "mean", "p_holm", "verdict"),
+    [
+        ("colorfulness_gap", -1.0, 0.01, "better"),
+        ("colorfulness_gap", 1.0, 0.01, "worse"),
+        ("psnr_rgb", 1.0, 0.08, "no difference shown"),  # only the unadjusted p is significant
+    ],
+)
+def test_the_verdict_knows_which_way_is_better_and_goes_by_the_adjusted_p(
+    measure: str, mean: float, p_holm: float, verdict: str
+) -> None:
     values = mean + np.random.default_rng(0).normal(0, 0.1, (30, 1))
     compared = compare.compare_columns(values, seed=0, resamples=200)[0]
-    return compare.Change("scenes", "zhang", MEASURES[metric], compared, p_holm)
-
-
-def test_unadjusted_significance_is_no_verdict() -> None:
-    assert change("psnr_rgb", 1.0, 0.08).verdict == "no difference shown"
+    assert compare.Change("scenes", "zhang", MEASURES[measure], compared, p_holm).verdict == verdict
 
 
 def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:
@@ -134,60 +126,48 @@ def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:
     assert wrong / 200 <= 0.06
 
 
-def test_revisions_are_read_from_dvcs_cache(repository: Path) -> None:
+def test_revisions_and_experiments_are_read_from_dvcs_cache(repository: Path) -> None:
     found = verdicts(compare.compare(read_results("HEAD~1"), read_results("HEAD"), seed=0))
     assert found["semantics", "psnr_rgb"] == "better" and found["zhang", "psnr_rgb"] == "identical"
     pd.testing.assert_frame_equal(photographs("HEAD"), photographs("."))
-
-
-def test_an_experiment_goes_by_its_name(repository: Path) -> None:
     git(repository, "update-ref", "refs/exps/12/345/tidy-mare", "HEAD~1")
     pd.testing.assert_frame_equal(photographs("tidy-mare"), photographs("HEAD~1"))
 
 
-def test_scores_that_the_cache_lacks_end_in_one_sentence(repository: Path) -> None:
-    for path in (repository / ".dvc" / "cache" / "files").rglob("*"):
-        if path.is_file():
-            path.unlink()
-    with pytest.raises(UserError, match=r"cache does not hold results.* of HEAD.*dvc fetch"):
-        read_results("HEAD")
-
-
-def test_neither_folder_nor_revision_ends_in_one_sentence(repository: Path) -> None:
+def test_what_a_revision_lacks_ends_in_one_sentence(repository: Path) -> None:
     with pytest.raises(UserError, match="nowhere is neither a folder with results/scores in it, nor a git revision"):
         read_results("nowhere")
-
-
-def test_a_revision_without_results_ends_in_one_sentence(repository: Path) -> None:
+    shutil.rmtree(repository / ".dvc" / "cache" / "files")
+    with pytest.raises(UserError, match=r"cache does not hold results.* of HEAD.*dvc fetch"):
+        read_results("HEAD")
     git(repository, "rm", "results/scores/scenes.dvc")
     git(repository, "commit", "-m", "none")
     with pytest.raises(UserError, match=r"HEAD holds no results/scores"):
         read_results("HEAD")
 
 
-@pytest.mark.parametrize(("text", "said"), [("id\n1\n", "no column 'dataset'"), ("", "no table of scores")])
-def test_damaged_scores_end_in_one_sentence(tmp_path: Path, text: str, said: str) -> None:
-    (write(tmp_path) / "results" / "scores" / "scenes" / "zhang.csv").write_text(text)
-    with pytest.raises(UserError, match=said):
-        read_results(str(tmp_path))
-
-
-def test_a_photograph_scored_twice_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path) / "results" / "scores" / "scenes" / "zhang.csv"
-    path.write_text(path.read_text() + path.read_text().splitlines()[-1] + "\n")
-    with pytest.raises(UserError, match="scores a photograph twice"):
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        (["id", "1"], "no column 'dataset'"),
+        ([], "no table of scores"),
+        (csv_text(table("zhang")).splitlines() + csv_text(table("zhang")).splitlines()[-1:], "photograph twice"),
+    ],
+)
+def test_damaged_scores_end_in_one_sentence(tmp_path: Path, rows: list[str], error: str) -> None:
+    (write(tmp_path) / "results" / "scores" / "scenes" / "zhang.csv").write_text("\n".join(rows))
+    with pytest.raises(UserError, match=error):
         read_results(str(tmp_path))
 
 
 def test_what_only_one_state_has_is_said() -> None:
-    first = {"scenes": pd.concat([table("zhang"), table("original")]), "voc2012": table("zhang")}
-    second = {"scenes": table("zhang", photographs=30)}
-    assert compare.only_in_one(Results(first, {}), Results(second, {}), ("A", "B")) == [
-        "scenes: only A has original.",
-        "scenes: only A has 10 photographs more.",
-        "Only A has voc2012.",
-    ]
-    (change,) = compare.compare(Results(first, {}), Results(second, {}), seed=0)
+    states = (
+        Results({"scenes": pd.concat([table("zhang"), table("original")]), "voc2012": table("zhang")}, {}),
+        Results({"scenes": table("zhang", photographs=30)}, {}),
+    )
+    notes = ["scenes: only A has original.", "scenes: only A has 10 photographs more.", "Only A has voc2012."]
+    assert compare.only_in_one(*states, ("A", "B")) == notes
+    (change,) = compare.compare(*states, seed=0)
     assert change.comparison.n == 30
 
 

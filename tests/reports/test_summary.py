@@ -43,13 +43,8 @@ scenes (synthetic),iizuka,
 """
 CLAIMS = [
     {"id": "jbu_psnr", "data": "scenes (synthetic)", "segmenter": "", "verdict": "supported", "reason": ""},
-    {
-        "id": "segments",
-        "data": "scenes (synthetic)",
-        "segmenter": "small",
-        "verdict": "undecided",
-        "reason": "about 934 photographs would decide",
-    },
+    {"id": "segments", "data": "scenes (synthetic)", "segmenter": "small", "verdict": "undecided"}
+    | {"reason": "about 934 photographs would decide"},
 ]
 
 
@@ -76,86 +71,82 @@ def printed(workplace: Path, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out.rstrip()
 
 
-def test_summary_shows_each_datasets_tables_and_the_reports_path(printed: str) -> None:
-    assert "Table 1, scenes (synthetic)" in printed and "Table 1, VOC2012" in printed
-    assert "22.31 [22.05, 22.58]" in printed and "∞" in printed
-    assert "Times, scenes (synthetic): a <small> machine" in printed
-    assert printed.splitlines()[-1] == f"report: {paths.BUILD / 'index.html'}"
-
-
-def test_claims_come_first_with_the_reason_for_no_verdict(printed: str) -> None:
-    assert printed.splitlines()[:4] == [
+def test_summary_shows_claims_then_each_datasets_tables_then_the_reports_path(printed: str) -> None:
+    lines = printed.splitlines()
+    assert lines[:4] == [
         "The paper's claims on scenes (synthetic)",
         "",
         "  jbu_psnr          supported",
         "  segments (small)  undecided     about 934 photographs would decide",
     ]
+    for title in (
+        *("Table 1, scenes (synthetic)", "Table 1, VOC2012", "Times, scenes (synthetic): a <small> machine"),
+        *(f"Figure 3, scenes (synthetic), segmenter {name}" for name in ("small", "deeplab")),
+        *(f"Times, {name}: not measured here: gray." for name in ("VOC2012", "scenes (synthetic)")),
+    ):
+        assert lines.count(title) == 1, title
+    assert lines[-1] == f"report: {paths.BUILD / 'index.html'}"
 
 
-def test_claims_about_time_are_judged_where_the_times_are(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("Table 1, VOC2012", "gray 1449 ∞ ∞ -"),
+        ("Table 1, scenes", "semantics_jbu 200 22.31 [22.05, 22.58] 21.80 22.0"),
+        ("Figure 3, scenes (synthetic), segmenter small", "gray 200 5.4 [4.9, 6.1] 79"),
+        ("Times, scenes (synthetic): a <small> machine", "semantics 31.5 25 36,874,133 147.5"),
+        ("Times, scenes (synthetic): a <small> machine", "their_net - - - -"),  # pictures from elsewhere
+    ],
+)
+def test_rows_hold_values_beside_the_published_ones_in_aligned_columns(printed: str, table: str, row: str) -> None:
+    lines = printed[printed.index(table) :].splitlines()[2:]
+    block = lines[: lines.index("")]
+    assert row in [" ".join(line.split()) for line in block] and len({len(line) for line in block}) == 1
+
+
+def test_claims_about_time_are_beside_the_times(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     methods = paths.BUILD / "tables" / "methods.csv"
     methods.write_text(METHODS + "scenes (synthetic),scenes,zhang,1,1,,\n")
     write_run("zhang", 0.0315 / 1.1)
     main()
-    told = " ".join(capsys.readouterr().out.split())
-    assert (
-        "scenes (synthetic): The network is about as fast as Zhang et al.'s. Supported (semantics / zhang 1.10)."
-        in told
-    )
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "The network is about as fast as Zhang et al.'s. Supported (semantics / zhang 1.10)." in printed
     page = (paths.BUILD / "times.html").read_text()
     assert "Supported (semantics / zhang 1.10)." in page and "Not tested (iizuka: not measured here" in page
 
 
-def test_times_of_narrow_networks_or_of_two_machines_are_no_verdict() -> None:
-    claims = load_claims()
-    times = [Time("VOC2012", method, "a machine", 10.0, None, 1, 1.0) for method in ("semantics", "zhang")]
-    narrow = {("VOC2012", "semantics"): 1.0, ("VOC2012", "zhang"): 0.25}
-    assert "1.00 times, but networks here are not of full width" in speed_verdicts(claims, times, narrow)[0]
-    wide = dict.fromkeys(narrow, 1.0)
-    assert "Supported (semantics / zhang 1.00)" in speed_verdicts(claims, times, wide)[0]
-    elsewhere = [times[0], replace(times[1], device="another")]
-    assert "measured on two machines" in speed_verdicts(claims, elsewhere, wide)[0]
+@pytest.mark.parametrize(
+    ("width", "device", "expected"),
+    [
+        (1.0, "a machine", "Supported (semantics / zhang 1.00)"),
+        (0.25, "a machine", "1.00 times, but networks here are not of full width"),
+        (1.0, "another", "measured on two machines"),
+    ],
+)
+def test_times_of_narrow_networks_or_of_two_machines_are_no_verdict(width: float, device: str, expected: str) -> None:
+    times = [Time("VOC2012", "semantics", "a machine", 10.0, None, 1, 1.0)]
+    times.append(replace(times[0], method="zhang", device=device))
+    widths = {("VOC2012", "semantics"): 1.0, ("VOC2012", "zhang"): width}
+    assert expected in speed_verdicts(load_claims(), times, widths)[0]
 
 
-def test_each_segmenter_has_a_figure_3(printed: str) -> None:
-    assert printed.count("Figure 3, scenes (synthetic), segmenter ") == 2
-    (line,) = (line for line in printed.splitlines() if "5.4 [4.9, 6.1]" in line)
-    assert line.split() == ["gray", "200", "5.4", "[4.9,", "6.1]", "79"]
-
-
-def test_without_segmenters_there_is_no_figure_3(workplace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_segmenters_there_is_no_figure_3_and_without_a_report_it_says_what_to_do(
+    workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (paths.BUILD / "tables" / "figure3.csv").unlink()
     main()
     assert "Figure 3" not in capsys.readouterr().out
-
-
-def test_columns_of_the_summary_are_aligned(printed: str) -> None:
-    lines = printed[printed.index("Table 1, scenes") :].splitlines()[2:5]
-    assert len({len(line) for line in lines}) == 1
-    assert lines[0].split()[0] == "method" and lines[2].split()[-1] == "22.0"
-
-
-def test_times_stand_beside_the_papers_and_the_sizes(printed: str) -> None:
-    (line,) = (line for line in printed.splitlines() if line.split()[:1] == ["semantics"])
-    assert line.split() == ["semantics", "31.5", "25", "36,874,133", "147.5"]
-
-
-def test_pictures_from_elsewhere_have_no_time(printed: str) -> None:
-    (line,) = (line for line in printed.splitlines() if "their_net" in line)
-    assert line.split()[1:] == ["-", "-", "-", "-"]
-
-
-def test_methods_that_did_not_run_here_are_told_apart(printed: str) -> None:
-    assert "Times, VOC2012: not measured here: gray." in printed
-    assert "Times, scenes (synthetic): not measured here: gray." in printed
+    (paths.BUILD / "tables" / "methods.csv").unlink()
+    with pytest.raises(UserError, match=r"methods.csv is missing; `make repro` makes it"):
+        main()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null"])
 def test_a_damaged_record_of_a_run_is_no_time(workplace: Path, text: str) -> None:
     (paths.RUNS / "colorize-scenes-semantics.json").write_text(text)
     main()
-    times = {time.method: time for time in read_rows(paths.BUILD / "times.csv", Time)}
-    assert times["semantics"].milliseconds is None and times["semantics"].device == NOWHERE
+    (time,) = (time for time in read_rows(paths.BUILD / "times.csv", Time) if time.method == "semantics")
+    assert (time.milliseconds, time.device) == (None, NOWHERE)
 
 
 def test_times_are_written_as_csv_markdown_and_a_page(printed: str) -> None:
@@ -163,28 +154,15 @@ def test_times_are_written_as_csv_markdown_and_a_page(printed: str) -> None:
     assert [time.milliseconds for time in times] == [None, 31.5, None, None]
     assert "| semantics | 31.5 | 25 | 36,874,133 | 147.5 |" in (paths.BUILD / "times.md").read_text()
     page = (paths.BUILD / "times.html").read_text()
-    assert "scenes (synthetic): a &lt;small&gt; machine" in page and "<td>31.5</td>" in page
-    assert 'href="index.html"' in page and "src=" not in page
+    for promise in ("scenes (synthetic): a &lt;small&gt; machine", "<td>31.5</td>", 'href="index.html"'):
+        assert promise in page
+    assert "src=" not in page
 
 
-def test_summary_without_a_report_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"methods.csv is missing; `make repro` makes it"):
-        main()
-
-
-def test_summary_loads_no_heavy_library() -> None:
+def test_summary_runs_as_a_command_and_loads_no_heavy_library(workplace: Path) -> None:
     heavy = "{'torch', 'pandas', 'numpy', 'matplotlib', 'jinja2'}"
-    code = f"import sys, reports.summary; sys.exit(bool({heavy} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
-
-
-def test_summary_runs_as_a_command(workplace: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "reports.summary"],
-        cwd=workplace,
-        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0 and "semantics_jbu" in done.stdout
+    code = f"import sys, reports.summary as it; it.main(); sys.exit(bool({heavy} & set(sys.modules)))"
+    environment = {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    for command in (["-c", code], ["-m", "reports.summary"]):
+        done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0 and "semantics_jbu" in done.stdout

@@ -10,22 +10,17 @@ import pytest
 from pipeline.records.rows import write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
-from pipeline.settings.params import Params, load_params
-from reports.build import build
+from pipeline.settings.params import load_params
 from reports.verify import REFERENCE, Reference, Tolerance, compare, main, read_numbers, read_reference, trained_methods
-from tests.reports.conftest import ORIGIN, fabricate
 
 TOLERANCES = {"psnr_rgb": Tolerance(0.001, 0.5), "bleeding_flat": Tolerance(0.0, 0.01), "miou_small": Tolerance(2, 2)}
 
 
 @pytest.fixture(scope="module")
-def made(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report and the reference that was made of it; tests only read."""
+def made(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report's tables and the reference that was made of them; tests only read."""
     folder = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        fabricate("scenes", "scenes (synthetic)")
-        build(params, ORIGIN)
+    shutil.copytree(built / "tables", folder / paths.BUILD / "tables")
     write_json(folder / "reference.json", asdict(Reference("scenes (synthetic)", "a test", TOLERANCES, {})))
     run(folder, "--renew")
     return folder
@@ -40,16 +35,7 @@ def run(folder: Path, *options: str) -> None:
 @pytest.fixture
 def place(made: Path, tmp_path: Path) -> Path:
     """A copy that tests may change."""
-    shutil.copytree(made / paths.BUILD / "tables", tmp_path / paths.BUILD / "tables")
-    shutil.copy(made / "reference.json", tmp_path)
-    return tmp_path
-
-
-def move(place: Path, measure: str, method: str, by: float) -> None:
-    file = place / "reference.json"
-    content = json.loads(file.read_text())
-    content["numbers"][measure][method] += by
-    file.write_text(json.dumps(content))
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def test_the_same_results_are_the_same_to_the_last_digit(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +58,10 @@ def test_the_same_results_are_the_same_to_the_last_digit(made: Path, capsys: pyt
 def test_a_number_may_move_within_its_tolerance(
     place: Path, measure: str, method: str, by: float, moved: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    move(place, measure, method, by)
+    file = place / "reference.json"
+    content = json.loads(file.read_text())
+    content["numbers"][measure][method] += by
+    file.write_text(json.dumps(content))
     if not moved:
         run(place)
         return
@@ -81,28 +70,23 @@ def test_a_number_may_move_within_its_tolerance(
     assert f"{measure} of {method}: " in capsys.readouterr().out
 
 
-def test_what_is_missing_or_new_has_moved(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_missing_or_new_has_moved(made: Path) -> None:
     reference = read_reference(made / "reference.json")
     found = read_numbers(made / paths.BUILD, reference)
     trained = trained_methods(made / paths.BUILD, reference.dataset)
     assert trained == {"no_semantics", "semantics", "semantics_jbu"}
     fewer = {measure: {name: value for name, value in of.items() if name != "gray"} for measure, of in found.items()}
-    assert {str(one) for one in compare(reference, fewer, trained)} == {
-        "psnr_rgb of gray: the results lack it",
-        "miou_small of gray: the results lack it",
-    }
+    lacking = {f"{measure} of gray: the results lack it" for measure in ("psnr_rgb", "miou_small")}
+    assert {str(moved) for moved in compare(reference, fewer, trained)} == lacking
     more = {**found, "psnr_rgb": {**found["psnr_rgb"], "theirs": 20.0}}
-    assert [str(one) for one in compare(reference, more, trained)] == ["psnr_rgb of theirs: the reference lacks it"]
+    assert [str(moved) for moved in compare(reference, more, trained)] == ["psnr_rgb of theirs: the reference lacks it"]
 
 
-def test_results_of_another_dataset_are_no_results(place: Path) -> None:
+def test_results_of_another_dataset_and_no_report_end_in_one_sentence(place: Path) -> None:
     file = place / "reference.json"
     file.write_text(file.read_text().replace("scenes (synthetic)", "VOC2012"))
     with pytest.raises(UserError, match="has no results of VOC2012"):
         run(place)
-
-
-def test_no_report_ends_in_one_sentence(place: Path) -> None:
     (place / paths.BUILD / "tables" / "figure3.csv").unlink()
     with pytest.raises(UserError, match=r"figure3.csv is missing; `make repro` makes it"):
         run(place)

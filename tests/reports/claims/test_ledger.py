@@ -16,6 +16,7 @@ from pipeline.settings.params import DatasetParams, PackParams, Params, TrainPar
 from reports.build import build
 from reports.claims.evidence import NO_RATINGS, SIMULATED, outcome
 from reports.claims.ledger import check_in_words, ledger, ledger_document, ledger_json, scope
+from reports.claims.verdicts import Outcome
 from reports.inputs.scores import Dataset
 from reports.plan.claims import Check, Claim, load_claims
 from reports.tables.documents import Table
@@ -31,15 +32,8 @@ def tables(**rows: Sequence[dict[str, object]]) -> dict[str, Table]:
 
 
 def paired(dataset: str, mean: float, low: float, high: float) -> dict[str, object]:
-    return {
-        "dataset": dataset,
-        "metric": "psnr_rgb",
-        **PAIR,
-        "mean_difference": mean,
-        "ci_low": low,
-        "ci_high": high,
-        "n": 9,
-    }
+    ends = {"mean_difference": mean, "ci_low": low, "ci_high": high, "n": 9}
+    return {"dataset": dataset, "metric": "psnr_rgb", **PAIR, **ends}
 
 
 def people(dataset: str, simulated: bool) -> dict[str, object]:
@@ -49,75 +43,68 @@ def people(dataset: str, simulated: bool) -> dict[str, object]:
 
 def test_the_house_of_claims_names_what_exists() -> None:
     claims = load_claims()
-    promised = {"confusion", "jbu_edges", "jbu_psnr", "segments_above_grey", "segments_below_original", "natural"}
-    promised |= {"saturability", "semantic_correctness", "edge_keeping", "saturation", "size", "time"}
-    assert promised <= set(claims)
+    promised = "confusion jbu_edges jbu_psnr segments_above_grey segments_below_original natural saturability"
+    assert {*promised.split(), "semantic_correctness", "edge_keeping", "saturation", "size", "time"} <= set(claims)
     assert all(check_in_words(check) for claim in claims.values() for check in claim.tests)  # every measure has a name
 
 
-def test_a_claim_that_nothing_could_contradict_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "claims.yaml"
-    file.write_text("claims: {vain: {claim: It is good., where: everywhere, tests: []}}")
-    with pytest.raises(UserError, match="vain has no test"):
-        load_claims(file)
+THIN = "{{evidence: {}, measure: m, a: a, b: b, expects: within, threshold: {}}}"
 
 
-@pytest.mark.parametrize(("evidence", "margin"), [("paired", 0), ("size", 1.0)])
-def test_a_margin_that_holds_nothing_is_refused(tmp_path: Path, evidence: str, margin: float) -> None:
+@pytest.mark.parametrize(
+    ("tests", "error"),
+    [("", "has no test"), (THIN.format("paired", 0), "wants"), (THIN.format("size", 1.0), "wants")],
+)
+def test_a_claim_that_nothing_could_contradict_or_support_is_refused(tmp_path: Path, tests: str, error: str) -> None:
     file = tmp_path / "claims.yaml"
-    test = f"{{evidence: {evidence}, measure: m, a: a, b: b, expects: within, threshold: {margin}}}"
-    file.write_text(f"claims: {{thin: {{claim: Close., where: there, tests: [{test}]}}}}")
-    with pytest.raises(UserError, match="thin wants"):
+    file.write_text(f"claims: {{vain: {{claim: It is good., where: everywhere, tests: [{tests}]}}}}")
+    with pytest.raises(UserError, match=f"vain {error}"):
         load_claims(file)
 
 
 def test_a_verdict_knows_the_rows_of_its_own_dataset_alone(dataset: Dataset) -> None:
-    mine, other = paired(dataset.title, 0.1, 0.05, 0.15), paired("VOC2012", 3.0, 2.0, 4.0)
-    found = outcome(JBU, dataset, "", tables(paired=[other, mine]), 0)
+    here, other = paired(dataset.title, 0.1, 0.05, 0.15), paired("VOC2012", 3.0, 2.0, 4.0)
+    found = outcome(JBU, dataset, "", tables(paired=[other, here]), 0)
     assert found.verdict == "supported" and found.measured and found.measured.estimate == 0.1
     assert outcome(JBU, dataset, "", tables(paired=[other]), 0).verdict == "not tested"
 
 
 def test_a_verdict_knows_one_segmenter_alone(dataset: Dataset) -> None:
-    rows = [
-        {
-            "dataset": dataset.title,
-            "segmenter": name,
-            **PAIR,
-            "difference": value,
-            "ci_low": value,
-            "ci_high": value,
-            "n": 9,
-        }
-        for name, value in {"small": 2.0, "deeplab": -2.0}.items()
-    ]
     check = Check("miou", "miou", "semantics_jbu", "semantics", "above", 0)
-    verdicts = [
-        outcome(check, dataset, name, tables(miou_differences=rows), 0).verdict for name in ("small", "deeplab")
+    wanted = {"small": (2.0, "supported"), "deeplab": (-2.0, "contradicted")}
+    rows = [
+        {"dataset": dataset.title, "segmenter": name, **PAIR, "n": 9}
+        | dict.fromkeys(("difference", "ci_low", "ci_high"), value)
+        for name, (value, _) in wanted.items()
     ]
-    assert verdicts == ["supported", "contradicted"]
+    for name, (_, verdict) in wanted.items():
+        assert outcome(check, dataset, name, tables(miou_differences=rows), 0).verdict == verdict
 
 
 def test_trainings_that_disagree_leave_a_claim_undecided(dataset: Dataset) -> None:
     rows = [paired(dataset.title, 0.1, 0.05, 0.15)]
     spread = {"dataset": dataset.title, "metric": "psnr_rgb", "of": "semantics_jbu - semantics", "seeds": 3}
-    agree, disagree = ({**spread, "spread_lowest": 0.1, "spread_highest": high} for high in (0.3, 0.7))
-    found = outcome(JBU, dataset, "", tables(paired=rows, seeds=[agree]), 0)
-    assert found.verdict == "supported" and found.measured and found.measured.note == "from 0.1 to 0.3 between 3 seeds"
-    assert found.measured.estimate == 0.1  # of the first seed: never a mean over seeds
-    found = outcome(JBU, dataset, "", tables(paired=rows, seeds=[disagree]), 0)
-    assert found.verdict == "undecided" and "more seeds would decide" in found.reason
+    agree, disagree = (
+        outcome(
+            JBU, dataset, "", tables(paired=rows, seeds=[spread | {"spread_lowest": 0.1, "spread_highest": high}]), 0
+        )
+        for high in (0.3, 0.7)
+    )
+    assert agree.verdict == "supported" and agree.measured and agree.measured.note == "from 0.1 to 0.3 between 3 seeds"
+    assert agree.measured.estimate == 0.1  # of the first seed: never a mean over seeds
+    assert disagree.verdict == "undecided" and "more seeds would decide" in disagree.reason
 
 
 def test_people_are_asked_about_photographs_and_simulated_ones_say_nothing(dataset: Dataset) -> None:
     photographs = replace(dataset, title="VOC2012", val=replace(dataset.val, synthetic=False))
-    real, simulated = (tables(naturalness_contrasts=[people("VOC2012", kind)]) for kind in (False, True))
-    found = outcome(PEOPLE, photographs, "", real, 0)
-    assert found.verdict == "supported" and found.measured and (found.measured.raters, found.measured.n) == (20, 60)
-    assert outcome(PEOPLE, photographs, "", simulated, 0).reason == SIMULATED
-    assert outcome(PEOPLE, photographs, "", {}, 0).reason == NO_RATINGS
-    both = tables(naturalness_contrasts=[people("VOC2012", False), people("VOC2012", True)])
-    assert outcome(PEOPLE, photographs, "", both, 0).verdict == "not tested"
+
+    def found(*kinds: bool) -> Outcome:
+        rows = [people("VOC2012", simulated) for simulated in kinds]
+        return outcome(PEOPLE, photographs, "", tables(naturalness_contrasts=rows) if rows else {}, 0)
+
+    real = found(False)
+    assert real.verdict == "supported" and real.measured and (real.measured.raters, real.measured.n) == (20, 60)
+    assert (found(True).reason, found().reason, found(False, True).verdict) == (SIMULATED, NO_RATINGS, "not tested")
     painted = tables(naturalness_contrasts=[people(dataset.title, False)])
     assert outcome(PEOPLE, dataset, "", painted, 0).reason == "painted scenes are no photographs"
 
@@ -133,15 +120,12 @@ def test_sizes_count_at_full_width_alone(dataset: Dataset) -> None:
     assert "not of full width" in outcome(check, thin, "", {}, 0).reason
 
 
-def test_colorfulness_is_compared_photograph_by_photograph(dataset: Dataset) -> None:
+def test_colorfulness_is_compared_photograph_by_photograph_and_a_missing_method_is_named(dataset: Dataset) -> None:
     check = Check("colorfulness", "colorfulness", "semantics_jbu", "semantics", "above", 0)
     found = outcome(check, dataset, "", {}, 0)  # fabricated: one more for every next method
     assert found.verdict == "supported" and found.measured and math.isclose(found.measured.estimate, 1.0)
-
-
-def test_a_method_that_is_not_there_is_named(dataset: Dataset) -> None:
-    check = Check("paired", "psnr_rgb", "semantics_jbu", "zhang", "above", 0)
-    assert outcome(check, dataset, "", {}, 0).reason == "needs the method zhang"
+    missing = Check("paired", "psnr_rgb", "semantics_jbu", "zhang", "above", 0)
+    assert outcome(missing, dataset, "", {}, 0).reason == "needs the method zhang"
 
 
 @pytest.mark.parametrize(

@@ -41,45 +41,25 @@ def all_plots(dataset: Dataset, params: Params) -> list[Plot]:
     ]
 
 
-def test_no_two_methods_look_the_same() -> None:
-    styles = method_styles([f"method_{place}" for place in range(20)])
-    assert len(set(styles.values())) == len(KNOWN) + 20
-
-
-def test_known_methods_differ_without_colour() -> None:
+def test_known_methods_differ_without_colour_in_markers_and_swatches() -> None:
+    assert len(set(method_styles([f"method_{place}" for place in range(20)]).values())) == len(KNOWN) + 20
     assert len({(style.marker, style.hollow) for style in KNOWN.values()}) == len(KNOWN)
     assert "D" not in {style.marker for style in [*KNOWN.values(), *FREE]}  # stands for published values
-
-
-def test_jbu_keeps_a_methods_colour_and_marker() -> None:
     for method in (name for name in KNOWN if name.endswith("_jbu")):
         assert KNOWN[method] == replace(KNOWN[method.removesuffix("_jbu")], hollow=True)
+    assert swatch(KNOWN["zhang"]).count("L") == 2 and 'fill="#0072b2"' in swatch(KNOWN["zhang"])
+    assert 'fill="none" stroke="#0072b2"' in swatch(KNOWN["zhang_jbu"])
+    assert "currentColor" in swatch(KNOWN["original"]) and INK not in swatch(KNOWN["original"])
 
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_colours_stay_apart_in_every_vision(vision: str) -> None:
-    colors = sorted({style.color for style in [*KNOWN.values(), *FREE]})
-    linear = linearized(np.array([to_rgb(color) for color in colors])) @ np.array(VISIONS[vision]).T
-    seen = rgb2lab(companded(linear.clip(0, 1))[None])[0]
+    colors = np.array(sorted({to_rgb(style.color) for style in [*KNOWN.values(), *FREE]}))
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    seen = (linear @ np.array(VISIONS[vision]).T).clip(0, 1)
+    seen = rgb2lab(np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)[None])[0]
     distances = [np.linalg.norm(one - other) for one, other in combinations(seen, 2)]
     assert min(distances) > 9  # CIE76; about 2 is the least that anybody sees side by side
-
-
-def linearized(rgb: np.ndarray) -> np.ndarray:
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-
-
-def companded(linear: np.ndarray) -> np.ndarray:
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-
-
-def test_tables_and_figures_keep_one_order() -> None:
-    given = ["original", "theirs", "semantics", "zhang_jbu", "zhang", "gray", "another"]
-    assert in_order(given) == ["gray", "zhang", "zhang_jbu", "semantics", "theirs", "another", "original"]
-
-
-def test_methods_we_do_not_know_look_the_same_wherever_known_ones_stand() -> None:
-    assert method_styles(["theirs", "gray", "more"]) == method_styles(["zhang", "theirs", "more"])
 
 
 @pytest.mark.parametrize(("amount", "side_by_side"), [(1, 1), (8, 8), (9, 5), (14, 7), (17, 6)])
@@ -99,29 +79,22 @@ def test_figures_of_many_methods_wrap(dataset: Dataset) -> None:
     assert sum(bool(axes.get_title("left")) for axes in curves.axes) == 9
 
 
-def test_swatches_are_the_figures_markers() -> None:
-    assert swatch(KNOWN["zhang"]).count("L") == 2 and 'fill="#0072b2"' in swatch(KNOWN["zhang"])
-    assert 'fill="none" stroke="#0072b2"' in swatch(KNOWN["zhang_jbu"])
-    assert "currentColor" in swatch(KNOWN["original"]) and INK not in swatch(KNOWN["original"])
-
-
-def test_a_method_added_at_the_end_leaves_the_others_their_looks() -> None:
+def test_order_styles_and_examples_follow_fixed_rules() -> None:
+    given = ["original", "theirs", "semantics", "zhang_jbu", "zhang", "gray", "another"]
+    assert in_order(given) == ["gray", "zhang", "zhang_jbu", "semantics", "theirs", "another", "original"]
+    assert method_styles(["theirs", "gray", "more"]) == method_styles(["zhang", "theirs", "more"])
     before, after = method_styles(METHODS), method_styles([*METHODS, "new"])
-    assert {method: after[method] for method in METHODS} == {method: before[method] for method in METHODS}
-
-
-def test_models_look_like_the_first_method_that_uses_them() -> None:
-    methods, models = method_styles(METHODS), model_styles(METHODS)
-    assert models == {"no_semantics": methods["no_semantics"], "semantics": methods["semantics"]}
-
-
-def test_examples_are_evenly_spaced_over_the_sorted_ids() -> None:
+    assert all(after[method] == before[method] for method in METHODS)
+    # Models have the style of the first method that uses them.
+    assert model_styles(METHODS) == {model: before[model] for model in ("no_semantics", "semantics")}
     ids = [f"{number:02d}" for number in range(20)]
     assert evenly_spaced(ids[::-1], 5) == ["02", "06", "10", "14", "18"]
     assert evenly_spaced(["b", "a"], 5) == ["a", "b"]
 
 
-def test_figures_saved_twice_are_the_same_bytes(dataset: Dataset, params: Params, tmp_path: Path) -> None:
+def test_figures_saved_twice_are_the_same_bytes_with_their_fonts_and_caption(
+    dataset: Dataset, params: Params, tmp_path: Path
+) -> None:
     for run in ("first", "second"):
         for plot in all_plots(dataset, params):
             save(plot, tmp_path / run)
@@ -129,26 +102,15 @@ def test_figures_saved_twice_are_the_same_bytes(dataset: Dataset, params: Params
     assert len(files) == 6
     for name in files:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
-
-
-def test_saved_figures_embed_their_fonts_and_carry_their_caption(
-    dataset: Dataset, params: Params, tmp_path: Path
-) -> None:
-    plot = all_plots(dataset, params)[2]
-    save(plot, tmp_path)
-    pdf = (tmp_path / f"{plot.name}.pdf").read_bytes()
+    pdf = (tmp_path / "first" / "examples_scenes.pdf").read_bytes()
     assert b"/FontFile2" in pdf and b"CreationDate" not in pdf
-    caption = Image.open(tmp_path / f"{plot.name}.png").info["Description"]
+    caption = Image.open(tmp_path / "first" / "examples_scenes.png").info["Description"]
     assert "synthetic" in caption and "not chosen by hand" in caption
 
 
-def test_users_matplotlib_settings_change_nothing(dataset: Dataset, params: Params) -> None:
-    first = inline_svg(all_plots(dataset, params)[0])
-    with matplotlib.rc_context({"font.size": 30, "axes.grid": False}):
-        assert inline_svg(all_plots(dataset, params)[0]) == first
-
-
-def test_inline_svg_takes_the_pages_ink(dataset: Dataset, params: Params) -> None:
+def test_inline_svg_takes_the_pages_ink_and_nothing_of_the_users_settings(dataset: Dataset, params: Params) -> None:
     svg = inline_svg(all_plots(dataset, params)[0])
     assert svg.startswith('<svg role="img" aria-label="Dot plot of mean PSNR')
     assert "currentColor" in svg and INK not in svg and "<metadata>" not in svg
+    with matplotlib.rc_context({"font.size": 30, "axes.grid": False}):
+        assert inline_svg(all_plots(dataset, params)[0]) == svg

@@ -35,13 +35,10 @@ def test_the_window_lies_where_the_harm_is() -> None:
     assert second.of(harm).sum() == 0.5
     apart = abs(second.top - box.top) >= box.side or abs(second.left - box.left) >= box.side
     assert apart and second.of(harm).shape == (box.side, box.side)
+    assert strongest(np.zeros((40, 60))) == Box(0, 0, round(SHARE * 40))  # no harm: still inside
 
 
-def test_a_window_of_no_harm_is_still_inside() -> None:
-    assert strongest(np.zeros((40, 60))) == Box(0, 0, round(SHARE * 40))
-
-
-def test_bleeding_and_confusion_are_told_apart() -> None:
+def test_bleeding_and_confusion_have_maps_of_their_own() -> None:
     original = halves((200, 60, 60), (60, 60, 200))
     bled = halves((200, 60, 60), (60, 60, 200), edge=EDGE + 14)  # red goes over the edge
     confused = halves((60, 200, 60), (60, 60, 200))  # the left thing in another's colour, sharp
@@ -53,11 +50,11 @@ def test_bleeding_and_confusion_are_told_apart() -> None:
 
 
 def test_figure_1_shows_the_photograph_that_changes_most(dataset: Dataset, params: Params) -> None:
-    (looks,) = read_input_sizes([dataset], params)
+    (sizes,) = read_input_sizes([dataset], params)
     ids = dataset.defects.ids
-    worse = looks.bleeding[52].copy()
+    worse = sizes.bleeding[52].copy()
     worse.loc[worse["id"] == ids[4], "bleeding_boundary"] = 0.95
-    moved = replace(looks, bleeding={**looks.bleeding, 52: worse})
+    moved = replace(sizes, bleeding={**sizes.bleeding, 52: worse})
     assert most_moved(moved) == ids[4]
     plot = figure1(moved)
     assert plot and f"photograph {ids[4]} by no_semantics" in plot.caption and "Chosen by rule" in plot.caption
@@ -78,8 +75,7 @@ def test_figure_4_shows_most_middling_and_least(dataset: Dataset) -> None:
 
 def test_figure_6_shows_each_method_at_its_best_once() -> None:
     errors = {("a", "x"): 1.0, ("b", "x"): 5.0, ("a", "y"): 9.0, ("b", "y"): 2.0, ("a", "z"): 4.0, ("b", "z"): 4.0}
-    series = pd.Series(errors)
-    series.index.names = ["method", "id"]
+    series = pd.Series(errors).rename_axis(["method", "id"])
     assert favourites(series, ["a", "b"]) == {"a": "x", "b": "y"}
 
 
@@ -88,13 +84,12 @@ def test_figure_7_names_the_worst_and_why(dataset: Dataset) -> None:
     values.loc[("semantics_jbu", IDS[7]), "bleeding_boundary"] = 0.97
     values.loc[("semantics_jbu", IDS[3]), "colorfulness"] = 2
     failures = {one.kind: one for one in worst(dataset, values, "semantics_jbu")}
-    assert failures["Colours bleed across boundaries"].id == IDS[7]
-    assert failures["Colours bleed across boundaries"].reason == "97% of its own contrast is missing beside them"
-    assert (failures["Not enough colours"].id, failures["Not enough colours"].reason) == (
-        IDS[3],
-        "colorfulness 2, the original's 24",
+    bled, dull, confused = (
+        failures[kind]
+        for kind in ("Colours bleed across boundaries", "Not enough colours", "A thing in another's colours")
     )
-    confused = failures["A thing in another's colours"]
+    assert (bled.id, bled.reason) == (IDS[7], "97% of its own contrast is missing beside them")
+    assert (dull.id, dull.reason) == (IDS[3], "colorfulness 2, the original's 24")
     assert confused.reason.startswith("tree (50.0% of the picture) has colours like sky")
     plot = figure7(dataset, values)
     assert plot and all(one.reason in plot.caption for one in failures.values())

@@ -5,18 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import paths
-from pipeline.settings.params import Params
-from reports.build import build
 from reports.inputs.per_image import values_by_photograph
 from reports.inputs.scores import Dataset
 from reports.page.browser import make_browser
-from tests.reports.conftest import IDS, METHODS, ORIGIN
+from tests.reports.conftest import IDS, METHODS
 
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-def test_pictures_beyond_the_budget_are_left_out_evenly(dataset: Dataset) -> None:
+def test_pictures_keep_to_the_budget_and_values_for_the_script_are_numbers_or_null(dataset: Dataset) -> None:
     values = values_by_photograph(dataset)
     whole = make_browser(dataset, list(METHODS), values, 10_000_000)
     letters = sum(len(shown.uri) for row in whole.photographs.values() for shown in row)
@@ -25,9 +22,6 @@ def test_pictures_beyond_the_budget_are_left_out_evenly(dataset: Dataset) -> Non
     assert len(half.photographs) == 6
     assert sum(len(shown.uri) for row in half.photographs.values() for shown in row) < 0.6 * letters
     assert [sorted(IDS).index(id) % 2 for id in half.photographs] == [1] * 6
-
-
-def test_values_for_the_script_are_numbers_or_null(dataset: Dataset) -> None:
     browser = make_browser(dataset, list(METHODS), values_by_photograph(dataset), 10_000_000)
     shown = {one.method: json.loads(one.values) for one in browser.photographs[sorted(IDS)[0]]}
     assert shown["gray"]["bleeding_flat"] is None and shown["original"]["psnr_rgb"] is None  # infinite
@@ -36,15 +30,14 @@ def test_values_for_the_script_are_numbers_or_null(dataset: Dataset) -> None:
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="needs chromium")
-def test_the_browser_sorts_compares_and_slides(results: Path, params: Params) -> None:
+def test_the_browser_sorts_compares_and_slides(built: Path) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    build(params, ORIGIN)
     with playwright.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = chromium.new_page()
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto((results / paths.BUILD / "index.html").as_uri())
+        page.goto((built / "index.html").as_uri())
         part = lambda name: page.locator(f".browser [data-part={name}]")  # noqa: E731
         assert page.locator(".browser").is_visible()
         part("measure").select_option("psnr_rgb")

@@ -9,12 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipeline.settings import paths
-from pipeline.settings.params import Params
-from reports.build import build
 from reports.tables.documents import Table
 from reports.tables.writers import latex
-from tests.reports.conftest import ORIGIN, fabricate
 
 
 def engine() -> str | None:
@@ -29,23 +25,16 @@ ENGINE = engine()
 PLAIN = r"(?<!\\)"  # not escaped
 
 
-@pytest.fixture(scope="module")
-def paper(params: Params, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The export of a report; tests only read."""
-    folder = tmp_path_factory.mktemp("paper")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        fabricate("scenes", "scenes (synthetic)")
-        build(params, ORIGIN)
-    return folder / paths.BUILD / "paper"
+@pytest.fixture
+def paper(built: Path) -> Path:
+    """What a paper takes over from the report."""
+    return built / "paper"
 
 
 def test_every_table_and_figure_is_in_the_article(paper: Path) -> None:
     article = (paper / "main.tex").read_text()
     assert set(re.findall(r"\\input\{tables/(\w+)\}", article)) == {path.stem for path in paper.glob("tables/*.tex")}
-    assert set(re.findall(r"\{(figures/\w+\.pdf)\}", article)) == {
-        f"figures/{path.name}" for path in paper.glob("figures/*")
-    }
+    assert set(re.findall(r"\{figures/(\w+\.pdf)\}", article)) == {path.name for path in paper.glob("figures/*")}
 
 
 def test_every_file_is_balanced_and_plain(paper: Path) -> None:
@@ -64,10 +53,9 @@ def test_every_row_has_as_many_cells_as_columns(paper: Path) -> None:
         text = path.read_text()
         columns = re.search(r"\\begin\{(?:tabular|longtable)\}\{(.*)\}\n", text)
         assert columns, path.name
-        wanted = len(re.sub(r"p\{[^}]*\}", "p", columns[1]))
         rows = [line for line in text.splitlines() if line.endswith(r"\\") and not line.startswith(r"\caption")]
         cells = {len(re.findall(PLAIN + "&", row)) + 1 for row in rows}
-        assert cells == {wanted}, path.name
+        assert cells == {len(re.sub(r"p\{[^}]*\}", "p", columns[1]))}, path.name
 
 
 def test_a_long_table_goes_on_over_pages_and_sentences_wrap() -> None:

@@ -1,8 +1,9 @@
 """Studies drawn from a random-effects truth whose marginal rates are known: what the statistics are held against."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from scipy.special import expit
 from pipeline.records.ratings import Participant, Rating
 from pipeline.records.rows import write_json, write_rows
 
+ALWAYS: dict[str, Any] = {"study": "0f" * 32, "version": 1, "exposures": 1, "hidden": 0}
+ALWAYS |= {"onset_ms": 10.0, "offset_ms": 3010.0, "shown_ms": 3000.0}
 CRITERIA = ("saturability", "semantic_correctness", "edge_keeping")
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)  # quadrature over a standard normal variable
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
@@ -23,7 +26,8 @@ class Truth:
 
     The others are standard deviations of normal effects on the logit scale: raters differ, photographs differ, a method
     suits some photographs and some raters better; `shared`: share of each effect's variance that all criteria share.
-    `scale`: the largest answer; graded answers are binomial draws of it about a chance that itself varies (`grain`).
+    `scale`: the largest answer; graded answers are binomial draws of it about a chance that itself varies (`grain`),
+    which does not move a mean.
     """
 
     rates: Mapping[str, float]
@@ -69,11 +73,6 @@ def levels_of(truth: Truth) -> NDArray[np.float64]:
     return np.array([intercept(rate, truth.spread) for rate in truth.rates.values()])
 
 
-def expected(truth: Truth) -> list[float]:
-    """The marginal rates, which a study estimates; the grain of graded answers does not move a mean."""
-    return list(truth.rates.values())
-
-
 def draw(truth: Truth, rng: np.random.Generator, criteria: int = 1, levels: NDArray[np.float64] | None = None) -> Draw:
     """Draw raters, photographs and answers. `levels`: as `levels_of`, to save time where many studies are drawn."""
     count = len(truth.rates)
@@ -117,37 +116,26 @@ def write_export(
     methods = list(truth.rates)
     ratings, participants = [], []
     for number in range(truth.raters):
-        mine = rng.permutation(np.flatnonzero(drawn.raters == number))
+        spots = rng.permutation(np.flatnonzero(drawn.raters == number))
         flagged = number + 1 in careless
-        trials: list[tuple[str, int | None, int]] = [("main", None, spot) for spot in mine]
-        trials += [("repeat", first, mine[first]) for first in (0, 1)] + [("broken", None, mine[0])]
+        trials: list[tuple[str, int | None, int]] = [("main", None, spot) for spot in spots]
+        trials += [("repeat", first, spots[first]) for first in (0, 1)] + [("broken", None, spots[0])]
         for trial, (kind, first, spot) in enumerate(trials):
             for place, criterion in enumerate(CRITERIA):
                 value = truth.scale if flagged else round(drawn.values[spot, place] * truth.scale)
                 ms = 100.0 if flagged else 1000.0 * np.exp(rng.normal(0, 0.3) - drift * trial / (len(trials) - 1))
-                ratings.append(
-                    Rating(
-                        study="0f" * 32,
-                        version=1,
-                        simulated=simulated,
-                        participant=number + 1,
-                        trial=trial,
-                        kind=kind,
-                        repeat_of=first,
-                        photograph=f"photo_{drawn.photographs[spot]:03d}",
-                        method="broken" if kind == "broken" else methods[drawn.methods[spot]],
-                        criterion=criterion,
-                        value=0 if kind == "broken" and not flagged else value,
-                        maximum=truth.scale,
-                        onset_ms=10.0,
-                        offset_ms=3010.0,
-                        shown_ms=3000.0,
-                        response_ms=float(ms),
-                        exposures=1,
-                        hidden=0,
-                    )
-                )
-        participants.append(participant(number + 1, simulated, len(trials), "catch;fast" if flagged else ""))
+                answer = Rating(
+                    **ALWAYS, simulated=simulated, participant=number + 1, trial=trial, kind=kind, repeat_of=first,
+                    photograph=f"photo_{drawn.photographs[spot]:03d}",
+                    method="broken" if kind == "broken" else methods[drawn.methods[spot]], criterion=criterion,
+                    value=0 if kind == "broken" and not flagged else value, maximum=truth.scale, response_ms=float(ms),
+                )  # fmt: skip
+                ratings.append(answer)
+        somebody = Participant(
+            "0f" * 32, 1, simulated, number + 1, "2026-01-01", "en", 0, 0, True, len(trials), len(trials), 9.0, 1200,
+            800, 1.0, True, 5, 5, 1, 0, 1000.0, 0.7, 1.0, "catch;fast" if flagged else "",
+        )  # fmt: skip
+        participants.append(somebody)
     write_rows(folder / "ratings.csv", Rating, ratings)
     write_rows(folder / "participants.csv", Participant, participants)
     rules = {"catch_wrong": 2, "fastest_median_ms": 400, "straight_lining": 0.97}
@@ -156,12 +144,3 @@ def write_export(
     settings = {"digest": "0f" * 32, "dataset": "scenes", "criteria": criteria, "screening": rules}
     write_json(folder / "study.json", settings)
     return folder / "ratings.csv"
-
-
-def participant(number: int, simulated: bool, trials: int, flags: str) -> Participant:
-    """Somebody who has answered everything."""
-    blank = Participant(
-        "0f" * 32, 1, simulated, number, "2026-01-01", "en", 0, 0, True, trials, trials, 9.0, 1200, 800, 1.0, True,
-        5, 5, 1, 0, 1000.0, 0.7, 1.0, "",
-    )  # fmt: skip
-    return replace(blank, flags=flags)

@@ -10,13 +10,10 @@ from reports.study.votes import Answers
 
 
 def answers(values: np.ndarray, graded: bool = False) -> Answers:
-    """Everybody judges every picture; `values` (raters, photographs), NaN where somebody did not."""
-    rows = [
-        {"participant": rater, "photograph": f"p{place}", "method": "a", "x": value}
-        for (rater, place), value in np.ndenumerate(values)
-        if np.isfinite(value)
-    ]
-    return Answers(("a",), ("x",), graded, pd.DataFrame(rows), seed=0)
+    """Everybody rates every picture; `values` (raters, photographs), NaN where somebody did not."""
+    votes = pd.DataFrame(values).melt(ignore_index=False, var_name="photograph", value_name="x").dropna()
+    votes = votes.rename_axis("participant").reset_index().assign(method="a")
+    return Answers(("a",), ("x",), graded, votes, seed=0)
 
 
 N = np.nan
@@ -42,10 +39,7 @@ def test_resampled_alphas_are_the_librarys(graded: bool, monkeypatch: pytest.Mon
     values = np.random.default_rng(0).choice([0.0, 0.5, 1.0], (5, 9), p=[0.2, 0.2, 0.6])
     drawn = np.array([[2, 0, 1, 1, 3, 0, 1, 1, 0], [1, 1, 1, 0, 0, 2, 2, 1, 1]])
 
-    def fixed(sums: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-        return drawn @ sums
-
-    monkeypatch.setattr(agreement, "resampled_sums", fixed)
+    monkeypatch.setattr(agreement, "resampled_sums", lambda sums, seed, resamples: drawn @ sums)
     row = agreement.agreement(answers(values, graded)).iloc[0]
     level = "interval" if graded else "nominal"
     wanted = [
@@ -65,14 +59,10 @@ def test_raters_who_copy_each_other_agree_fully_and_coins_by_chance() -> None:
     assert coins["ci_low"] < 0 < coins["ci_high"] and coins["agree"] == pytest.approx(0.5, abs=0.06)
 
 
-def test_one_answer_alone_has_no_alpha() -> None:
+def test_one_answer_alone_has_no_alpha_and_pictures_with_one_vote_do_not_count() -> None:
     row = agreement.agreement(answers(np.ones((3, 5)))).iloc[0]
     assert np.isnan(row["alpha"]) and np.isnan(row["ci_low"]) and row["agree"] == 1
-
-
-def test_pictures_with_one_vote_do_not_count() -> None:
     values = np.full((3, 6), np.nan)
-    values[:2, :4] = [[1, 0, 1, 0], [1, 1, 1, 0]]
-    values[0, 4] = 1.0
+    values[:2, :4], values[0, 4] = [[1, 0, 1, 0], [1, 1, 1, 0]], 1.0
     row = agreement.agreement(answers(values)).iloc[0]
     assert (row["n_pictures"], row["n_votes"]) == (4, 8)

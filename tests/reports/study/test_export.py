@@ -36,22 +36,18 @@ def test_only_main_pictures_are_votes_and_naturalness_is_their_mean(export: Path
 
 
 def test_graded_answers_are_shares_of_the_scale(tmp_path: Path) -> None:
-    graded = Truth(TRUTH.rates, raters=4, photographs=6, scale=100)
-    ratings = read_ratings(write_export(tmp_path / "x", graded, 0))
+    ratings = read_ratings(write_export(tmp_path / "x", Truth(TRUTH.rates, raters=4, photographs=6, scale=100), 0))
     assert ratings is not None and ratings.maximum == 100
-    votes = ratings.votes()[list(CRITERIA)]
-    assert votes.to_numpy().max() <= 1 and (votes.to_numpy() * 100 % 1 < 1e-9).all() and votes.to_numpy().mean() > 0.5
+    votes = ratings.votes()[list(CRITERIA)].to_numpy()
+    assert votes.max() <= 1 and (votes * 100 % 1 < 1e-9).all() and votes.mean() > 0.5
 
 
-def test_ratings_alone_are_enough(export: Path) -> None:
+def test_ratings_alone_are_enough_and_no_answers_yet_are_no_error(export: Path) -> None:
     export.with_name("participants.csv").unlink()
     export.with_name("study.json").unlink()
     ratings = read_ratings(export)
     assert ratings is not None
     assert ratings.criteria == CRITERIA and ratings.flagged == frozenset() and ratings.dataset == ""
-
-
-def test_no_answers_yet_is_no_error(export: Path) -> None:
     edit(export, lambda rows: rows.head(0))
     assert read_ratings(export) is None
     assert read_studies(export.parent.parent) == [] == read_studies(export.parent / "nowhere")
@@ -85,19 +81,14 @@ def test_what_is_wrong_ends_in_one_sentence(export: Path, name: str) -> None:
         read_ratings(export)
 
 
-def test_files_of_two_exports_do_not_mix(export: Path) -> None:
-    edit(export.with_name("participants.csv"), lambda rows: rows.iloc[1:])
-    with pytest.raises(UserError, match="not of one export"):
-        read_ratings(export)
-
-
-def test_settings_of_another_study_do_not_mix(export: Path) -> None:
+def test_files_of_two_exports_do_not_mix_and_a_missing_one_names_the_command(export: Path) -> None:
     settings = json.loads(export.with_name("study.json").read_text())
     export.with_name("study.json").write_text(json.dumps(settings | {"digest": "ab"}))
     with pytest.raises(UserError, match="another study"):
         read_ratings(export)
-
-
-def test_missing_file_names_the_command(tmp_path: Path) -> None:
+    export.with_name("study.json").unlink()
+    edit(export.with_name("participants.csv"), lambda rows: rows.iloc[1:])
+    with pytest.raises(UserError, match="not of one export"):
+        read_ratings(export)
     with pytest.raises(UserError, match=r"is not here; `python -m study_app.export` writes it"):
-        read_ratings(tmp_path / "ratings.csv")
+        read_ratings(export.parent / "elsewhere" / "ratings.csv")

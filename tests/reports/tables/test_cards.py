@@ -14,51 +14,29 @@ from tests.reports.conftest import CARDS
 SIZES = load_published().size_and_time.rows
 
 
-def sizes_of(dataset: Dataset) -> dict[str, dict]:
-    rows = size_and_time_document([dataset], load_published()).rows
-    return {row["method"]: row for row in rows.to_dict("records")}
-
-
-def narrower(dataset: Dataset) -> Dataset:
-    """The same, with the model `semantics` trained at a quarter of its width."""
-    training = dataset.trainings["semantics"]
-    manifest = replace(training.manifest, recipe={"width": 0.25})
-    return replace(dataset, trainings={**dataset.trainings, "semantics": replace(training, manifest=manifest)})
-
-
-def test_every_printed_size_is_what_its_unit_says() -> None:
+def test_every_printed_size_and_time_is_what_the_paper_says() -> None:
     assert SIZES["zhang"].size == pytest.approx(32_230_393 * 4 / 1e6, abs=0.05)
     assert SIZES["zhang"].network_megabytes == pytest.approx(SIZES["zhang"].megabytes, abs=0.05)
     assert SIZES["larsson"].size == pytest.approx(588_203_256 / 2**20, abs=0.5)
     assert SIZES["larsson"].megabytes == pytest.approx(588.203256)
     assert SIZES["larsson"].network_megabytes == pytest.approx(588.164096)
-    assert SIZES["iizuka"].megabytes == 694.7
+    assert SIZES["iizuka"].megabytes == 694.7 and SIZES["semantics"].megabytes == 147.5
     assert SIZES["iizuka"].network_megabytes == pytest.approx(169, abs=0.5)
-    assert SIZES["semantics"].megabytes == 147.5
+    times = {method: size.milliseconds for method, size in SIZES.items()}
+    assert times == {"zhang": 22, "iizuka": 80, "larsson": 225, "semantics": 25}
+    mebibytes = PublishedSize(100, "MiB", bytes=None, parameters=None, milliseconds=1, means="")
+    assert mebibytes.megabytes == pytest.approx(104.8576) and mebibytes.network_megabytes is None
 
 
-def test_mebibytes_are_larger_than_megabytes() -> None:
-    size = PublishedSize(100, "MiB", bytes=None, parameters=None, milliseconds=1, means="")
-    assert size.megabytes == pytest.approx(104.8576) and size.network_megabytes is None
-
-
-def test_papers_times_are_those_of_its_text() -> None:
-    assert {method: size.milliseconds for method, size in SIZES.items()} == {
-        "zhang": 22,
-        "iizuka": 80,
-        "larsson": 225,
-        "semantics": 25,
-    }
-
-
-def test_our_size_is_that_of_the_parameters_at_full_width(dataset: Dataset) -> None:
-    ours = sizes_of(dataset)["semantics"]
-    assert ours["parameters"] == 32_230_393 and ours["megabytes"] == pytest.approx(128.921572) and ours["width"] == 1
-
-
-def test_our_size_is_that_of_the_file_at_other_widths(dataset: Dataset) -> None:
-    ours = sizes_of(narrower(dataset))["semantics"]
-    assert ours["megabytes"] == pytest.approx(129.012345) and ours["width"] == 0.25
+@pytest.mark.parametrize(("width", "megabytes"), [(1, 128.921572), (0.25, 129.012345)])
+def test_our_size_is_that_of_the_parameters_at_full_width_and_else_of_the_file(
+    dataset: Dataset, width: float, megabytes: float
+) -> None:
+    training = dataset.trainings["semantics"]
+    training = replace(training, manifest=replace(training.manifest, recipe={"width": width}))
+    dataset = replace(dataset, trainings={**dataset.trainings, "semantics": training})
+    ours = size_and_time_document([dataset], load_published()).rows.set_index("method").loc["semantics"]
+    assert ours[["parameters", "megabytes", "width"]].tolist() == pytest.approx([32_230_393, megabytes, width])
 
 
 def test_published_weights_have_full_width_and_pictures_from_elsewhere_have_none(dataset: Dataset) -> None:
@@ -69,41 +47,28 @@ def test_published_weights_have_full_width_and_pictures_from_elsewhere_have_none
 def test_methods_of_the_paper_that_are_not_compared_here_keep_their_row(dataset: Dataset) -> None:
     document = size_and_time_document([dataset], load_published())
     row = document.shown.set_index("Method").loc["larsson"]
-    assert list(row[["Printed, Mb", "is in", "MB", "Our parameters", "Our MB", "Our width"]]) == [
-        "561",
-        "MiB",
-        "588.2",
-        "-",
-        "-",
-        "-",
-    ]
+    columns = ["Printed, Mb", "is in", "MB", "Our parameters", "Our MB", "Our width"]
+    assert list(row[columns]) == ["561", "MiB", "588.2", "-", "-", "-"]
     assert ",larsson,561.000000,MiB,588203256,588.203256,147041024,588.164096,,,,225.000000" in csv_text(document.rows)
 
 
-def test_overview_shows_what_cards_state_and_dashes_for_the_rest(dataset: Dataset) -> None:
-    shown = methods_document([dataset]).shown.set_index("Method")
+def test_overview_shows_what_cards_state_and_its_csv_whole_digests(dataset: Dataset) -> None:
+    document = methods_document([dataset])
+    shown, lines = document.shown.set_index("Method"), csv_text(document.rows).splitlines()
     assert list(shown.loc["semantics"])[1:] == ["32,230,393", "129.0", "64 x 64, stretched", "scenes (synthetic)"]
-    assert set(shown.loc["gray"][1:]) == {"-"}
-
-
-def test_methods_csv_holds_whole_digests_and_whole_numbers(dataset: Dataset) -> None:
-    lines = csv_text(methods_document([dataset]).rows).splitlines()
-    assert lines[1] == "scenes (synthetic),scenes,gray,,,,,,,,"
+    assert set(shown.loc["gray"][1:]) == {"-"} and lines[1] == "scenes (synthetic),scenes,gray,,,,,,,,"
     assert f",semantics,32230393,129.012345,trained here,{'0b' * 32}," in lines[3]
+    # Words stand left and numbers right.
+    assert "| --- | --- | ---: | ---: | --- | --- |" in markdown(document)
+    assert r"\begin{tabular}{llrrll}" in latex(document)
 
 
-def test_methods_of_one_card_share_it(dataset: Dataset) -> None:
+def test_methods_of_one_card_share_it_and_its_note(dataset: Dataset) -> None:
     shared = shared_cards(dataset)
     assert [card.methods for card in shared if card.telling] == [("no_semantics",), ("semantics", "semantics_jbu")]
     assert shared[1].training is dataset.trainings["no_semantics"]
-
-
-def test_methods_of_two_models_share_no_card(dataset: Dataset) -> None:
     alike = replace(dataset, cards=dict.fromkeys(CARDS, MethodCard(remarks=("Alike.",))))
     assert [card.methods for card in shared_cards(alike)][1:] == [("no_semantics",), ("semantics", "semantics_jbu")]
-
-
-def test_notes_give_weights_settings_differences_and_remarks_once(dataset: Dataset) -> None:
     document = methods_document([dataset])
     (note,) = (note for note in document.notes if "semantics_jbu" in note)
     assert note == (
@@ -112,9 +77,3 @@ def test_notes_give_weights_settings_differences_and_remarks_once(dataset: Datas
         "on fewer photographs. An oracle."
     )
     assert "scenes (synthetic): Trained here: width 1.0, epochs 2." in document.notes
-
-
-def test_words_stand_left_and_numbers_right(dataset: Dataset) -> None:
-    document = methods_document([dataset])
-    assert "| --- | --- | ---: | ---: | --- | --- |" in markdown(document)
-    assert r"\begin{tabular}{llrrll}" in latex(document)

@@ -1,6 +1,8 @@
 """The tables of the two defects beside plain arithmetic on the same rows."""
 
+import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,9 @@ from reports.tables.defects import confusion_differences_document, confusion_row
 from tests.reports.conftest import IDS, METHODS
 
 
-@pytest.fixture
-def table(dataset: Dataset) -> pd.DataFrame:
-    document = defects_document([dataset], [context_confusion(dataset, seed=0)], seed=0)
+@pytest.fixture(scope="module")
+def table(loaded: Dataset) -> pd.DataFrame:
+    document = defects_document([loaded], [context_confusion(loaded, seed=0)], seed=0)
     return document.rows.set_index(["method", "metric"])
 
 
@@ -36,8 +38,8 @@ def test_confusion_is_that_of_all_photographs_at_once(table: pd.DataFrame, datas
         expected = np.mean(list(class_distances(lines).values()))
         assert table.loc[(method, "color_distance")]["value"] == pytest.approx(expected)
     # The first class is always guessed; the other rightly on three photographs more for each method.
-    told = [table.loc[(method, "balanced_accuracy")]["value"] for method in METHODS]
-    assert told == pytest.approx([0.5 + 0.5 * 3 * place / len(IDS) for place in range(len(METHODS))])
+    accuracies = [table.loc[(method, "balanced_accuracy")]["value"] for method in METHODS]
+    assert accuracies == pytest.approx([0.5 + 0.5 * 3 * place / len(IDS) for place in range(len(METHODS))])
 
 
 def test_resampled_distances_are_those_of_the_photographs_drawn(dataset: Dataset) -> None:
@@ -50,18 +52,14 @@ def test_resampled_distances_are_those_of_the_photographs_drawn(dataset: Dataset
         assert np.mean(list(class_distances(copied).values())) == pytest.approx(value)
 
 
-def test_differences_are_paired(dataset: Dataset) -> None:
+def test_differences_are_paired_and_matrices_count_every_object(dataset: Dataset) -> None:
     rows = confusion_differences_document([dataset], [context_confusion(dataset, seed=0)], seed=0).rows
     step = rows[(rows["metric"] == "color_distance") & (rows["method_b"] == "semantics")].iloc[0]
     # 150 of 600 pixels by 10 units, along 32 directions.
     assert step[["difference", "ci_low", "ci_high"]].tolist() == pytest.approx([-2.5] * 3, rel=1e-3)
-
-
-def test_matrices_count_every_object(dataset: Dataset) -> None:
     rows = confusion_rows([dataset])
     assert rows.groupby("method")["objects"].sum().tolist() == [2 * len(IDS)] * len(METHODS)
-    wrong = rows[(rows["method"] == "semantics") & (rows["class"] == "tree") & (rows["guess"] == "sky")]
-    assert wrong["objects"].tolist() == [6]
+    assert rows.set_index(["method", "class", "guess"]).loc[("semantics", "tree", "sky"), "objects"] == 6
 
 
 def test_grey_has_no_line_at_boundaries_but_a_matrix(dataset: Dataset) -> None:
@@ -73,16 +71,22 @@ def test_grey_has_no_line_at_boundaries_but_a_matrix(dataset: Dataset) -> None:
     assert shares is not None and shares.tolist() == [[1, 0], [1, 0]]  # grey is always taken for the first class
 
 
-def test_counts_of_other_photographs_end_in_one_sentence(dataset: Dataset, params: Params) -> None:
-    np.save(paths.object_colors("scenes", "semantics"), np.array([(99, 0, 0, 0, 1, 1)], COLORS))
-    with pytest.raises(UserError, match=r"semantics.colors.npy holds other counts than 12 photographs"):
-        read_datasets(params)
+STRANGE = io.BytesIO()
+np.save(STRANGE, np.array([(99, 0, 0, 0, 1, 1)], COLORS))
 
 
-@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00rubbish", b"PK\x03\x04"])
-def test_damaged_counts_end_in_one_sentence(dataset: Dataset, params: Params, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (STRANGE.getvalue(), "holds other counts than 12 photographs"),
+        *((damaged, "is not whole") for damaged in (b"", b"\x93NUMPY\x01\x00rubbish", b"PK\x03\x04")),
+    ],
+)
+def test_strange_or_damaged_counts_end_in_one_sentence(
+    results: Path, params: Params, content: bytes, error: str
+) -> None:
     paths.object_colors("scenes", "semantics").write_bytes(content)
-    with pytest.raises(UserError, match=r"semantics.colors.npy is not whole"):
+    with pytest.raises(UserError, match=rf"semantics.colors.npy {error}"):
         read_datasets(params)
 
 

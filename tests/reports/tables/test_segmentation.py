@@ -1,6 +1,8 @@
 """Figure 3 from the counts of photographs, beside arithmetic by hand; and what is said of counts that do not fit."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,13 +29,13 @@ PUBLISHED = load_published().figure3
 SEEN = len(IDS) - 1  # photographs with a labelled pixel
 
 
-@pytest.fixture
-def judged(dataset: Dataset) -> list[SegmenterScores]:
-    return score_segmenters([dataset], seed=0)
+@pytest.fixture(scope="module")
+def segmented(loaded: Dataset) -> list[SegmenterScores]:
+    return score_segmenters([loaded], seed=0)
 
 
-def test_figure3_has_the_promised_columns_and_the_values_of_sums(judged: list[SegmenterScores]) -> None:
-    table = figure3_document(judged, PUBLISHED, seed=0).rows
+def test_figure3_has_the_promised_columns_and_the_values_of_sums(segmented: list[SegmenterScores]) -> None:
+    table = figure3_document(segmented, PUBLISHED, seed=0).rows
     assert list(table) == ["dataset", "method", "miou", "ci_low", "ci_high", "n", "segmenter", "published"]
     assert list(table["method"]) == list(METHODS)
     # Both classes of every photograph have 100 pixels in their union and 40 + 5 * method + photograph in common.
@@ -44,69 +46,48 @@ def test_figure3_has_the_promised_columns_and_the_values_of_sums(judged: list[Se
     assert published[["gray", "semantics_jbu", "original"]].tolist() == [79, 81, 86] and published.isna().sum() == 2
 
 
-def test_every_table_says_who_judged(judged: list[SegmenterScores]) -> None:
-    notes = " ".join(figure3_document(judged, PUBLISHED, seed=0).notes)
-    for promise in (
-        "learned from the training split of scenes (synthetic)",
-        "Its own mIoU, on the originals: 65.0 [",
-        "0c0c0c0c0c0c",
-    ):
+def test_every_table_says_which_network_segmented(segmented: list[SegmenterScores]) -> None:
+    notes = " ".join(figure3_document(segmented, PUBLISHED, seed=0).notes)
+    learned = "learned from the training split of scenes (synthetic)"
+    for promise in (learned, "Its own mIoU, on the originals: 65.0 [", "0c0c0c0c0c0c", "a <b>"):
         assert promise in notes
-    assert "1 photograph without a labelled pixel" in notes and "a <b>" in notes
+    assert "1 photograph without a labelled pixel" in notes
 
 
-def test_differences_are_paired(judged: list[SegmenterScores]) -> None:
-    table = miou_differences_document(judged, seed=0).rows.set_index(["method_a", "method_b"])
-    assert set(table.index) == {
-        ("semantics", "no_semantics"),
-        ("semantics_jbu", "semantics"),
-        *((method, "gray") for method in METHODS if method != "gray"),
-        *(("original", method) for method in ("no_semantics", "semantics", "semantics_jbu")),
-    }
+def test_differences_are_paired(segmented: list[SegmenterScores]) -> None:
+    table = miou_differences_document(segmented, seed=0).rows.set_index(["method_a", "method_b"])
+    _, *others = METHODS
+    wanted = {("semantics", "no_semantics"), ("semantics_jbu", "semantics"), *((method, "gray") for method in others)}
+    assert set(table.index) == wanted | {("original", method) for method in others[:-1]}
     # On each photograph every method is better than the one before by the same amount, so nothing is left to chance.
     step = table.loc[("semantics", "no_semantics"), ["difference", "ci_low", "ci_high"]]
     assert step.tolist() == pytest.approx([5, 5, 5])
 
 
-def test_classes_have_rows_of_their_own_with_the_change_from_grey(judged: list[SegmenterScores]) -> None:
-    document = class_iou_document(judged, seed=0)
+def test_classes_have_rows_of_their_own_with_the_change_from_grey(segmented: list[SegmenterScores]) -> None:
+    document = class_iou_document(segmented, seed=0)
     row = document.rows.set_index(["class", "method"]).loc[("tree", "original")]
-    assert row["iou"] == pytest.approx(65) and row["change"] == pytest.approx(20) and row["n"] == SEEN
-    assert document.shown.iloc[0]["original"] == "65.0 (+20.0)" and document.shown.iloc[0]["gray"] == "45.0"
-
-
-def test_the_bars_are_the_methods(judged: list[SegmenterScores]) -> None:
-    plot = figure3_plot(judged, PUBLISHED, method_styles(METHODS))
-    widths = [bar.get_width() for bar in plot.figure.axes[0].patches]
-    assert widths == pytest.approx([45, 50, 55, 60, 65])
+    assert row[["iou", "change", "n"]].tolist() == pytest.approx([65, 20, SEEN])
+    assert document.shown.iloc[0][["original", "gray"]].tolist() == ["65.0 (+20.0)", "45.0"]
+    plot = figure3_plot(segmented, PUBLISHED, method_styles(METHODS))
+    assert [bar.get_width() for bar in plot.figure.axes[0].patches] == pytest.approx([45, 50, 55, 60, 65])
     assert "original 65.0" in plot.alt
 
 
-def test_a_method_seen_by_another_network_ends_in_one_sentence(dataset: Dataset, params: Params) -> None:
+def test_a_card_of_another_network_or_one_that_is_cut_ends_in_one_sentence(results: Path, params: Params) -> None:
     path = paths.segmentation("scenes", "small", "semantics")
     write_json(path, {**read_json(path), "weights_sha256": "ff" * 32})
     with pytest.raises(UserError, match=r"semantics.json and .*gray.json are not of one network"):
         read_datasets(params)
-
-
-@pytest.mark.parametrize("change", [{"id": "elsewhere"}, {"label": 2}])
-def test_rows_of_nothing_known_end_in_one_sentence(dataset: Dataset, params: Params, change: dict[str, object]) -> None:
-    path = paths.segmented("scenes", "small", "semantics")
-    rows = read_rows(path, SegmentationRow)
-    write_rows(path, SegmentationRow, [*rows, replace(rows[0], **change)])  # type: ignore[arg-type]
-    with pytest.raises(UserError, match=r"semantics.csv has a row of .* too many"):
-        read_datasets(params)
-
-
-def test_a_photograph_counted_twice_ends_in_one_sentence(dataset: Dataset, params: Params) -> None:
-    path = paths.segmented("scenes", "small", "semantics")
-    rows = read_rows(path, SegmentationRow)
-    write_rows(path, SegmentationRow, [*rows, rows[0]])
-    with pytest.raises(UserError, match="too many"):
-        read_datasets(params)
-
-
-def test_a_card_that_is_cut_ends_in_one_sentence(dataset: Dataset, params: Params) -> None:
-    paths.segmentation("scenes", "small", "semantics").write_text("{")
+    path.write_text("{")
     with pytest.raises(UserError, match=r"semantics.json is not whole"):
+        read_datasets(params)
+
+
+@pytest.mark.parametrize("change", [{"id": "elsewhere"}, {"label": 2}, {}])  # the last: a photograph counted twice
+def test_rows_of_nothing_known_end_in_one_sentence(results: Path, params: Params, change: dict[str, Any]) -> None:
+    path = paths.segmented("scenes", "small", "semantics")
+    rows = read_rows(path, SegmentationRow)
+    write_rows(path, SegmentationRow, [*rows, replace(rows[0], **change)])
+    with pytest.raises(UserError, match=r"semantics.csv has a row of .* too many"):
         read_datasets(params)
