@@ -5,7 +5,7 @@ What the paper calls "context confusion" is "color confusion in objects caused b
 
 1. `class_distances`: the distance between the colours that a method gives to a class and those that the class has.
 2. `guess`: the class that an object's colours suggest, by a naive Bayes classifier trained on the originals of the
-   training split; `confusion_matrix` and `balanced_accuracy` of its guesses. Zhang et al. (ECCV 2016, section 3.1)
+   training split, and the balanced accuracy of its guesses. Zhang et al. (ECCV 2016, section 3.1)
    classify whole colorized pictures with a VGG network; this classifier has neither shape nor texture, only colours.
 
 Everything is computed from counts of pixels by photograph, class and colour (the nearest of the 313 bins, which stand
@@ -105,15 +105,3 @@ def guess(counts: Ints, log_likelihood: Floats) -> Ints:
     scores = np.full((len(counts), len(log_likelihood)), -math.inf)
     scores[:, known] = counts @ log_likelihood[known].T
     return scores.argmax(axis=1)
-
-
-def confusion_matrix(labels: Ints, guesses: Ints, classes: int) -> Ints:
-    """(classes, classes) objects of true class (row) guessed to be of another (column)."""
-    return np.bincount(labels * classes + guesses, minlength=classes**2).reshape(classes, classes)
-
-
-def balanced_accuracy(matrix: Ints) -> float:
-    """The share of right guesses, the mean over the classes that occur, so that frequent classes do not decide."""
-    objects = matrix.sum(axis=1)
-    occurs = objects > 0
-    return float((matrix.diagonal()[occurs] / objects[occurs]).mean()) if occurs.any() else math.nan

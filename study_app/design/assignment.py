@@ -137,11 +137,6 @@ def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:
     return [places[low + int(rng.random() * max(1, high - low - 1))] for low, high in pairwise(edges)]
 
 
-def neighbour_clashes(trials: Sequence[Trial | None]) -> int:
-    """How many neighbours show the same method, or both broken colours."""
-    return sum(_look(one) == _look(two) is not None for one, two in pairwise(trials))
-
-
 def _look(trial: Trial | None) -> str | None:
     return None if trial is None else trial.fault or trial.method
 

@@ -70,10 +70,10 @@ def test_a_changed_parameter_starts_anew(workspace, capsys):
     stage_in(workspace, *TRAIN)
     before = WEIGHTS.read_bytes()
     stage_in(workspace, *TRAIN)
-    assert "going on" in capsys.readouterr().out
+    assert "resuming" in capsys.readouterr().out
     write_params(workspace, data__scenes__train__learning_rate=0.001)
     stage_in(workspace, *TRAIN)
-    assert "going on" not in capsys.readouterr().out
+    assert "resuming" not in capsys.readouterr().out
     assert WEIGHTS.read_bytes() != before
 
 
@@ -149,7 +149,7 @@ def test_a_gpu_trains_like_a_processor(workspace, precision, tolerance, eager):
 def test_a_training_that_was_stopped_on_a_gpu_goes_on_from_its_checkpoint(workspace, capsys):
     on_gpu = (*TRAIN[:3], "--device", "cuda", "--eager")
     stage_in(workspace, *on_gpu)
-    assert "going on" not in capsys.readouterr().out
+    assert "resuming" not in capsys.readouterr().out
     stage_in(workspace, *on_gpu)
     assert "resuming after epoch 3" in capsys.readouterr().out
 
