@@ -11,11 +11,14 @@ DB := sqlite:///study.sqlite3
 PORT := 8501
 STUDY := study.yaml
 
-.PHONY: repro study test bench bench-long lint lock
+.PHONY: repro verify study test bench bench-long lint lock
 
 repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names under `datasets`
 	dvc repro
 	@python -m reports.summary
+
+verify: $(INSTALLED) ## are the results of `make repro` those of the committed run?
+	python -m reports.verify
 
 study: $(INSTALLED) ## serve the human study of STUDY=study.yaml, with the pictures of the last `make repro`; DB=postgresql+psycopg://...
 	@python -m study_app.stimuli "$(STUDY)"

@@ -1,23 +1,30 @@
-"""How often the human study's intervals hold the truth, and how often its tests find what is not there: `make bench`.
+"""How often the report's intervals hold the truth, and how often its verdicts find what is not there: `make bench`.
 
-    python -m bench.statistics [--studies 1000] [--seed 0]
+    python -m bench.statistics [--studies 1000] [--seed 0]     # the human study
+    python -m bench.statistics --trainings [--studies 2000]    # comparisons of networks trained several times
 
-Studies are drawn from random-effects truths (`tests.reports.study.simulated_study`) whose marginal rates are known by
-quadrature. Figures of a long run stand in docs/results/human_statistics.md.
+Human studies are drawn from random-effects truths (`tests.reports.study.simulated_study`) whose marginal rates are
+known by quadrature; comparisons of networks from `TrainingNoise`. Figures of long runs stand in
+docs/results/human_statistics.md and docs/results/training_noise.md.
 """
 
 import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
+from reports.claims.verdicts import Measured as Judged
+from reports.claims.verdicts import Verdict, judge
+from reports.plan.claims import Check
 from reports.statistics.clustered import ALPHA, fit
 from reports.statistics.crossed import crossed_means, share_beyond_zero
-from reports.statistics.paired import holm
+from reports.statistics.means import Interval
+from reports.statistics.paired import compare_columns, holm
+from reports.statistics.trainings import Scatter, scatter, widened
 from tests.reports.study.simulated_study import Truth, draw, levels_of
 
 # Rates as in the paper's Table 2, with a twin of `ours` and one of `zhang`: the two differences that are null.
@@ -42,6 +49,7 @@ DESIGNS = {
 }
 GAP = Truth({"a": 0.6, "b": 0.72, "twin_of_a": 0.6, "c": 0.85, "d": 0.5, "e": 0.95}, 20, 60)  # 12 points, a to b
 SHORT = 300  # studies for the crossed bootstrap, which takes longer
+LONG = 2_000  # comparisons for the bootstrap over photographs
 RESAMPLES = 2_000
 
 
@@ -126,6 +134,113 @@ def bootstrapped(truth: Truth, studies: int, seed: int, resamples: int = RESAMPL
     return Measured(np.mean(held, axis=0), float(np.mean(held_between)), float(np.mean(false)), np.nan, nothing)
 
 
+@dataclass(frozen=True)
+class TrainingNoise:
+    """A truth for the difference of two networks, in dB: photographs and trainings crossed, all effects normal.
+
+    `seeds`: trainings of each; `deviations`: between the trainings of each. `of_photographs`: of the difference between
+    photographs; `residual`: of one photograph in one training, which is their interaction. `matters`: the smallest
+    difference that matters.
+    """
+
+    seeds: int
+    photographs: int
+    deviations: tuple[float, float]
+    of_photographs: float = 3.0
+    residual: float = 0.5
+    matters: float = 1.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """Shares over simulated comparisons.
+
+    `coverage`: of intervals that hold the truth, `alone`: of those over photographs alone. `no_difference`: verdicts
+    that a difference matters where there is none. `beyond`, `within`: that it matters, or that none does, where it is
+    exactly the smallest that matters.
+    """
+
+    coverage: float
+    alone: float
+    no_difference: float
+    beyond: float
+    within: float
+
+    @property
+    def false(self) -> float:
+        """The share of the worst kind of false verdicts."""
+        return max(self.no_difference, self.beyond, self.within)
+
+
+TRAININGS = {
+    "equal spread": {"deviations": (0.3, 0.3)},
+    "unequal spread": {"deviations": (0.4, 0.07)},
+    "equal spread, no interaction": {"deviations": (0.3, 0.3), "residual": 0.0},
+    "unequal spread, no interaction": {"deviations": (0.4, 0.07), "residual": 0.0},
+    "equal spread, strong interaction": {"deviations": (0.3, 0.3), "residual": 2.0},
+    "little seed noise": {"deviations": (0.05, 0.05)},
+    "no seed noise": {"deviations": (0.0, 0.0)},
+}
+
+
+def over_both(design: TrainingNoise, studies: int, seed: int) -> Found:
+    """The report's interval and verdicts, from sufficient statistics.
+
+    Means of normal photographs are independent of their standard deviation.
+    """
+    generator, n, k = np.random.default_rng(seed), design.photographs, design.seeds
+    # Of one photograph's difference, the mean over trainings: the interaction of both sides is in it.
+    deviation = np.sqrt(design.of_photographs**2 + 2 * design.residual**2 / k)
+    s = deviation * np.sqrt(generator.chisquare(n - 1, studies) / (n - 1))
+    halves = t.ppf(1 - ALPHA / 2, n - 1) * s / np.sqrt(n)
+    common = generator.normal(0, design.of_photographs / np.sqrt(n), studies)
+    sides = [
+        generator.normal(0, np.hypot(spread, design.residual / np.sqrt(n)), (studies, k))
+        for spread in design.deviations
+    ]
+    found = []
+    for mean, half, a, b in zip(common, halves, *sides, strict=True):
+        estimate = mean + a.mean() - b.mean()
+        found.append((Interval(estimate, estimate - half, estimate + half), scatter(a, b)))
+    return _shares(design, found)
+
+
+def with_bootstrap(design: TrainingNoise, studies: int, seed: int, resamples: int = 1_000) -> Found:
+    """The same with each photograph drawn, from a skewed distribution, and its BCa interval by the bootstrap."""
+    generator, n, k = np.random.default_rng(seed), design.photographs, design.seeds
+    found = []
+    for study in range(studies):
+        skewed = design.of_photographs * (generator.exponential(size=(n, 1)) - 1)
+        a, b = (
+            generator.normal(0, spread, k) + generator.normal(0, design.residual, (n, k))
+            for spread in design.deviations
+        )
+        values = skewed + a
+        (compared,) = compare_columns((values.mean(axis=1) - b.mean(axis=1))[:, None], study, resamples)
+        trainings = scatter(values.mean(axis=0).tolist(), b.mean(axis=0).tolist())
+        found.append((Interval(compared.mean, compared.low, compared.high), trainings))
+    return _shares(design, found)
+
+
+def _shares(design: TrainingNoise, found: Sequence[tuple[Interval, Scatter]]) -> Found:
+    """`found`: intervals over photographs of a difference whose truth is 0, and how far trainings move it."""
+    joined = [(widened(*one), one[1].half()) for one in found]
+    none, edge = ([_verdict(design, *one, truth) for one in joined] for truth in (0.0, design.matters))
+    return Found(
+        float(np.mean([inside(0, (one.low, one.high)) for one, _ in joined])),
+        float(np.mean([inside(0, (one.low, one.high)) for one, _ in found])),
+        float(np.mean([verdict in ("supported", "contradicted") for verdict in none])),
+        float(np.mean([verdict in ("supported", "contradicted") for verdict in edge])),
+        float(np.mean([verdict == "no difference that matters" for verdict in edge])),
+    )
+
+
+def _verdict(design: TrainingNoise, interval: Interval, trainings_half: float, truth: float) -> Verdict:
+    test = Check("paired", "psnr_rgb", "a", "b", "above", 0.0, matters=design.matters)
+    mean, low, high = (end + truth for end in (interval.mean, interval.low, interval.high))
+    return judge(test, Judged(mean, low, high, design.photographs, 0, design.seeds, trainings_half)).verdict
+
+
 def inside(value: float, interval: Sequence[float]) -> bool:
     """Whether an interval holds a value; its ends belong to it."""
     return interval[0] - 1e-9 <= value <= interval[1] + 1e-9
@@ -157,27 +272,56 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each line")
     parser.add_argument("--seed", type=int, default=0, help="of all studies")
+    parser.add_argument("--trainings", action="store_true", help="networks trained several times instead")
     arguments = parser.parse_args()
-    seed, start = arguments.seed, time.perf_counter()
+    if arguments.trainings:
+        trainings(arguments.studies, arguments.seed)
+    else:
+        people(arguments.studies, arguments.seed)
+
+
+def trainings(studies: int, seed: int) -> None:
+    """Measure all designs of trainings and print a table."""
+    print(f"In per cent. {studies:,} comparisons a line, at most {LONG:,} with the bootstrap; seed {seed}.\n")
+    print("| truth | seeds | photographs | coverage | photographs alone | none | beyond | within |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    lines = product(TRAININGS.items(), (3, 5), (200, 1449))
+    for line, ((title, options), seeds, photographs) in enumerate(lines):
+        design = TrainingNoise(seeds, photographs, **options)  # type: ignore[arg-type]
+        _print(title, design, over_both(design, studies, seed + line))
+    for title, deviations in {"equal": (0.3, 0.3), "unequal": (0.4, 0.07)}.items():
+        design = TrainingNoise(3, 200, deviations)
+        found = with_bootstrap(design, min(LONG, studies), seed)
+        _print(f"{title} spread, skewed, with the bootstrap", design, found)
+
+
+def _print(title: str, design: TrainingNoise, found: Found) -> None:
+    shares = map(percent, (found.coverage, found.alone, found.no_difference, found.beyond, found.within))
+    print(f"| {title} | {design.seeds} | {design.photographs:,} | {' | '.join(shares)} |", flush=True)
+
+
+def people(studies: int, seed: int) -> None:
+    """Measure all designs of the human study and print a table."""
+    start = time.perf_counter()
     print(
         "Coverage of 95 % intervals and false positives at 5 %, in per cent; `alike`: studies in which a method got one"
     )
-    print(f"answer alone. {arguments.studies} studies a line, {SHORT} of the bootstrap; seed {seed}.\n")
+    print(f"answer alone. {studies} studies a line, {SHORT} of the bootstrap; seed {seed}.\n")
     print("| truth | estimator | means | lowest, highest method | differences | false positives | Holm | alike |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     for title, truth in DESIGNS.items():
-        lines = {"two-way clustered": clustered(truth, arguments.studies, seed)}
+        lines = {"two-way clustered": clustered(truth, studies, seed)}
         if truth.scale == 1 and truth.rates is PAPER:
-            lines["two-way clustered, naturalness"] = clustered(truth, arguments.studies, seed, criteria=3)
+            lines["two-way clustered, naturalness"] = clustered(truth, studies, seed, criteria=3)
         if truth.scale == 1:
-            lines["as if independent"] = pooled(truth, arguments.studies, seed)
-        lines["crossed bootstrap"] = bootstrapped(truth, min(SHORT, arguments.studies), seed)
+            lines["as if independent"] = pooled(truth, studies, seed)
+        lines["crossed bootstrap"] = bootstrapped(truth, min(SHORT, studies), seed)
         for name, one in lines.items():
             cells = [title, name, percent(one.coverage.mean())]
             cells += [f"{percent(one.coverage.min())}, {percent(one.coverage.max())}"]
             cells += [percent(value) for value in (one.difference_coverage, one.false, one.family, one.alike.max())]
             print(f"| {' | '.join(cells)} |", flush=True)
-    found = percent(power(GAP, arguments.studies, seed))
+    found = percent(power(GAP, studies, seed))
     print(f"\nA gap of 12 points (60 and 72 %) is found in {found} % of studies of 20 raters and 60 photographs.")
     print(f"\n{time.perf_counter() - start:.0f} s")
 

@@ -53,7 +53,7 @@ from reports.tables.differences import paired_document
 from reports.tables.documents import Table
 from reports.tables.input_sizes import InputSizes, input_sizes_document, read_input_sizes
 from reports.tables.metrics import metrics_document
-from reports.tables.seeds import repeats, seeds_document
+from reports.tables.seeds import seeds_document
 from reports.tables.segmentation import (
     SegmenterScores,
     class_iou_document,
@@ -76,16 +76,15 @@ def main() -> None:
 
 def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
     """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
-    methods, published = in_order(params.methods), load_published()
-    groups = repeats(replace(params, methods={method: params.methods[method] for method in methods}))
-    copies = {copy for group in groups.values() for copy in group.values()} - set(groups)
-    params = replace(params, methods={name: params.methods[name] for name in methods if name not in copies})
-    datasets = read_datasets(params)
+    published, first = load_published(), in_order(name for name in params.methods if not params.repeats(name))
+    runs = [run for method in first for run in params.trainings(method).values() or (method,)]
+    datasets = read_datasets(replace(params, methods={run: params.methods[run] for run in runs}))
+    params = replace(params, methods={method: params.methods[method] for method in first})
     segmented, input_sizes = score_segmenters(datasets, params.seed), read_input_sizes(datasets, params)
     studies = results.read({dataset.name: dataset.title for dataset in datasets}, params.seed)
     tables = make_tables(datasets, segmented, input_sizes, published, params)
-    if groups:
-        tables["seeds"] = seeds_document(datasets, groups, params.seed)
+    if seeds := seeds_document(datasets, params.seed):
+        tables["seeds"] = seeds
     tables |= documents(studies, published.table2, params.seed)
     entries = ledger(load_claims(), datasets, tables, params)
     tables["claims"] = ledger_document(entries, datasets, params.seed)

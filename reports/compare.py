@@ -176,7 +176,9 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
     ]
     verdicts = [change.verdict for change in changes]
     tally = listed({verdict: verdicts.count(verdict) for verdict in dict.fromkeys(verdicts)})
-    convention = paired_convention(RESAMPLES, seed, "all rows that differ", "second state")
+    convention = paired_convention(
+        RESAMPLES, seed, "Wilcoxon's signed-rank test", "all rows that differ", "second state"
+    )
     caption = (
         f"{names[1]} minus {names[0]}, on the same photographs: {tally}. {convention}. Rows without a difference stand "
         "in differences.csv alone."

@@ -5,10 +5,12 @@ The times are also written as files.
     python -m reports.summary
 
 Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,methods,size_and_time}.csv and
-.scratch/runs. Imports no heavy library, so that it answers at once.
+.scratch/runs. Ends with a comparison with reports/reference/scenes.json if params.yaml is the one that it is about.
+Imports no heavy library, so that it answers at once.
 Writes results/report/times.{csv,md,html}.
 """
 
+import subprocess
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -17,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.settings.errors import run_stage
+from pipeline.settings.params import load_params
 from pipeline.settings.paths import BUILD
 from reports.inputs.files import read_json, read_table
+from reports.inputs.reproduction import REFERENCE, params_digest, read_reference, reproduction
 from reports.plan.claims import load_claims
 from reports.plan.published import Published, load_published
 from reports.tables.wording import number, with_interval
@@ -40,6 +44,32 @@ def main() -> None:
     verdicts = speed_verdicts(load_claims(), measured, widths)
     times.write_times(measured, published.size_and_time, verdicts, BUILD)
     print(summary(BUILD, measured, published, verdicts))
+    for sentence in (reproduced(BUILD), lock_changed()):
+        if sentence:
+            print("\n" + textwrap.fill(sentence, WIDTH))
+
+
+def reproduced(folder: Path) -> str:
+    """Whether the results are those of the committed run; "" for other params, which are another experiment."""
+    reference = read_reference(REFERENCE)
+    if params_digest(load_params()) != reference.params:
+        return ""
+    found = reproduction(folder, reference)
+    return f"{found}{' `make verify` lists the numbers.' * bool(found.moved)}"
+
+
+def lock_changed() -> str:
+    """What it means that dvc.lock is not the committed one."""
+    try:
+        done = subprocess.run(["git", "status", "--porcelain", "dvc.lock"], capture_output=True, text=True)
+    except OSError:
+        return ""
+    if not done.stdout.strip():
+        return ""
+    return (
+        "dvc.lock has changed: it holds the digests of your results. They differ from the committed ones in the last "
+        "digits where a processor rounds otherwise. `git checkout dvc.lock` takes the committed file back."
+    )
 
 
 def summary(folder: Path, measured: Sequence[times.Time], published: Published, verdicts: Sequence[str]) -> str:
@@ -69,12 +99,11 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
 
 
 def _claims(title: str, entries: Sequence[dict[str, Any]]) -> str:
-    """A line per claim: its name in reports/plan/claims.yaml, the verdict, and the reason where there is none."""
-    lines = [
-        (_named(entry), str(entry["verdict"]).ljust(12), str(entry["reason"]).partition(" (")[0]) for entry in entries
-    ]
-    width = max(len(name) for name, _, _ in lines)
-    rows = [f"  {name.ljust(width)}  {verdict}  {reason}".rstrip() for name, verdict, reason in lines]
+    """A line per claim: its name in reports/plan/claims.yaml, the verdict, and why it is none."""
+    lines = [(_named(entry), str(entry["verdict"]), str(entry["reason"]).partition(" (")[0]) for entry in entries]
+    width, wide = (max(map(len, column)) for column in list(zip(*lines, strict=True))[:2])
+    wide = max(wide, len("contradicted"))
+    rows = [f"  {name.ljust(width)}  {verdict.ljust(wide)}  {reason}".rstrip() for name, verdict, reason in lines]
     return "\n".join([f"The paper's claims on {title}\n", *rows])
 
 

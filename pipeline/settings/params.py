@@ -82,6 +82,25 @@ class Params:
             raise UserError(f"{PARAMS_FILE}: models.{name}.seed is {seed!r}, but should be a whole number.")
         return seed
 
+    def trainings(self, method: str) -> dict[int, str]:
+        """By seed the methods that differ from this one in the seed of their network alone, itself among them.
+
+        None for a method without a network that is trained here. Of two with one seed the first counts.
+        """
+        found: dict[int, str] = {}
+        for name, block in self.methods.items():
+            if block.get("model") in self.models and self._but_for_the_seed(name) == self._but_for_the_seed(method):
+                found.setdefault(self.seed_of(block["model"]), name)
+        return found
+
+    def repeats(self, method: str) -> bool:
+        """Whether a method is another training of one that stands before it in params.yaml."""
+        return method != next(iter(self.trainings(method).values()), method)
+
+    def _but_for_the_seed(self, method: str) -> dict[str, Any]:
+        block = self.methods[method]
+        return {**block, "model": self.network(block["model"])} if block.get("model") in self.models else block
+
     def segmenter(self, name: str) -> dict[str, Any]:
         """The block `segmenters.<name>`."""
         return _lookup(self.segmenters, name, "segmenters")

@@ -1,4 +1,4 @@
-"""What a test of the claims ledger finds in the report's tables: one dataset, one segmenter, one training at a time.
+"""What a test of the claims ledger finds in the report's tables: one dataset and one segmenter at a time.
 
 Nothing is computed here twice: a verdict stands on the numbers that the page shows, so that it can be looked up.
 """
@@ -12,11 +12,12 @@ import pandas as pd
 from reports.claims.verdicts import Measured, Outcome, judge, untested
 from reports.inputs.scores import Dataset
 from reports.plan.claims import Check
-from reports.plan.comparisons import Pair
 from reports.statistics.paired import compare_columns
 from reports.tables.cards import width_of
+from reports.tables.differences import over_trainings
 from reports.tables.documents import Table
-from reports.tables.wording import count, listed
+from reports.tables.over_trainings import about_trainings, mean_over, scatter_apart, wide_of
+from reports.tables.wording import listed
 
 NO_RATINGS = "no ratings yet: `make study`"
 SIMULATED = "simulated answers are no evidence"
@@ -30,7 +31,12 @@ def outcome(test: Check, dataset: Dataset, segmenter: str, tables: Tables, seed:
     if obstacle:
         return untested(test, obstacle)
     found = _found(test, dataset, segmenter, tables, seed)
-    return untested(test, found) if isinstance(found, str) else across_seeds(judge(test, found), dataset, tables)
+    if isinstance(found, str):
+        return untested(test, found)
+    judged, known = judge(test, found), dataset.as_they_are(*dict.fromkeys((test.a, test.b)))
+    if not known or test.evidence == "size" or judged.verdict in ("undecided", "not tested"):
+        return judged
+    return replace(judged, reason=f"these weights of {' and '.join(known)}")
 
 
 def _obstacle(test: Check, dataset: Dataset) -> str:
@@ -81,7 +87,8 @@ def _first(rows: pd.DataFrame, estimate: str) -> Measured | None:
         return None
     row = rows.iloc[0]
     value, low, high = (float(row[column]) for column in (estimate, "ci_low", "ci_high"))
-    return Measured(value, low, high, int(row["n"]))
+    trainings = int(row.get("trainings", 0)), float(row.get("trainings_half", 0.0))
+    return Measured(value, low, high, int(row["n"]), 0, *trainings)
 
 
 def _rows(tables: Tables, name: str, dataset: Dataset, named: Mapping[str, str]) -> pd.DataFrame:
@@ -104,34 +111,18 @@ def _people(test: Check, dataset: Dataset, tables: Tables) -> Measured | str:
     if rows["simulated"].astype(bool).any():
         return SIMULATED
     found = _first(rows.assign(n=rows["n_images"]), "difference")
-    return replace(found, raters=int(rows.iloc[0]["n_raters"])) if found else "there is no finite value to compare"
+    if not found:
+        return "there is no finite value to compare"
+    seen = int(bool(dataset.trainings_apart(test.a, test.b)))  # people see the first training's pictures
+    return replace(found, raters=int(rows.iloc[0]["n_raters"]), trainings=seen)
 
 
 def _colorfulness(test: Check, dataset: Dataset, seed: int) -> Measured:
     """The difference of two colorfulnesses on the same photographs (the table has their distances from truth)."""
-    wide = dataset.scores.pivot(index="id", columns="method", values="colorfulness").sort_index()
-    found = compare_columns((wide[test.a] - wide[test.b]).to_numpy(dtype=float)[:, None], seed)[0]
-    return Measured(found.mean, found.low, found.high, found.n)
-
-
-def across_seeds(outcome: Outcome, dataset: Dataset, tables: Tables) -> Outcome:
-    """The same outcome, or undecided where trainings with other seeds do not agree with it.
-
-    Seeds are never pooled: the interval stays that of the first, and the range of all seeds can only unsettle it.
-    """
-    test = outcome.test
-    if outcome.measured is None or test.evidence != "paired":
-        return outcome
-    named = {"metric": test.measure, "of": Pair(test.a, test.b, "").title}
-    rows = _rows(tables, "seeds", dataset, named)
-    if rows.empty:
-        return outcome
-    row = rows.iloc[0]
-    spread = (
-        f"from {row['spread_lowest']:.3g} to {row['spread_highest']:.3g} between {count(int(row['seeds']), 'seed')}"
-    )
-    measured = replace(outcome.measured, note=spread)
-    ends = [judge(test, Measured(float(row[end]))) for end in ("spread_lowest", "spread_highest")]
-    if outcome.verdict in ("supported", "contradicted") and any(end.verdict != outcome.verdict for end in ends):
-        return Outcome(test, "undecided", measured, f"trainings disagree: {spread}; more seeds would decide")
-    return replace(outcome, measured=measured)
+    wide = wide_of(dataset.repeated.scores, "colorfulness")
+    a, b = (mean_over(wide, dataset.runs[method]).to_numpy() for method in (test.a, test.b))
+    compared = compare_columns((a - b)[:, None], seed)[0]
+    trainings = scatter_apart(dataset, wide, test.a, test.b)
+    found = over_trainings(compared, trainings)
+    about = about_trainings(dataset.trainings_apart(test.a, test.b), trainings)
+    return Measured(found.mean, found.low, found.high, found.n, 0, int(about["trainings"]), about["trainings_half"])

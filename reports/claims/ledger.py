@@ -9,26 +9,37 @@ import pandas as pd
 
 from pipeline.settings.params import Params
 from reports.claims.evidence import Tables, outcome
-from reports.claims.verdicts import POWER, Measured, Outcome, Verdict, combine
+from reports.claims.verdicts import POWER, Measured, Outcome, Verdict, combine, margins
 from reports.inputs.scores import Dataset
 from reports.plan.claims import Check, Claim
+from reports.plan.comparisons import FEWEST, FEWEST_RATED
 from reports.plan.measures import MEASURES
 from reports.statistics.means import RESAMPLES
 from reports.tables.documents import Table, sizes
 from reports.tables.wording import interval_convention, number, signed, signed_with_interval, with_interval
 
-VERDICTS: tuple[Verdict, ...] = ("supported", "contradicted", "undecided", "not tested")
+VERDICTS: tuple[Verdict, ...] = (
+    "supported",
+    "contradicted",
+    "no difference that matters",
+    "undecided",
+    "not tested",
+)
 FULL_SIZE, FULL_EPOCHS = 224, {"voc": 40, "coco_stuff": 20}  # the paper's, section 3.1
 READING = (
     "A verdict is about the data in its row and no other data. The tests were written down in "
     "reports/plan/claims.yaml before any result was seen.",
-    "Supported: the whole 95 % interval lies where the claim expects it. Contradicted: the whole interval lies "
-    "elsewhere. Undecided: anything else.",
-    "A claim with several tests is supported only if every test supports it. One test is enough to contradict it.",
-    "For an undecided test the table gives the sample size that would decide it. An interval narrows with the square "
-    f"root of the sample. With that many photographs, {POWER:.0%} of samples would give a verdict, if the estimate is "
-    "right.",
-    "Where two trained networks are compared, the interval is about other photographs, not about another training.",
+    "Supported: the whole 95 % interval lies where the claim expects it, beyond the smallest difference that matters. "
+    "Contradicted: the whole interval lies beyond that difference on the other side. No difference that matters: the "
+    "whole interval lies within it on both sides. Undecided: anything else.",
+    "A claim with several tests is supported only if every test supports it. One test is enough to contradict it, and "
+    "else one is enough to show no difference that matters.",
+    "For an undecided test the table gives the sample that would decide it: photographs, trainings or both. With it, "
+    f"{POWER:.0%} of samples would give a verdict, if the estimate is right.",
+    "Where two trained networks are compared, the interval holds both sources of chance: other photographs and other "
+    "trainings. Networks that were trained once give no verdict on their methods. Nor do people who saw one training "
+    "of each. A network that was not trained here is compared as it is: the verdict is about these weights of it.",
+    f"Fewer than {FEWEST} photographs, or {FEWEST_RATED} that people rated, give no verdict.",
     "A 95 % interval misses one time in twenty: of twenty verdicts, expect about one that chance alone explains.",
 )
 
@@ -152,6 +163,8 @@ def _numbers(outcome: Outcome) -> dict[str, Any]:
         "n": measured.n,
         "n_raters": measured.raters,
         "n_deciding": deciding,
+        "n_trainings": measured.trainings,
+        "n_trainings_deciding": outcome.trainings or None,
     }
 
 
@@ -168,7 +181,7 @@ def check_in_words(test: Check) -> str:
     else:
         pair = f"{test.a} {'/' if test.ratio else '-'} {test.b}"
     if test.expects != "within":
-        limit = f"{test.expects} {test.threshold:g}"
+        limit = f"{test.expects} {margins(test)[test.expects == 'above']:g}"
     else:
         limit = f"within 1/{test.threshold:g} and {test.threshold:g}" if test.ratio else f"within ±{test.threshold:g}"
     return f"{MEASURES[test.measure].label} of {pair} {limit}"

@@ -41,8 +41,8 @@ def figure3_plot(
 
 
 def _panel(axes: Axes, score: SegmenterScores, published: PublishedFigure3, styles: Mapping[str, MethodStyle]) -> None:
-    for place, (method, ratios) in enumerate(score.ratios.items()):
-        style, interval = styles[method], ratios.interval
+    for place, method in enumerate(score.ratios):
+        style, interval = styles[method], score.interval(method)
         face = f"{style.color}33" if style.hollow else style.color
         axes.barh(place, 100 * interval.mean, BAR, color=face, edgecolor=style.color, linewidth=1.2)
         axes.plot([100 * interval.low, 100 * interval.high], [place, place], color=INK, linewidth=1.6)

@@ -37,7 +37,8 @@ def paired_plot(dataset: Dataset, rows: pd.DataFrame, styles: Mapping[str, Metho
     figure.suptitle(dataset.title, x=0.01, ha="left", fontsize=9)
     caption = (
         f"{dataset.title}: mean difference on the same photographs, first method minus second, with its 95 % interval. "
-        "Right of zero the first scores higher. Intervals about photographs, not about another training."
+        "Right of zero the first scores higher. Intervals: about other photographs and, of networks that were trained "
+        "several times, other trainings."
     )
     primary = rows[rows["family"] == "primary"].to_dict("records")
     means = listed(

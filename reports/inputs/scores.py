@@ -15,6 +15,7 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports.inputs.files import damaged, missing, read_exact_record, read_record
 from reports.inputs.judgements import Defects, Segmentation, read_defects, read_segmentation
+from reports.plan.order import GRAY, ORIGINAL
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class Dataset:
     method after method, sorted by id within each; `perceptual`: the same as `PerceptualRow`, with a summary of every
     method. `segmentations`: by segmenter. `cards`: of every method. `models`: the model of every method that has one;
     `trainings` holds those that were trained here, not those whose weights somebody published.
+
+    A method whose network was trained with several seeds is here by its first training, which pictures and numbers of
+    single photographs show. `runs`: the names of all its trainings, its own first; `every`: the dataset with all of
+    them as methods, None where there are no others. Estimates are over all trainings.
     """
 
     name: str
@@ -77,6 +82,27 @@ class Dataset:
     cards: dict[str, MethodCard]
     models: dict[str, str]
     trainings: dict[str, Training]
+    runs: dict[str, tuple[str, ...]]
+    every: "Dataset | None" = None
+
+    @property
+    def repeated(self) -> "Dataset":
+        """The dataset with every training as a method of its own."""
+        return self.every or self
+
+    def trained(self, method: str) -> tuple[str, ...]:
+        """The trainings of a method's network, () of a method that was not trained here."""
+        return self.runs[method] if self.models.get(method, "") in self.trainings else ()
+
+    def trainings_apart(self, a: str, b: str) -> list[tuple[str, ...]]:
+        """The trainings on each side of a comparison, where there are any; [] for two methods on the same weights."""
+        if a in self.models and self.models[a] == self.models.get(b):
+            return []
+        return [self.trained(method) for method in (a, b) if self.trained(method)]
+
+    def as_they_are(self, *methods: str) -> list[str]:
+        """Those of the methods that were not trained here, grey and original aside: of each, one set of weights."""
+        return [method for method in methods if method not in (GRAY, ORIGINAL) and not self.trained(method)]
 
     def of(self, method: str) -> pd.DataFrame:
         """One method's scores by id: the bootstrap's pairs must not depend on the order of rows in a file."""
@@ -95,6 +121,43 @@ def read_datasets(params: Params) -> list[Dataset]:
 
 def read_dataset(name: str, params: Params) -> Dataset:
     """Read one dataset's summaries, scores, cards and trained models; raises `UserError` for what is missing."""
+    every = _read_every_training(name, params)
+    first = [method for method in params.methods if not params.repeats(method)]
+    if len(first) == len(params.methods):
+        return every
+    defects, shown = every.defects, {every.models.get(method) for method in first}
+    return replace(
+        every,
+        scores=_only(every.scores, first),
+        perceptual=_only(every.perceptual, first),
+        perceptual_summaries={method: every.perceptual_summaries[method] for method in first},
+        segmentations={
+            segmenter: replace(
+                found,
+                intersections={method: found.intersections[method] for method in first},
+                unions={method: found.unions[method] for method in first},
+            )
+            for segmenter, found in every.segmentations.items()
+        },
+        defects=replace(
+            defects,
+            bleeding=_only(defects.bleeding, first),
+            objects=_only(defects.objects, first),
+            colors={method: defects.colors[method] for method in first},
+        ),
+        cards={method: every.cards[method] for method in first},
+        models={method: model for method, model in every.models.items() if method in first},
+        trainings={model: found for model, found in every.trainings.items() if model in shown},
+        runs={method: every.runs[method] for method in first},
+        every=every,
+    )
+
+
+def _only(rows: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
+    return rows[rows["method"].isin(methods)].reset_index(drop=True)
+
+
+def _read_every_training(name: str, params: Params) -> Dataset:
     models = {method: block["model"] for method, block in params.methods.items() if "model" in block}
     train, val = (read_record(paths.pack(name, split) / "summary.json", Split) for split in ("train", "val"))
     methods = list(params.methods)
@@ -119,6 +182,7 @@ def read_dataset(name: str, params: Params) -> Dataset:
         trainings={
             model: read_training(name, model) for model in dict.fromkeys(models.values()) if model in params.models
         },
+        runs={method: tuple(params.trainings(method).values()) or (method,) for method in methods},
     )
 
 

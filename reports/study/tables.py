@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from reports.plan.comparisons import FEWEST_RATED
 from reports.plan.measures import criterion
 from reports.plan.published import PublishedTable2
 from reports.statistics.means import RESAMPLES
@@ -15,7 +16,6 @@ from reports.tables.wording import count, number, p_value, signed_with_interval,
 
 BANNER = "SIMULATED RATERS, NO PEOPLE: a test of the program, no evidence."
 NONE_YET = "no ratings yet: `make study`"
-FEW = 30  # photographs: with fewer, a difference counts only where the crossed bootstrap excludes zero as well
 COMMON = ["study", "dataset"]
 SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "difference"]
 SHARES += [f"{name}_everyone" for name in SHARES]
@@ -173,7 +173,6 @@ def contrast_notes(study: Naturalness, rows: pd.DataFrame) -> list[str]:
         )
         notes.append(f"Interval and bootstrap disagree on zero, so the evidence is weak: {ours} minus {pairs}.")
     photographs = int(study.kept.votes["photograph"].nunique())
-    if photographs < FEW:
-        few = f"{count(photographs, 'photograph')} are few"
-        notes.append(f"{few}: trust a difference only where interval and bootstrap both exclude zero.")
+    if photographs < FEWEST_RATED:  # a difference counts only where the crossed bootstrap says so too
+        notes.append(f"{count(photographs, 'photograph')} are few: a difference counts only where both say so.")
     return notes

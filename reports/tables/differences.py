@@ -1,30 +1,31 @@
 """The table of paired differences: every pair of the family, by every measure, on each dataset."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reports.inputs.scores import Dataset
-from reports.plan.comparisons import Pair, pairs_of
+from reports.plan.comparisons import FEWEST, Pair, pairs_of
 from reports.plan.measures import COMPARED, MEASURES, sentence
 from reports.plan.order import ORIGINAL
-from reports.statistics.means import RESAMPLES
+from reports.statistics.means import RESAMPLES, Interval
 from reports.statistics.paired import Comparison, compare_columns, difference, holm
+from reports.statistics.trainings import Scatter, p_of, widened
 from reports.tables.documents import Table, sizes, titled
+from reports.tables.over_trainings import about_trainings, mean_over, scatter_apart
 from reports.tables.wording import count, number, p_value, paired_convention, signed_with_interval
 
-FEW = 50  # photographs: with fewer, simulated intervals of skewed differences cover the truth in under 90 of 100 cases
 HEADINGS = ("Dataset", "Measure", "Difference of", "n", "Mean [95 % interval]", "p (Holm)", "Higher on", "r", "d_z")
 READING = (
-    "These are differences between two trainings. The intervals are about other photographs of this kind, not about "
-    "another training. A second training with another seed may move a difference by more than the interval says "
-    "(tables/seeds, where seeds were repeated).",
+    "Differences are means over trainings. Where two networks are compared, the interval holds both sources of chance: "
+    "other photographs of this kind, and other trainings. Of a network that was trained once, it says nothing of "
+    "another training.",
     "With many photographs even a difference that nobody can see is significant. Look at its size first, then at p.",
     "An interval that holds zero shows no difference. It does not show that there is none.",
-    "p comes from the signed-rank test, which asks whether differences lie evenly about zero. Where they are skewed, p "
-    "and the interval of the mean can disagree. Then neither alone is a finding.",
+    "p belongs to the interval: it is 0.05 where the interval just reaches zero.",
     "Only PSNR is tested. The other measures are described: of so many intervals some miss zero by chance.",
 )
 
@@ -40,20 +41,27 @@ def paired_table(datasets: Sequence[Dataset], seed: int) -> pd.DataFrame:
 
 
 def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
-    pairs = pairs_of(set(dataset.scores["method"]))
-    wide = by_photograph(joined(dataset.scores, dataset.perceptual, dataset.defects.bleeding))
+    pairs, every = pairs_of(set(dataset.scores["method"])), dataset.repeated
+    wide = by_photograph(joined(every.scores, every.perceptual, every.defects.bleeding))
     cells = [(measure, pair) for measure in COMPARED if measure in wide for pair in pairs]
     if not cells:
         return []
     differences = np.stack(
-        [difference(*(wide[measure][method].to_numpy() for method in (pair.a, pair.b))) for measure, pair in cells],
+        [
+            difference(*(mean_over(wide[measure], dataset.runs[method]).to_numpy() for method in (pair.a, pair.b)))
+            for measure, pair in cells
+        ],
         axis=1,
     )
+    scatters = [scatter_apart(dataset, wide[measure], pair.a, pair.b) for measure, pair in cells]
     colorless = dataset.scores.groupby("id")["colorless"].first().sort_index().to_numpy(dtype=bool)
-    compared = compare_columns(differences, seed)
+    compared = [
+        over_trainings(one, trainings)
+        for one, trainings in zip(compare_columns(differences, seed), scatters, strict=True)
+    ]
     tested = [MEASURES[measure].tested for measure, _ in cells]
     p = [comparison.p if test else np.nan for comparison, test in zip(compared, tested, strict=True)]
-    cells_with_results = zip(cells, compared, tested, p, holm(p), differences.T, strict=True)
+    cells_with_results = zip(cells, compared, scatters, tested, p, holm(p), differences.T, strict=True)
     return [
         {
             "dataset": dataset.title,
@@ -62,12 +70,20 @@ def _rows(dataset: Dataset, seed: int) -> list[dict[str, object]]:
             "method_a": pair.a,
             "method_b": pair.b,
             **columns(comparison),
+            **about_trainings(dataset.trainings_apart(pair.a, pair.b), trainings),
             "p": p_alone,
             "p_holm": p_holm,
             "mean_difference_colored": _finite_mean(column[~colorless]),
         }
-        for (measure, pair), comparison, test, p_alone, p_holm, column in cells_with_results
+        for (measure, pair), comparison, trainings, test, p_alone, p_holm, column in cells_with_results
     ]
+
+
+def over_trainings(compared: Comparison, trainings: Scatter) -> Comparison:
+    """The same comparison with the interval and the p of other photographs and other trainings."""
+    photographs = Interval(compared.mean, compared.low, compared.high)
+    interval = widened(photographs, trainings)
+    return replace(compared, low=interval.low, high=interval.high, p=p_of(photographs, trainings))
 
 
 def columns(compared: Comparison) -> dict[str, float]:
@@ -114,7 +130,8 @@ def by_photograph(scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def convention(seed: int) -> str:
     """What a row of the table holds."""
-    return paired_convention(RESAMPLES, seed, "the dataset's tested pairs", "first method")
+    held = paired_convention(RESAMPLES, seed, "of the interval", "the dataset's tested pairs", "first method")
+    return f"{held}. Two networks of several trainings: joined with Welch's t over these"
 
 
 def paired_document(datasets: Sequence[Dataset], seed: int) -> Table:
@@ -152,10 +169,13 @@ def _notes(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
     """What bears on this dataset's differences: few photographs, exact pictures, colourless originals."""
     primary = rows[(rows["dataset"] == dataset.title) & (rows["family"] == "primary")].to_dict("records")
     notes = [f"Holm's family: {count(len(primary), 'comparison')}."] if primary else []
-    if primary and dataset.val.photographs < FEW:
+    if primary and dataset.val.photographs < FEWEST:
         notes.append(
-            f"{count(dataset.val.photographs, 'photograph')} are few: below {FEW}, intervals come out too narrow."
+            f"{count(dataset.val.photographs, 'photograph')} are few: below {FEWEST}, intervals come out too narrow."
         )
+    known = dataset.as_they_are(*dict.fromkeys(row[side] for row in primary for side in ("method_a", "method_b")))
+    if known:
+        notes.append(f"Not trained here: {', '.join(known)}. A difference from them is about these weights.")
     notes += [
         f"{row['method_a']} or {row['method_b']}, not both, reproduces {count(row['left_out'], 'photograph')} exactly. "
         "Its PSNR is infinite, which has no mean, so these photographs are left out here. That costs the exact method."

@@ -19,7 +19,7 @@ from reports.statistics.means import RESAMPLES, Interval, finite_mean, percentil
 from reports.statistics.paired import compare_columns
 from reports.tables.defects import DISTANCE_RESAMPLES, resampled_distances
 from reports.tables.documents import Table, ends, sizes
-from reports.tables.wording import interval_convention, signed_with_interval, with_interval
+from reports.tables.wording import photographs_convention, signed_with_interval, with_interval
 
 BLEEDING = ("bleeding_boundary", "bleeding_flat")
 DISTANCE = "color_distance"
@@ -70,7 +70,7 @@ def input_sizes_document(networks: Sequence[InputSizes], seed: int) -> Table:
     caption = (
         "What the size of its input does to a network's colours, upsampled bilinearly, over all photographs of "
         f"{sizes(datasets)}. The middle size is that of its training. Differences: on the same photographs. "
-        f"Brackets: {interval_convention(RESAMPLES, seed)}, of differences in bleeding BCa. "
+        f"Brackets: {photographs_convention(RESAMPLES, seed)}, of differences in bleeding BCa. "
         f"{' '.join(map(sentence, measures))}"
     )
     return Table("input_sizes", rows, shown, caption, (), ("Dataset", "Model", "Measure", "Input, pixels"))

@@ -1,109 +1,94 @@
-"""Training noise: how far scores, and differences between methods, move from one training seed to another.
+"""Training noise: how far scores, and differences between methods, move from one training to another."""
 
-Two models whose blocks of params.yaml differ in `seed` alone are repeats of each other; so are two methods that differ
-in such a model alone. Nothing else marks them, so that names stay free.
-"""
-
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from pipeline.settings.params import Params
-from reports.inputs.judgements import read_defects
-from reports.inputs.scores import Dataset, read_perceptual, read_scores
-from reports.plan.comparisons import PAIRS
+from reports.inputs.scores import Dataset
+from reports.plan.comparisons import pairs_of
 from reports.plan.measures import MEASURES
-from reports.plan.order import ORIGINAL
-from reports.statistics.means import finite_mean
+from reports.statistics.means import Interval, finite_mean
+from reports.statistics.paired import compare_columns, difference
 from reports.statistics.seeds import between_seeds
+from reports.statistics.trainings import Scatter, widened
 from reports.tables.differences import by_photograph, joined
 from reports.tables.documents import Table, ends, sizes
+from reports.tables.over_trainings import mean_over, scatter_apart, scatter_of, values_of
 from reports.tables.wording import number, with_interval
 
-Repeats = Mapping[str, Mapping[int, str]]  # method -> seed -> the method that was trained with it
 
+def seeds_table(datasets: Sequence[Dataset], seed: int) -> pd.DataFrame:
+    """A row per dataset, measure, and method or pair of the family that was trained with two seeds or more.
 
-def repeats(params: Params) -> dict[str, dict[int, str]]:
-    """Each repeated method by its first name in params.yaml: the methods of all its seeds, its own first."""
-    groups: dict[str, dict[int, str]] = {}
-    for method, block in params.methods.items():
-        if block.get("model") in params.models:
-            same = {**block, "model": params.network(block["model"])}
-            groups.setdefault(json.dumps(same, sort_keys=True), {}).setdefault(params.seed_of(block["model"]), method)
-    return {next(iter(group.values())): group for group in groups.values() if len(group) > 1}
-
-
-def seeds_table(datasets: Sequence[Dataset], groups: Repeats, seed: int) -> pd.DataFrame:
-    """A row per dataset, measure, and repeated method or pair of the family whose methods share two seeds or more.
-
-    `spread_*` and `seeds`: between trainings (`Spread`); `ci_low`, `ci_high`: between photographs, of the first seed.
+    `spread_*` and `seeds`: between trainings (`Spread`). `photographs_half` and `trainings_half`: half-widths of the
+    95 % intervals over photographs and over trainings, which the interval of `value` joins.
     """
-    return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, groups, seed)])
+    return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, seed)])
 
 
-def _rows(dataset: Dataset, groups: Repeats, seed: int) -> list[dict[str, object]]:
-    originals = [ORIGINAL] if ORIGINAL in set(dataset.scores["method"]) else []
-    methods = [method for group in groups.values() for method in group.values()] + originals
-    scores = read_scores(dataset.name, methods)
-    perceptual = read_perceptual(dataset.name, methods, scores)
-    bleeding = read_defects(dataset.name, methods, dataset.defects.ids).bleeding
-    rows = []
-    for measure, wide in by_photograph(joined(scores, perceptual, bleeding)).items():
-        for method, group in groups.items():
-            rows.append(_row(dataset, measure, method, [wide[name] for name in group.values()], seed))
-        for pair in PAIRS:
-            a, b = groups.get(pair.a, {}), groups.get(pair.b, {})
-            shared = [number for number in a if number in b]
-            if len(shared) > 1:
-                columns = [wide[a[number]] - wide[b[number]] for number in shared]
-                rows.append(_row(dataset, measure, pair.title, columns, seed))
-    return rows
+def _rows(dataset: Dataset, seed: int) -> Iterator[dict[str, object]]:
+    every = dataset.repeated
+    for key, wide in by_photograph(joined(every.scores, every.perceptual, every.defects.bleeding)).items():
+        named: dict[str, object] = {"dataset": dataset.title, "metric": key}
+        for method in dataset.runs:
+            if len(runs := dataset.trained(method)) > 1:
+                photographs, _ = finite_mean(mean_over(wide, runs), seed)
+                about = {"of": method, "seeds": len(runs), **_spread(values_of(wide, runs)[0])}
+                yield named | about | _halves(photographs, scatter_of(dataset, wide, method))
+        for pair in pairs_of(set(dataset.runs)):
+            sides = dataset.trainings_apart(pair.a, pair.b)
+            if min(map(len, sides), default=0) > 1:
+                means = (mean_over(wide, dataset.runs[method]).to_numpy() for method in (pair.a, pair.b))
+                found = compare_columns(difference(*means)[:, None], seed)[0]
+                about = {"of": pair.title, "seeds": min(map(len, sides))}
+                photographs, trainings = (
+                    Interval(found.mean, found.low, found.high),
+                    scatter_apart(dataset, wide, pair.a, pair.b),
+                )
+                yield named | about | _halves(photographs, trainings)
 
 
-def _row(dataset: Dataset, measure: str, name: str, columns: list[pd.Series], seed: int) -> dict[str, object]:
-    """One score or difference: a column of photographs for each seed."""
-    means = [finite_mean(column, seed)[0] for column in columns]
-    spread = between_seeds([interval.mean for interval in means])
-    return {
-        "dataset": dataset.title,
-        "metric": measure,
-        "of": name,
-        "seeds": spread.seeds,
-        "spread_mean": spread.mean,
-        "spread_sd": spread.deviation,
-        "spread_lowest": spread.lowest,
-        "spread_highest": spread.highest,
-        "spread_low": spread.low,
-        "spread_high": spread.high,
-        **ends(means[0], "first"),
-    }
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    """Between the trainings of one method; nothing where it has no finite value."""
+    if len(values) < 2:
+        return {}
+    spread = between_seeds(values)
+    return {"spread_sd": spread.deviation, "spread_lowest": spread.lowest, "spread_highest": spread.highest}
 
 
-def seeds_document(datasets: Sequence[Dataset], groups: Repeats, seed: int) -> Table:
-    """The spread between trainings beside the interval between photographs."""
-    rows = seeds_table(datasets, groups, seed)
+def _halves(photographs: Interval, trainings: Scatter) -> dict[str, float]:
+    """A value with the interval that joins two sources, and half the width of each alone."""
+    halves = {"photographs_half": (photographs.high - photographs.low) / 2, "trainings_half": trainings.half()}
+    return ends(widened(photographs, trainings)) | halves
+
+
+def seeds_document(datasets: Sequence[Dataset], seed: int) -> Table | None:
+    """The two sources of each interval side by side; None where no network was trained twice."""
+    rows = seeds_table(datasets, seed)
+    if rows.empty:
+        return None
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")])
     caption = (
-        f"Training noise on {sizes(datasets)}: the same recipe trained with several seeds. Mean, sd and range are "
-        "between seeds, of means over photographs. The interval of the mean is Student's, wide with few seeds. First "
-        "seed: its mean with the 95 % interval over photographs. A difference smaller than the spread between seeds is "
-        "no finding about a method."
+        f"Training noise on {sizes(datasets)}. Value: the mean over trainings and photographs; its interval holds both "
+        "sources of chance. Of photographs, of trainings: half its width from each source alone. sd and range: "
+        "between the trainings of one method."
     )
     return Table("seeds", rows, shown, caption, (), ("Dataset", "Of", "Measure"))
 
 
-def _shown(row: Mapping[Any, Any]) -> dict[str, str]:
-    measure = MEASURES[row["metric"]]
-    digits = measure.digits_of_difference
+def _shown(row: Mapping[object, object]) -> dict[str, str]:
+    value = pd.Series(row)
+    measure = MEASURES[value["metric"]]
+    digits = measure.digits + 1
+    lowest, highest = (number(value[f"spread_{end}"], measure.digits) for end in ("lowest", "highest"))
     return {
-        "Of": row["of"],
-        "Dataset": row["dataset"],
-        "Measure": measure.label,
-        "Seeds": str(row["seeds"]),
-        "Mean [95 % interval]": with_interval(row["spread_mean"], row["spread_low"], row["spread_high"], digits),
-        "sd": number(row["spread_sd"], digits + 1),
-        "Range": f"{number(row['spread_lowest'], digits)} to {number(row['spread_highest'], digits)}",
-        "First seed [photographs]": with_interval(row["first"], row["ci_low"], row["ci_high"], digits),
+        "Of": value["of"],
+        "Dataset": value["dataset"],
+        "Measure": measure.name,
+        "Trainings": str(value["seeds"]),
+        "Value [95 % interval]": with_interval(value["value"], value["ci_low"], value["ci_high"], measure.digits),
+        "Of photographs": f"±{number(value['photographs_half'], digits)}",
+        "Of trainings": f"±{number(value['trainings_half'], digits)}",
+        "sd": "-" if pd.isna(value["spread_sd"]) else number(value["spread_sd"], digits),
+        "Range": "-" if pd.isna(value["spread_sd"]) else f"{lowest} to {highest}",
     }

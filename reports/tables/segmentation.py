@@ -14,8 +14,17 @@ from reports.plan.measures import MEASURES, sentence
 from reports.plan.order import GRAY, ORIGINAL
 from reports.plan.published import PublishedFigure3
 from reports.statistics.means import RESAMPLES, Interval
-from reports.statistics.miou import FEWEST, ClassRatios, class_ratios, differences_by_class, mean_difference
+from reports.statistics.miou import (
+    FEWEST,
+    ClassRatios,
+    class_ratios,
+    differences_by_class,
+    mean_difference,
+    mean_ratios,
+)
+from reports.statistics.trainings import Scatter, scatter, widened
 from reports.tables.documents import Table, difference_in_words, ends, in_words, sizes
+from reports.tables.over_trainings import about_trainings
 from reports.tables.wording import count, interval_convention, number, signed, signed_with_interval
 
 TRAINED_HERE = "trained here"  # what a card says of weights from `pipeline.train`
@@ -24,28 +33,70 @@ MIOU, PERCENT = MEASURES["miou"], 100
 
 @dataclass(frozen=True)
 class SegmenterScores:
-    """One segmenter's IoUs of every method on one dataset. `n`: photographs with a labelled pixel."""
+    """One segmenter's IoUs of every method on one dataset. `n`: photographs with a labelled pixel.
+
+    `ratios` are means over a method's trainings; `by_training`: the ratios of each training, of those trained here.
+    """
 
     dataset: Dataset
     segmenter: str
     segmentation: Segmentation
     ratios: dict[str, ClassRatios]
+    by_training: dict[str, list[ClassRatios]]
     n: int
+
+    def interval(self, method: str) -> Interval:
+        """A method's mIoU with its interval, over photographs and trainings."""
+        return widened(self.ratios[method].interval, scatter(self._values(method)))
+
+    def difference(self, a: str, b: str) -> Interval:
+        """The difference of two methods' mIoU on the same photographs; trainings count unless both share weights."""
+        return widened(mean_difference(self.ratios[a], self.ratios[b]), self.scatter_apart(a, b))
+
+    def scatter_apart(self, a: str, b: str) -> Scatter:
+        """How far trainings move the difference."""
+        return scatter(*map(self._values, self._apart(a, b)))
+
+    def by_class(self, method: str) -> list[Interval]:
+        """The ratio of each class with its interval, over photographs and trainings."""
+        return [widened(*one) for one in zip(self.ratios[method].by_class(), self._of_classes(method), strict=True)]
+
+    def differences_by_class(self, a: str, b: str) -> list[Interval]:
+        """The difference of each class's ratio on the same photographs, over trainings as `difference`."""
+        photographs = differences_by_class(self.ratios[a], self.ratios[b])
+        return [widened(*one) for one in zip(photographs, self._of_classes(*self._apart(a, b)), strict=True)]
+
+    def _apart(self, a: str, b: str) -> tuple[str, ...]:
+        return (a, b) if self.dataset.trainings_apart(a, b) else ()
+
+    def _values(self, method: str) -> list[float]:
+        return [ratios.interval.mean for ratios in self.by_training.get(method, ())]
+
+    def _of_classes(self, *methods: str) -> list[Scatter]:
+        sides = [[ratios.whole for ratios in self.by_training.get(method, ())] for method in methods]
+        classes = range(len(self.segmentation.card.classes))
+        return [scatter(*([float(whole[label]) for whole in side] for side in sides)) for label in classes]
 
 
 def score_segmenters(datasets: Sequence[Dataset], seed: int) -> list[SegmenterScores]:
-    """Resample each segmenter's counts of every method, all in pairs."""
+    """Resample each segmenter's counts of every method and training, all in pairs."""
     return [
-        SegmenterScores(
-            dataset,
-            segmenter,
-            found,
-            {method: class_ratios(found.intersections[method], found.unions[method], seed) for method in found.unions},
-            found.card.photographs - found.card.unlabelled,
-        )
+        _scored(dataset, segmenter, found, seed)
         for dataset in datasets
-        for segmenter, found in dataset.segmentations.items()
+        for segmenter, found in dataset.repeated.segmentations.items()
     ]
+
+
+def _scored(dataset: Dataset, segmenter: str, found: Segmentation, seed: int) -> SegmenterScores:
+    ratios = {run: class_ratios(found.intersections[run], found.unions[run], seed) for run in found.unions}
+    return SegmenterScores(
+        dataset,
+        segmenter,
+        found,
+        {method: mean_ratios([ratios[run] for run in runs]) for method, runs in dataset.runs.items()},
+        {method: [ratios[run] for run in dataset.trained(method)] for method in dataset.runs},
+        found.card.photographs - found.card.unlabelled,
+    )
 
 
 def figure3_document(scores: Sequence[SegmenterScores], published: PublishedFigure3, seed: int) -> Table:
@@ -54,27 +105,27 @@ def figure3_document(scores: Sequence[SegmenterScores], published: PublishedFigu
         {
             "dataset": score.dataset.title,
             "method": method,
-            **ends(ratios.interval, "miou", PERCENT),
+            **ends(score.interval(method), "miou", PERCENT),
             "n": score.n,
             "segmenter": score.segmenter,
             "published": published.rows[method].miou if method in published.rows else np.nan,
         }
         for score in scores
-        for method, ratios in score.ratios.items()
+        for method in score.ratios
     ]
     shown = [
         {
             "Dataset": score.dataset.title,
             "Segmenter": score.segmenter,
             "Method": method,
-            f"{MIOU.label} [95 % interval]": _percent(ratios.interval),
+            f"{MIOU.label} [95 % interval]": _percent(score.interval(method)),
             "Above grey": _beside(score, method, GRAY),
             "Below original": _beside(score, ORIGINAL, method),
             "Published": _published(method, published),
             "n": f"{score.n:,}",
         }
         for score in scores
-        for method, ratios in score.ratios.items()
+        for method in score.ratios
     ]
     caption = (
         f"{sentence(MIOU)} Brackets, also of differences: {interval_convention(RESAMPLES, seed)}. "
@@ -126,8 +177,8 @@ def _class_rows(score: SegmenterScores) -> Iterator[dict[str, object]]:
     names = score.segmentation.card.classes
     nothing = [Interval(np.nan, np.nan, np.nan)] * len(names)
     for method, ratios in score.ratios.items():
-        changes = differences_by_class(ratios, score.ratios[GRAY]) if GRAY in score.ratios else nothing
-        columns = zip(names, ratios.photographs, ratios.by_class(), changes, strict=True)
+        changes = score.differences_by_class(method, GRAY) if GRAY in score.ratios else nothing
+        columns = zip(names, ratios.photographs, score.by_class(method), changes, strict=True)
         for name, photographs, iou, change in columns:
             named = {"dataset": score.dataset.title, "segmenter": score.segmenter, "class": name, "method": method}
             shares: dict[str, object] = {
@@ -167,7 +218,9 @@ def miou_differences_document(scores: Sequence[SegmenterScores], seed: int) -> T
                 "method_b": b,
                 "n": score.n,
             }
-            rows.append(named | ends(mean_difference(score.ratios[a], score.ratios[b]), "difference", PERCENT))
+            about = about_trainings(score.dataset.trainings_apart(a, b), score.scatter_apart(a, b))
+            about["trainings_half"] *= PERCENT
+            rows.append(named | about | ends(score.difference(a, b), "difference", PERCENT))
     shown = [
         {
             "Dataset": row["dataset"],
@@ -194,7 +247,7 @@ def _beside(score: SegmenterScores, a: str, b: str) -> str:
     """The difference of two methods for people; a dash where one is not there, or both are the same."""
     if a == b or a not in score.ratios or b not in score.ratios:
         return "-"
-    return difference_in_words(mean_difference(score.ratios[a], score.ratios[b]), MIOU.digits, PERCENT)
+    return difference_in_words(score.difference(a, b), MIOU.digits, PERCENT)
 
 
 def _published(method: str, published: PublishedFigure3) -> str:

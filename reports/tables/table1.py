@@ -1,6 +1,6 @@
 """Table 1, the PSNR of every method, and the table of all mean scores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,9 @@ from reports.inputs.scores import Dataset
 from reports.plan.measures import MEASURES, measured_in, sentence
 from reports.plan.order import ORIGINAL
 from reports.plan.published import PublishedTable1
-from reports.statistics.means import RESAMPLES, finite_mean, pooled_psnr
+from reports.statistics.means import RESAMPLES, pooled_psnr
 from reports.tables.documents import Table, ends, sizes, titled
+from reports.tables.over_trainings import estimate, wide_of
 from reports.tables.wording import count, interval_convention, listed, number, with_interval
 
 PSNR, POOLED = MEASURES["psnr_rgb"], MEASURES["psnr_rgb_pooled"]
@@ -50,21 +51,22 @@ def table1_document(
 
 
 def _table1_row(dataset: Dataset, method: str, published: PublishedTable1, seed: int) -> dict[str, object]:
-    scores = dataset.of(method)
-    psnr, n = finite_mean(scores[PSNR.of_rows], seed)
+    scores, mse = dataset.repeated.scores, wide_of(dataset.repeated.scores, POOLED.of_rows)
+    psnr, n = estimate(dataset, wide_of(scores, PSNR.of_rows), method, seed)
     return {
         "dataset": dataset.title,
         "method": method,
         "n": n,
         **ends(psnr, "psnr_mean"),
-        "psnr_pooled": pooled_psnr(scores[POOLED.of_rows]),
+        "trainings": len(dataset.trained(method)),
+        "psnr_pooled": float(np.mean([pooled_psnr(mse[run]) for run in dataset.runs[method]])),
         "published": published.rows[method].psnr if method in published.rows else np.nan,
     }
 
 
 def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: int) -> Table:
     """Every mean score of each dataset and method, the original included."""
-    rows = pd.DataFrame([_scores_row(dataset, method, seed) for dataset in datasets for method in methods])
+    rows = pd.DataFrame([row for dataset in datasets for row in _scores_rows(dataset, methods, seed)])
     columns = {
         measure.name: _intervals(rows, tuple(f"{measure.key}_{end}" for end in ("mean", "low", "high")), measure.digits)
         for measure in MEANS
@@ -77,13 +79,14 @@ def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: i
     return Table("scores", rows, shown, caption, titled(datasets, _exact_notes))
 
 
-def _scores_row(dataset: Dataset, method: str, seed: int) -> dict[str, object]:
-    scores = dataset.of(method)
-    row: dict[str, object] = {"dataset": dataset.title, "method": method, "n": len(scores)}
-    for measure in MEANS:
-        mean, _ = finite_mean(scores[measure.of_rows], seed)
-        row |= {f"{measure.key}_{end}": getattr(mean, end) for end in ("mean", "low", "high")}
-    return row
+def _scores_rows(dataset: Dataset, methods: Sequence[str], seed: int) -> Iterator[dict[str, object]]:
+    wide = {measure.key: wide_of(dataset.repeated.scores, measure.of_rows) for measure in MEANS}
+    for method in methods:
+        row: dict[str, object] = {"dataset": dataset.title, "method": method, "n": len(dataset.of(method))}
+        for measure in MEANS:
+            mean, _ = estimate(dataset, wide[measure.key], method, seed)
+            row |= {f"{measure.key}_{end}": getattr(mean, end) for end in ("mean", "low", "high")}
+        yield row
 
 
 def _intervals(rows: pd.DataFrame, columns: Sequence[str], digits: int) -> list[str]:

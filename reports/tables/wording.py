@@ -12,18 +12,27 @@ REFERENCES = {
     "gray": "the photograph without its colours; nothing is learned",
     "original": "the photograph itself; nothing is learned",
 }
+JOINED = "; where a network has several trainings, joined with Student's t over these"
 
 
 def interval_convention(resamples: int, seed: int) -> str:
     """What the brackets hold."""
+    return f"{photographs_convention(resamples, seed)}{JOINED}"
+
+
+def photographs_convention(resamples: int, seed: int) -> str:
+    """What the brackets hold where one training is shown."""
     return f"95 % percentile bootstrap over photographs ({resamples:,} paired resamples, seed {seed})"
 
 
-def paired_convention(resamples: int, seed: int, family: str, first: str) -> str:
-    """What a row of paired differences holds. `family`: what Holm's adjustment is over; `first`: minus the second."""
+def paired_convention(resamples: int, seed: int, test: str, family: str, first: str) -> str:
+    """What a row of paired differences holds. `test`: what p is of; `family`: what Holm's adjustment is over.
+
+    `first`: minus the second.
+    """
     return (
         f"Brackets: 95 % BCa bootstrap over photographs, widened where these are few ({resamples:,} resamples, "
-        f"seed {seed}). p: Wilcoxon's signed-rank test, by Holm over {family}. Higher on: share of "
+        f"seed {seed}). p: {test}, by Holm over {family}. Higher on: share of "
         f"photographs on which the {first} scores higher. r: matched-pairs rank-biserial correlation. d_z: mean "
         "over standard deviation of the differences"
     )

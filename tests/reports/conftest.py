@@ -31,6 +31,7 @@ from pipeline.settings.params import DatasetParams, PackParams, Params, TrainPar
 from reports.build import build
 from reports.inputs.scores import Dataset, read_datasets
 
+PAPERS = ("no_semantics", "semantics", "semantics_jbu")  # methods whose network is trained here
 METHODS = {
     "gray": {"class": "pipeline.methods.method:Gray"},
     "no_semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "no_semantics"},
@@ -57,11 +58,10 @@ ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"
 @pytest.fixture(scope="session")
 def params() -> Params:
     """Params with one dataset and five methods."""
-    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32"))
+    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32", None))
     models: dict[str, dict[str, object]] = {"no_semantics": {}, "semantics": {}}
-    return Params(
-        ("scenes",), 0, {"scenes": block, "voc2012": block}, models, METHODS, {"small": {}}, sizes=("no_semantics",)
-    )
+    data = {"scenes": block, "voc2012": block}
+    return Params(("scenes",), 0, (0,), data, models, METHODS, {"small": {}}, sizes=("no_semantics",))
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +90,22 @@ def loaded(fabricated: Path, params: Params) -> Dataset:
 
 
 @pytest.fixture
+def repeated(results: Path, params: Params) -> Params:
+    """The same with two more trainings of each network, whose values are others."""
+    models, methods = dict(params.models), dict(METHODS)
+    for seed in (1, 2):
+        for place, method in enumerate(PAPERS, start=1):
+            name, model = f"{method}@{seed}", METHODS[method]["model"]
+            models[f"{model}@{seed}"] = {"seed": seed}
+            methods[name] = {**METHODS[method], "model": f"{model}@{seed}"}
+            fabricate_method("scenes", name, place, CARDS[method], noise=10 * seed + place)
+            write_segmented("scenes", name, place + seed)
+            write_defects("scenes", name, min(4, place + seed))
+            write_training("scenes", f"{model}@{seed}")
+    return replace(params, models=models, methods=methods)
+
+
+@pytest.fixture
 def dataset(fabricated: Path, loaded: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """The fabricated results, beside their files. Tests only read both."""
     monkeypatch.chdir(fabricated)
@@ -114,15 +130,20 @@ def fabricate(dataset: str, title: str, kind: str = "voc") -> None:
             summary(dataset, split, title, "scenes" if "synthetic" in title else kind),
         )
     for place, method in enumerate(METHODS):
-        write_rows(paths.scores(dataset, method), ScoreRow, score_rows(dataset, method, place))
-        write_perceptual(dataset, method)
-        write_segmented(dataset, method, place)
-        write_defects(dataset, method, place)
-        write_pictures(paths.archive(dataset, method), place)
-        write_json(paths.card(dataset, method), asdict(CARDS[method]))
+        fabricate_method(dataset, method, place, CARDS[method])
     write_sizes(dataset, "no_semantics")
     for model in ("no_semantics", "semantics"):
         write_training(dataset, model)
+
+
+def fabricate_method(dataset: str, method: str, place: int, card: MethodCard, noise: int | None = None) -> None:
+    """Write everything that the report reads of one method; `noise`: the seed of its scores, by default its place."""
+    write_rows(paths.scores(dataset, method), ScoreRow, score_rows(dataset, method, place if noise is None else noise))
+    write_perceptual(dataset, method)
+    write_segmented(dataset, method, place)
+    write_defects(dataset, method, place)
+    write_pictures(paths.archive(dataset, method), place)
+    write_json(paths.card(dataset, method), asdict(card))
 
 
 def summary(dataset: str, split: str, title: str, kind: str) -> dict[str, object]:

@@ -1,8 +1,9 @@
 """The closing summary and its times: aligned, complete, and quick to start."""
 
+import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from pipeline.records.rows import read_rows, write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
+from pipeline.settings.params import load_params
+from reports.inputs.reproduction import Reference, Tolerance, params_digest
 from reports.plan.claims import load_claims
 from reports.summary import main
 from reports.times.times import NOWHERE, Time
@@ -50,7 +53,9 @@ CLAIMS = [
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with a report's tables and the runs of two methods."""
+    """A current folder with params of its own, a report's tables and the runs of two methods."""
+    params = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(params.replace("\nseed: 0", "\nseed: 9"))
     monkeypatch.chdir(tmp_path)
     tables = paths.BUILD / "tables"
     tables.mkdir(parents=True)
@@ -69,6 +74,29 @@ def printed(workplace: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """What the command prints."""
     main()
     return capsys.readouterr().out.rstrip()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_end_says_whether_it_is_the_committed_run_unless_params_are_others(
+    workplace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    if committed:
+        shutil.copy(ROOT / "params.yaml", workplace)
+    for name in ("metrics", "defects"):
+        (paths.BUILD / "tables" / f"{name}.csv").write_text("dataset,metric,method,value\n")
+    tolerances, verdicts = {"miou_small": Tolerance(2, 2)}, {"jbu_psnr": "supported", "segments small": "supported"}
+    numbers = {"miou_small": {"gray": 5.412345, "semantics_jbu": 28.0}}
+    digest = params_digest(load_params(ROOT / "params.yaml"))
+    reference = Reference("scenes (synthetic)", digest, "a test", tolerances, numbers, verdicts)
+    write_json(workplace / "reference.json", asdict(reference))
+    monkeypatch.setattr("reports.summary.REFERENCE", workplace / "reference.json")
+    main()
+    end = " ".join(capsys.readouterr().out.partition("index.html")[2].split())
+    sentence = (
+        "Not reproduced: 2 of 2 numbers within their tolerances of the committed run (1 identical); verdicts: 1 of 2 "
+        "the same (not: segments small: undecided, was supported)."
+    )
+    assert end == (sentence if committed else "")
 
 
 def test_summary_shows_claims_then_each_datasets_tables_then_the_reports_path(printed: str) -> None:

@@ -9,9 +9,19 @@ import pytest
 
 from pipeline.records.rows import write_json
 from pipeline.settings import paths
-from pipeline.settings.errors import UserError
-from pipeline.settings.params import load_params
-from reports.verify import REFERENCE, Reference, Tolerance, compare, main, read_numbers, read_reference, trained_methods
+from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.params import REPEAT, load_params
+from reports.inputs.reproduction import (
+    REFERENCE,
+    Reference,
+    Tolerance,
+    compare,
+    params_digest,
+    read_numbers,
+    read_reference,
+    trained_methods,
+)
+from reports.verify import main
 
 TOLERANCES = {"psnr_rgb": Tolerance(0.001, 0.5), "bleeding_flat": Tolerance(0.0, 0.01), "miou_small": Tolerance(2, 2)}
 
@@ -21,7 +31,9 @@ def made(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report's tables and the reference that was made of them; tests only read."""
     folder = tmp_path_factory.mktemp("made")
     shutil.copytree(built / "tables", folder / paths.BUILD / "tables")
-    write_json(folder / "reference.json", asdict(Reference("scenes (synthetic)", "a test", TOLERANCES, {})))
+    shutil.copy(built / "claims.json", folder / paths.BUILD)
+    nothing = Reference("scenes (synthetic)", "", "a test", TOLERANCES, {}, {})
+    write_json(folder / "reference.json", asdict(nothing))
     run(folder, "--renew")
     return folder
 
@@ -39,8 +51,13 @@ def place(made: Path, tmp_path: Path) -> Path:
 
 
 def test_the_same_results_are_the_same_to_the_last_digit(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = read_reference(made / "reference.json")
     run(made)
-    assert "13 numbers of scenes (synthetic) are where" in capsys.readouterr().out
+    claims = len(reference.verdicts)
+    assert claims and reference.params == params_digest(load_params())
+    numbers = "13 of 13 numbers within their tolerances of the committed run (13 identical)"
+    expected = f"Reproduced: {numbers}; verdicts: {claims} of {claims} the same.\n"
+    assert capsys.readouterr().out == expected
 
 
 @pytest.mark.parametrize(
@@ -65,9 +82,21 @@ def test_a_number_may_move_within_its_tolerance(
     if not moved:
         run(place)
         return
-    with pytest.raises(UserError, match="1 of 13 numbers moved"):
+    with pytest.raises(UserError, match="Not reproduced: 12 of 13 numbers within"):
         run(place)
     assert f"{measure} of {method}: " in capsys.readouterr().out
+
+
+def test_another_verdict_is_named_and_the_exit_status_is_1(place: Path) -> None:
+    file = place / paths.BUILD / "claims.json"
+    entries = json.loads(file.read_text())
+    was, entries[0]["verdict"] = entries[0]["verdict"], "another"
+    write_json(file, entries)
+    with pytest.raises(SystemExit) as stopped:
+        run_stage(lambda: run(place))
+    told, claim = stopped.value.code, entries[0]["id"]  # Python prints a text and exits with 1
+    assert isinstance(told, str) and "Not reproduced: 13 of 13 numbers within" in told
+    assert f"the same (not: {claim}: another, was {was})" in told
 
 
 def test_what_is_missing_or_new_has_moved(made: Path) -> None:
@@ -95,4 +124,4 @@ def test_results_of_another_dataset_and_no_report_end_in_one_sentence(place: Pat
 def test_the_committed_reference_is_about_the_committed_methods() -> None:
     reference, params = read_reference(REFERENCE), load_params()
     assert reference.dataset == "scenes (synthetic)" and set(reference.numbers) == set(reference.tolerances)
-    assert set(reference.numbers["ssim_rgb"]) == set(params.methods)
+    assert set(reference.numbers["ssim_rgb"]) == {name for name in params.methods if REPEAT not in name}

@@ -32,7 +32,7 @@ def tables(**rows: Sequence[dict[str, object]]) -> dict[str, Table]:
 
 
 def paired(dataset: str, mean: float, low: float, high: float) -> dict[str, object]:
-    ends = {"mean_difference": mean, "ci_low": low, "ci_high": high, "n": 9}
+    ends = {"mean_difference": mean, "ci_low": low, "ci_high": high, "n": 90}
     return {"dataset": dataset, "metric": "psnr_rgb", **PAIR, **ends}
 
 
@@ -57,9 +57,36 @@ THIN = "{{evidence: {}, measure: m, a: a, b: b, expects: within, threshold: {}}}
 )
 def test_a_claim_that_nothing_could_contradict_or_support_is_refused(tmp_path: Path, tests: str, error: str) -> None:
     file = tmp_path / "claims.yaml"
-    file.write_text(f"claims: {{vain: {{claim: It is good., where: everywhere, tests: [{tests}]}}}}")
+    vain = f"{{claim: It is good., where: everywhere, tests: [{tests}]}}"
+    file.write_text(f"{{matters: {{}}, claims: {{vain: {vain}}}}}")
     with pytest.raises(UserError, match=f"vain {error}"):
         load_claims(file)
+
+
+def claims_file(folder: Path, matters: str, own: str = "") -> Path:
+    """A file with one claim of a difference."""
+    file = folder / "claims.yaml"
+    test = f"{{evidence: paired, measure: miou, a: a, b: b, expects: above, threshold: 0{own}}}"
+    file.write_text(f"{{matters: {matters}, claims: {{more: {{claim: More., where: there, tests: [{test}]}}}}}}")
+    return file
+
+
+def test_a_claim_without_what_matters_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="more needs the smallest difference of miou under `matters`"):
+        load_claims(claims_file(tmp_path, "{psnr_rgb: 1}"))
+    with pytest.raises(UserError, match="smallest difference of miou that matters is 0"):
+        load_claims(claims_file(tmp_path, "{miou: 0}"))
+
+
+def test_what_matters_is_the_measures_unless_a_test_has_its_own(tmp_path: Path) -> None:
+    (shared,) = load_claims(claims_file(tmp_path, "{miou: 0.5}"))["more"].tests
+    (own,) = load_claims(claims_file(tmp_path, "{miou: 0.5}", ", matters: 2"))["more"].tests
+    assert (shared.matters, own.matters) == (0.5, 2) and check_in_words(own).endswith("above 2")
+
+
+def test_every_claim_of_a_difference_in_the_house_has_what_matters() -> None:
+    checks = [check for claim in load_claims().values() for check in claim.tests]
+    assert all(check.matters > 0 for check in checks if not check.ratio and check.expects != "within")
 
 
 def test_a_verdict_knows_the_rows_of_its_own_dataset_alone(dataset: Dataset) -> None:
@@ -73,7 +100,7 @@ def test_a_verdict_knows_one_segmenter_alone(dataset: Dataset) -> None:
     check = Check("miou", "miou", "semantics_jbu", "semantics", "above", 0)
     wanted = {"small": (2.0, "supported"), "deeplab": (-2.0, "contradicted")}
     rows = [
-        {"dataset": dataset.title, "segmenter": name, **PAIR, "n": 9}
+        {"dataset": dataset.title, "segmenter": name, **PAIR, "n": 90}
         | dict.fromkeys(("difference", "ci_low", "ci_high"), value)
         for name, (value, _) in wanted.items()
     ]
@@ -81,18 +108,28 @@ def test_a_verdict_knows_one_segmenter_alone(dataset: Dataset) -> None:
         assert outcome(check, dataset, name, tables(miou_differences=rows), 0).verdict == verdict
 
 
-def test_trainings_that_disagree_leave_a_claim_undecided(dataset: Dataset) -> None:
-    rows = [paired(dataset.title, 0.1, 0.05, 0.15)]
-    spread = {"dataset": dataset.title, "metric": "psnr_rgb", "of": "semantics_jbu - semantics", "seeds": 3}
-    agree, disagree = (
-        outcome(
-            JBU, dataset, "", tables(paired=rows, seeds=[spread | {"spread_lowest": 0.1, "spread_highest": high}]), 0
-        )
-        for high in (0.3, 0.7)
-    )
-    assert agree.verdict == "supported" and agree.measured and agree.measured.note == "from 0.1 to 0.3 between 3 seeds"
-    assert agree.measured.estimate == 0.1  # of the first seed: never a mean over seeds
-    assert disagree.verdict == "undecided" and "more seeds would decide" in disagree.reason
+def test_one_training_each_gives_no_verdict_on_the_method(dataset: Dataset) -> None:
+    row = paired(dataset.title, 0.1, 0.05, 0.15) | {"trainings": 1, "trainings_half": 0.0}
+    found = outcome(JBU, dataset, "", tables(paired=[row]), 0)
+    assert (found.verdict, found.reason) == ("undecided", "one training each: no verdict on the method")
+    several = outcome(JBU, dataset, "", tables(paired=[row | {"trainings": 3, "trainings_half": 0.04}]), 0)
+    assert several.verdict == "supported" and several.measured
+    assert (several.measured.trainings, several.measured.trainings_half) == (3, 0.04)
+
+
+def test_published_weights_are_compared_as_they_are(dataset: Dataset) -> None:
+    published = replace(dataset, trainings={"no_semantics": dataset.trainings["no_semantics"]})
+    found = outcome(JBU, published, "", tables(paired=[paired(dataset.title, 0.1, 0.05, 0.15)]), 0)
+    assert (found.verdict, found.reason) == ("supported", "these weights of semantics_jbu and semantics")
+    undecided = outcome(JBU, published, "", tables(paired=[paired(dataset.title, 0.1, -0.6, 0.8)]), 0)
+    assert undecided.verdict == "undecided" and "would decide" in undecided.reason
+
+
+def test_people_who_saw_one_training_of_each_give_no_verdict(dataset: Dataset) -> None:
+    photographs = replace(dataset, title="VOC2012", val=replace(dataset.val, synthetic=False))
+    row = people("VOC2012", False) | {"method_b": "no_semantics"}
+    found = outcome(replace(PEOPLE, b="no_semantics"), photographs, "", tables(naturalness_contrasts=[row]), 0)
+    assert (found.verdict, found.reason) == ("undecided", "one training each: no verdict on the method")
 
 
 def test_people_are_asked_about_photographs_and_simulated_ones_say_nothing(dataset: Dataset) -> None:
@@ -123,7 +160,8 @@ def test_sizes_count_at_full_width_alone(dataset: Dataset) -> None:
 def test_colorfulness_is_compared_photograph_by_photograph_and_a_missing_method_is_named(dataset: Dataset) -> None:
     check = Check("colorfulness", "colorfulness", "semantics_jbu", "semantics", "above", 0)
     found = outcome(check, dataset, "", {}, 0)  # fabricated: one more for every next method
-    assert found.verdict == "supported" and found.measured and math.isclose(found.measured.estimate, 1.0)
+    assert found.reason == "12 photographs are too few, 50 are needed"
+    assert found.measured and math.isclose(found.measured.estimate, 1.0) and found.measured.trainings == 0
     missing = Check("paired", "psnr_rgb", "semantics_jbu", "zhang", "above", 0)
     assert outcome(missing, dataset, "", {}, 0).reason == "needs the method zhang"
 
@@ -145,7 +183,9 @@ def test_a_dataset_never_passes_for_more_than_it_is(
 ) -> None:
     size, width, epochs = block
     val = replace(dataset.val, kind=kind, synthetic=kind == "scenes", part_of=part_of)
-    data = DatasetParams({"kind": kind}, PackParams(size, "stop"), TrainParams(width, epochs, 40, 1e-3, "float32"))
+    data = DatasetParams(
+        {"kind": kind}, PackParams(size, "stop"), TrainParams(width, epochs, 40, 1e-3, "float32", None)
+    )
     assert expected in scope(replace(dataset, val=val), replace(params, data={"scenes": data}))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_ind
 
 from pipeline.metrics.confusion import COLORS, class_distances
 from pipeline.settings import paths
@@ -93,3 +94,19 @@ def test_strange_or_damaged_counts_end_in_one_sentence(
 def test_without_masks_there_is_no_confusion_to_context_confusion(dataset: Dataset) -> None:
     bare = replace(dataset.defects, objects=dataset.defects.objects.iloc[:0])
     assert context_confusion(replace(dataset, defects=bare), seed=0) == {}
+
+
+def test_over_trainings_confusion_is_their_mean_and_its_differences_are_welchs(repeated: Params) -> None:
+    dataset = read_datasets(repeated)[0]
+    confusion = context_confusion(dataset, seed=0)
+    assert list(confusion) == list(METHODS)
+    rows = confusion_differences_document([dataset], [confusion], seed=0).rows
+    rows = rows[rows["metric"] == "color_distance"].set_index(["method_a", "method_b"])
+    sides = [confusion[method].by_training["color_distance"] for method in ("semantics", "no_semantics")]
+    theirs = ttest_ind(*sides, equal_var=False)
+    row = rows.loc[("semantics", "no_semantics")]
+    assert row["difference"] == pytest.approx(np.mean(sides[0]) - np.mean(sides[1])) and row["trainings"] == 3
+    ends = theirs.confidence_interval()
+    assert row["trainings_half"] == pytest.approx((ends.high - ends.low) / 2)
+    assert row["ci_low"] <= ends.low + 1e-9 and row["ci_high"] >= ends.high - 1e-9
+    assert rows.loc[("semantics_jbu", "semantics"), ["trainings", "trainings_half"]].tolist() == [0, 0]

@@ -17,7 +17,8 @@ from tests.reports.conftest import IDS, METHODS
 
 COLUMNS = (
     "dataset,metric,family,method_a,method_b,n,left_out,mean_difference,ci_low,ci_high,percentile_low,percentile_high,"
-    "p,rank_biserial,d_z,share_higher,p_holm,mean_difference_colored"
+    "p,rank_biserial,d_z,share_higher,"
+    "trainings,trainings_half,p_holm,mean_difference_colored"
 )
 
 
@@ -71,7 +72,7 @@ def test_colourless_photographs_stay_in_and_the_note_gives_the_difference_withou
 def test_reader_is_warned_and_methods_of_no_pair_make_an_empty_table(dataset: Dataset) -> None:
     lone = replace(dataset, scores=dataset.scores[dataset.scores["method"].isin(["gray", "original"])])
     assert paired_document([lone], seed=0).rows.empty
-    warnings = ("not about another training", "12 photographs are few", "Only PSNR is tested")
+    warnings = ("it says nothing of another training", "12 photographs are few", "Only PSNR is tested")
     document = paired_document([dataset], seed=0)
     for text in (markdown(document), latex(document)):
         assert all(warning in text for warning in (*warnings, "Holm's family: 2 comparisons"))

@@ -1,5 +1,6 @@
 """What the size of the input does: over all photographs, in pairs, and as evidence of the ledger."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ from pipeline.settings import paths
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports.claims.evidence import outcome
+from reports.claims.verdicts import judge
 from reports.inputs.scores import Dataset
 from reports.plan.claims import Check
+from reports.plan.comparisons import FEWEST
 from reports.tables.input_sizes import input_sizes_document, read_input_sizes
 
 
@@ -26,7 +29,9 @@ def test_the_smallest_size_is_compared_with_the_largest_on_the_same_photographs(
     assert values[["52", "64", "84"]].tolist() == pytest.approx([30, 60, 90], rel=0.01)
     for measure, expects in (("color_distance", "below"), ("bleeding_boundary", "above")):  # as the ledger reads it
         check = Check("input", measure, "no_semantics", "no_semantics", expects, 0)  # type: ignore[arg-type]
-        assert outcome(check, dataset, "", {"input_sizes": table}, 0).verdict == "supported"
+        found = outcome(check, dataset, "", {"input_sizes": table}, 0)
+        assert found.reason == "12 photographs are too few, 50 are needed"
+        assert found.measured and judge(check, replace(found.measured, n=FEWEST)).verdict == "supported"
 
 
 def test_a_single_size_or_sizes_of_other_photographs_are_refused(

@@ -1,6 +1,5 @@
-"""Training noise: which methods repeat each other, and the spread between their seeds."""
+"""Several trainings of a network: the table of training noise, and how all other tables show such a method."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,40 +7,26 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from pipeline.records.rows import ScoreRow, write_rows
 from pipeline.settings import paths
 from pipeline.settings.params import Params
 from reports.build import build
+from reports.inputs.scores import Dataset, read_datasets
+from reports.statistics.paired import compare_columns
 from reports.statistics.seeds import between_seeds
-from reports.tables.seeds import repeats
-from tests.reports.conftest import METHODS, ORIGIN, score_rows, write_defects, write_perceptual
+from reports.tables.differences import paired_table
+from reports.tables.metrics import metrics_table
+from reports.tables.over_trainings import estimate, wide_of
+from tests.reports.conftest import IDS, METHODS, ORIGIN, PAPERS
+
+RUNS = {method: [method, f"{method}@1", f"{method}@2"] for method in PAPERS}
 
 
-@pytest.fixture
-def repeated(results: Path, params: Params) -> Params:
-    """Three seeds of `semantics` and two of `no_semantics`; their copies have scores and nothing else."""
-    models: dict[str, dict] = {"no_semantics": {"class": "n"}, "semantics": {"class": "s"}}
-    methods = dict(METHODS)
-    for place, (model, seed) in enumerate([("semantics", 1), ("semantics", 2), ("no_semantics", 1)]):
-        name = f"{model}_again{seed}"
-        models[name] = {**models[model], "seed": seed}
-        methods[name] = {**METHODS[model], "model": name}
-        write_rows(paths.scores("scenes", name), ScoreRow, score_rows("scenes", name, 10 + place))
-        write_perceptual("scenes", name)
-        write_defects("scenes", name, 1)
-    return replace(params, models=models, methods=methods)
+def scores_of(params: Params) -> pd.DataFrame:
+    """PSNR by photograph, a column per training."""
+    return wide_of(read_datasets(params)[0].repeated.scores, "psnr_rgb")
 
 
-def test_methods_whose_models_differ_in_the_seed_alone_are_repeats(repeated: Params) -> None:
-    assert repeats(repeated) == {
-        "no_semantics": {0: "no_semantics", 1: "no_semantics_again1"},
-        # jbu has the blocks of semantics here, and its model's seed: a copy of it, not another training
-        "semantics": {0: "semantics", 1: "semantics_again1", 2: "semantics_again2"},
-    }
-
-
-def test_one_seed_changes_nothing(built: Path, params: Params) -> None:
-    assert repeats(params) == {}
+def test_one_seed_changes_nothing(built: Path) -> None:
     assert not (built / "tables" / "seeds.csv").exists()
     assert "Between trainings" not in (built / "index.html").read_text()
 
@@ -55,14 +40,71 @@ def test_spread_between_seeds_by_hand() -> None:
         between_seeds([22.0])
 
 
-def test_repeats_have_a_table_and_stay_out_of_the_others(repeated: Params) -> None:
+def test_trainings_have_a_table_and_their_copies_stay_out_of_the_others(repeated: Params) -> None:
     build(repeated, ORIGIN)
     tables = {path.stem: pd.read_csv(path) for path in (paths.BUILD / "tables").glob("*.csv")}
-    assert not tables["table1"]["method"].str.contains("again").any()
+    for name, table in tables.items():
+        assert not table.astype(str).apply(lambda column: column.str.contains("@")).any(axis=None), name
+    assert list(tables["table1"]["method"]) == [*METHODS][:4]
     psnr = tables["seeds"][tables["seeds"]["metric"] == "psnr_rgb"].set_index("of")
-    assert psnr["seeds"].to_dict() == {"no_semantics": 2, "semantics": 3, "semantics - no_semantics": 2}
-    first = tables["table1"].set_index("method").loc["semantics"]
-    assert psnr.loc["semantics", ["first", "ci_low", "ci_high"]].tolist() == pytest.approx(
-        first[["psnr_mean", "ci_low", "ci_high"]].tolist()
-    )
+    # JBU works on the same weights: its difference is not about trainings.
+    assert psnr["seeds"].to_dict() == dict.fromkeys([*PAPERS, "semantics - no_semantics"], 3)
+    columns = ["ci_low", "ci_high"]
+    first = tables["table1"].set_index("method").loc["semantics", ["psnr_mean", *columns]]
+    assert psnr.loc["semantics", ["value", *columns]].tolist() == pytest.approx(first.tolist())
+    pair = tables["paired"].query("metric == 'psnr_rgb' and method_b == 'no_semantics'").iloc[0]
+    mine = psnr.loc["semantics - no_semantics", ["value", *columns]]
+    assert mine.tolist() == pytest.approx(pair[["mean_difference", *columns]].tolist())
     assert "Between trainings" in (paths.BUILD / "index.html").read_text()
+    assert not list((paths.BUILD / "metrics").rglob("*@*"))
+
+
+def test_scores_are_means_over_trainings(repeated: Params) -> None:
+    dataset, wide = read_datasets(repeated)[0], scores_of(repeated)
+    for method in PAPERS:
+        found, n = estimate(dataset, wide, method, 0)
+        assert n == len(IDS) and found.mean == pytest.approx(wide[RUNS[method]].to_numpy().mean())
+    table = metrics_table([dataset], list(METHODS), 0).set_index(["method", "metric"])["value"]
+    assert table["semantics", "psnr_rgb"] == pytest.approx(wide[RUNS["semantics"]].to_numpy().mean())
+    assert table["gray", "psnr_rgb"] == pytest.approx(wide["gray"][np.isfinite(wide["gray"])].mean())
+
+
+def test_a_pair_on_the_same_weights_keeps_the_photographs_interval_paired_by_seed(repeated: Params) -> None:
+    dataset, wide = read_datasets(repeated)[0], scores_of(repeated)
+    row = paired_table([dataset], 0).query("metric == 'psnr_rgb' and method_a == 'semantics_jbu'").iloc[0]
+    pairs = zip(RUNS["semantics_jbu"], RUNS["semantics"], strict=True)
+    seeds = np.mean([(wide[a] - wide[b]).to_numpy() for a, b in pairs], axis=0)
+    alone = compare_columns(seeds[:, None], 0)[0]
+    assert (row["trainings"], row["trainings_half"]) == (0, 0)
+    assert row[["mean_difference", "ci_low", "ci_high"]].tolist() == pytest.approx(
+        [alone.mean, alone.low, alone.high], rel=1e-3
+    )
+
+
+def test_a_pair_of_two_trainings_has_an_interval_of_both_sources(repeated: Params) -> None:
+    dataset, wide = read_datasets(repeated)[0], scores_of(repeated)
+    row = paired_table([dataset], 0).query("metric == 'psnr_rgb' and method_b == 'no_semantics'").iloc[0]
+    a, b = (wide[RUNS[method]] for method in ("semantics", "no_semantics"))
+    alone = compare_columns((a.mean(axis=1) - b.mean(axis=1)).to_numpy()[:, None], 0)[0]
+    theirs = scipy.stats.ttest_ind(a.mean(), b.mean(), equal_var=False).confidence_interval()
+    trainings = (theirs.high - theirs.low) / 2
+    assert row["trainings"] == 3 and row["trainings_half"] == pytest.approx(trainings)
+    assert row["mean_difference"] - row["ci_low"] == pytest.approx(
+        np.hypot(alone.mean - alone.low, trainings), rel=1e-3
+    )
+    assert row["ci_high"] - row["mean_difference"] == pytest.approx(
+        np.hypot(alone.high - alone.mean, trainings), rel=1e-3
+    )
+
+
+def test_one_training_is_as_before(dataset: Dataset) -> None:
+    row = paired_table([dataset], 0).iloc[0]
+    assert (row["trainings"], row["trainings_half"]) == (1, 0)
+    assert dataset.repeated is dataset and dataset.trainings_apart("semantics", "semantics_jbu") == []
+
+
+def test_beside_grey_and_original_the_trained_side_counts_alone(repeated: Params) -> None:
+    dataset = read_datasets(repeated)[0]
+    assert dataset.trainings_apart("semantics", "gray") == [tuple(RUNS["semantics"])]
+    assert dataset.trainings_apart("original", "gray") == []
+    assert dataset.as_they_are("semantics", "gray", "original") == []

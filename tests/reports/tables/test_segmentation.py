@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp, ttest_ind
 
 from pipeline.records.rows import SegmentationRow, read_rows, write_json, write_rows
 from pipeline.settings import paths
@@ -91,3 +92,24 @@ def test_rows_of_nothing_known_end_in_one_sentence(results: Path, params: Params
     write_rows(path, SegmentationRow, [*rows, replace(rows[0], **change)])
     with pytest.raises(UserError, match=r"semantics.csv has a row of .* too many"):
         read_datasets(params)
+
+
+def test_over_trainings_the_miou_is_their_mean_and_differences_are_welchs(repeated: Params) -> None:
+    scores = score_segmenters(read_datasets(repeated), seed=0)
+    ours, others = ([40 + 5 * (place + seed) + 5 for seed in range(3)] for place in (2, 1))
+    figure = figure3_document(scores, PUBLISHED, seed=0).rows.set_index("method")
+    assert list(figure.index) == list(METHODS) and figure.loc["semantics", "miou"] == pytest.approx(np.mean(ours))
+    differences = miou_differences_document(scores, seed=0).rows.set_index(["method_a", "method_b"])
+    row, theirs = differences.loc[("semantics", "no_semantics")], ttest_ind(ours, others, equal_var=False)
+    # Fabricated photographs differ by the same between methods: of them there is no chance.
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(theirs.confidence_interval()))
+    assert row["trainings"] == 3 and row["trainings_half"] == pytest.approx((row["ci_high"] - row["ci_low"]) / 2)
+    assert differences.loc[("semantics_jbu", "semantics"), ["trainings", "trainings_half"]].tolist() == [0, 0]
+
+
+def test_over_trainings_a_class_has_both_sources_too(repeated: Params) -> None:
+    scores = score_segmenters(read_datasets(repeated), seed=0)
+    row = class_iou_document(scores, seed=0).rows.set_index(["class", "method"]).loc[("sky", "semantics")]
+    theirs = ttest_1samp([10.0, 15.0, 20.0], 0).confidence_interval()  # more than in the grey photographs
+    assert row["change"] == pytest.approx(15) and row["change_ci_high"] == pytest.approx(theirs.high)
+    assert row["iou"] == pytest.approx(60) and row["ci_high"] - row["ci_low"] > theirs.high - theirs.low

@@ -26,7 +26,7 @@ def table1_of(dataset: Dataset) -> Table:
 
 def test_table1_has_the_means_of_the_rows_beside_the_published_values(dataset: Dataset) -> None:
     table = table1_of(dataset).rows
-    columns = ["dataset", "method", "n", "psnr_mean", "ci_low", "ci_high", "psnr_pooled", "published"]
+    columns = ["dataset", "method", "n", "psnr_mean", "ci_low", "ci_high", "trainings", "psnr_pooled", "published"]
     assert list(table.columns) == columns
     assert list(table["method"]) == ["gray", "no_semantics", "semantics", "semantics_jbu"]  # not the original
     by_method = table.set_index("method")
