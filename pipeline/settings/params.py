@@ -85,12 +85,16 @@ class Params:
     def trainings(self, method: str) -> dict[int, str]:
         """By seed the methods that differ from this one in the seed of their network alone, itself among them.
 
-        None for a method without a network that is trained here. Of two with one seed the first counts.
+        None for a method without a network that is trained here. Of others with one seed the first counts.
         """
         found: dict[int, str] = {}
+        if self.methods[method].get("model") not in self.models:
+            return found
+        own = self.seed_of(self.methods[method]["model"])
         for name, block in self.methods.items():
             if block.get("model") in self.models and self._but_for_the_seed(name) == self._but_for_the_seed(method):
-                found.setdefault(self.seed_of(block["model"]), name)
+                seed = self.seed_of(block["model"])
+                found.setdefault(seed, method if seed == own else name)
         return found
 
     def repeats(self, method: str) -> bool:

@@ -36,7 +36,7 @@ METHODS = {
     "gray": {"class": "pipeline.methods.method:Gray"},
     "no_semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "no_semantics"},
     "semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics"},
-    "semantics_jbu": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics"},
+    "semantics_jbu": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics", "upsampling": "jbu"},
     "original": {"class": "pipeline.methods.method:Original"},
 }
 IDS = [f"part_{number % 2}/scene_{number:03d}" for number in range(12)]
@@ -58,10 +58,12 @@ ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"
 @pytest.fixture(scope="session")
 def params() -> Params:
     """Params with one dataset and five methods."""
-    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32", None))
-    models: dict[str, dict[str, object]] = {"no_semantics": {}, "semantics": {}}
+    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32"))
+    models: dict[str, dict[str, object]] = {
+        name: {"semantics": name == "semantics"} for name in ("no_semantics", "semantics")
+    }
     data = {"scenes": block, "voc2012": block}
-    return Params(("scenes",), 0, (0,), data, models, METHODS, {"small": {}}, sizes=("no_semantics",))
+    return Params(("scenes",), 0, data, models, METHODS, {"small": {}}, sizes=("no_semantics",))
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +98,7 @@ def repeated(results: Path, params: Params) -> Params:
     for seed in (1, 2):
         for place, method in enumerate(PAPERS, start=1):
             name, model = f"{method}@{seed}", METHODS[method]["model"]
-            models[f"{model}@{seed}"] = {"seed": seed}
+            models[f"{model}@{seed}"] = {**params.models[model], "seed": seed}
             methods[name] = {**METHODS[method], "model": f"{model}@{seed}"}
             fabricate_method("scenes", name, place, CARDS[method], noise=10 * seed + place)
             write_segmented("scenes", name, place + seed)

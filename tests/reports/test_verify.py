@@ -10,7 +10,7 @@ import pytest
 from pipeline.records.rows import write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
-from pipeline.settings.params import REPEAT, load_params
+from pipeline.settings.params import load_params
 from reports.inputs.reproduction import (
     REFERENCE,
     Reference,
@@ -124,4 +124,4 @@ def test_results_of_another_dataset_and_no_report_end_in_one_sentence(place: Pat
 def test_the_committed_reference_is_about_the_committed_methods() -> None:
     reference, params = read_reference(REFERENCE), load_params()
     assert reference.dataset == "scenes (synthetic)" and set(reference.numbers) == set(reference.tolerances)
-    assert set(reference.numbers["ssim_rgb"]) == {name for name in params.methods if REPEAT not in name}
+    assert set(reference.numbers["ssim_rgb"]) == {name for name in params.methods if not params.repeats(name)}
