@@ -19,7 +19,7 @@ from reports.statistics.means import CONFIDENCE, Interval
 
 @dataclass(frozen=True)
 class Scatter:
-    """How far trainings move a value: the variance of the mean over them, and its degrees of freedom (0: unknown)."""
+    """How far trainings move a value: the variance of their mean, 0 where it is unknown, and its degrees of freedom."""
 
     variance: float = 0.0
     degrees: float = np.inf

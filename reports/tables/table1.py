@@ -25,14 +25,7 @@ def table1_document(
 
     `n` counts the photographs in the mean, `psnr_pooled` is over all of them. NaN where nothing was published.
     """
-    rows = pd.DataFrame(
-        [
-            _table1_row(dataset, method, published, seed)
-            for dataset in datasets
-            for method in methods
-            if method != ORIGINAL
-        ]
-    )
+    rows = pd.DataFrame([row for dataset in datasets for row in _table1_rows(dataset, methods, published, seed)])
     shown = pd.DataFrame(
         {
             "Dataset": rows["dataset"],
@@ -50,18 +43,23 @@ def table1_document(
     return Table("table1", rows, shown, caption, titled(datasets, notes_on))
 
 
-def _table1_row(dataset: Dataset, method: str, published: PublishedTable1, seed: int) -> dict[str, object]:
-    scores, mse = dataset.repeated.scores, wide_of(dataset.repeated.scores, POOLED.of_rows)
-    psnr, n = estimate(dataset, wide_of(scores, PSNR.of_rows), method, seed)
-    return {
-        "dataset": dataset.title,
-        "method": method,
-        "n": n,
-        **ends(psnr, "psnr_mean"),
-        "trainings": len(dataset.trained(method)),
-        "psnr_pooled": float(np.mean([pooled_psnr(mse[run]) for run in dataset.runs[method]])),
-        "published": published.rows[method].psnr if method in published.rows else np.nan,
-    }
+def _table1_rows(
+    dataset: Dataset, methods: Sequence[str], published: PublishedTable1, seed: int
+) -> Iterator[dict[str, object]]:
+    psnrs, errors = (wide_of(dataset.repeated.scores, measure.of_rows) for measure in (PSNR, POOLED))
+    for method in methods:
+        if method == ORIGINAL:
+            continue
+        psnr, n = estimate(dataset, psnrs, method, seed)
+        yield {
+            "dataset": dataset.title,
+            "method": method,
+            "n": n,
+            **ends(psnr, "psnr_mean"),
+            "trainings": len(dataset.trained(method)),
+            "psnr_pooled": float(np.mean([pooled_psnr(errors[run]) for run in dataset.runs[method]])),
+            "published": published.rows[method].psnr if method in published.rows else np.nan,
+        }
 
 
 def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: int) -> Table:
