@@ -3,7 +3,7 @@
     python -m baselines.convert scenes zhang_published
 
 Reads the block `published.<model>` of params.yaml and the file that it names.
-Writes `results/models/<dataset>/<model>/`: weights.safetensors and manifest.json.
+Writes `results/published/<dataset>/<model>/`: weights.safetensors and manifest.json.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main() -> None:
         training_data=weights.trained_on,
         differences=list(weights.differences),
     )
-    write_result(paths.trained(arguments.dataset, arguments.model), network, about, file, digest)
+    write_result(paths.converted(arguments.dataset, arguments.model), network, about, file, digest)
 
 
 def write_result(folder: Path, network: Trainable, about: About, file: Path, digest: str) -> None:

@@ -18,7 +18,7 @@ from pipeline.color import cielab, gamut
 from pipeline.networks.contract import Setup
 from pipeline.networks.proposed import Proposed
 from pipeline.packs.loader import Taken
-from pipeline.train import LossOf
+from pipeline.training.loop import LossOf
 from pipeline.upsampling.jbu import JointBilateralUpsample
 
 CLASSES = tuple(f"class {index}" for index in range(21))

@@ -10,7 +10,7 @@ from pipeline.methods.colorizer import predict_chroma
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.runtime.device import choose_device
 from pipeline.settings.classes import make
-from pipeline.settings.params import load_params
+from pipeline.settings.params import REPEAT, load_params
 from reports.plan.published import load_published
 
 SIZE = 224  # the paper's
@@ -23,7 +23,11 @@ def lines() -> list[Line]:
     device = choose_device(None)
     published = load_published().size_and_time.rows
     found = []
-    for name, block in load_params().models.items():
+    params = load_params()
+    for name in params.models:
+        if REPEAT in name:
+            continue  # the same network
+        block = params.network(name)
         network: Trainable = make(block, name, Setup(1.0, CLASSES, SIZE))
         network = network.to(device).to(memory_format=torch.channels_last).eval()
         parameters = sum(parameter.numel() for parameter in network.parameters())

@@ -41,7 +41,9 @@ from pipeline.runtime.threads import Prefetch, single_threaded
 from pipeline.settings import paths, provenance
 from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import Params, load_params
+from pipeline.training.job import Job
 
 BATCH = 16
 
@@ -56,7 +58,8 @@ def main() -> None:
     params = load_params()
     params.dataset(arguments.dataset)
     device = choose_device(arguments.device)
-    with distributed.together():
+    pack, models = paths.pack(arguments.dataset, "val"), paths.trained(arguments.dataset, "*").parent
+    with inputs_unchanged(["pipeline.colorize"], ["kinds", "methods"], [pack, models]), distributed.together():
         run_all(params, arguments.dataset, arguments.methods, device)
 
 
@@ -66,6 +69,8 @@ def run_all(params: Params, dataset: str, named: Sequence[str], device: torch.de
     if distributed.rank() == 0:
         finished.keep(params.methods)
     for name in params.chosen(named):
+        if params.trained_here(name):
+            Job(params, dataset, params.methods[name]["model"]).check_weights()
         run(dataset, name, params.method(name), device, None if named else finished)
 
 

@@ -19,6 +19,7 @@ from pipeline.datasets.source import SPLITS, Source
 from pipeline.records.rows import ListedPhotograph, write_rows
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import load_params
 
 
@@ -27,6 +28,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     dataset = parser.parse_args().dataset
+    with inputs_unchanged(["pipeline.fetch"], [f"data.{dataset}.source"]):
+        run(dataset)
+
+
+def run(dataset: str) -> None:
+    """List both splits."""
     block = load_params().dataset(dataset).source
     source = open_source(block, f"data.{dataset}.source")
     root = Path(getattr(source, "root", "."))

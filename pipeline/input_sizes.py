@@ -2,11 +2,10 @@
 
     python -m pipeline.input_sizes scenes
 
-Reads `results/data/<dataset>/val` and, of each model under `sizes` in params.yaml,
-`results/models/<dataset>/<model>/weights.safetensors`. Writes the folders `results/sizes/<dataset>/<model>/`, for each
-side in pixels of the square that the network sees: `<side>.zip`, one lossless PNG a photograph at its own size
-(bilinear chroma); `<side>.csv`, one `BleedingRow` a photograph, by id; and `<side>.colors.npy`, the counts of colours
-that distances are computed from. Chooses nothing: `reports` does.
+Reads `results/data/<dataset>/val` and the weights of each model under `sizes` in params.yaml. Writes the folders
+`results/sizes/<dataset>/<model>/`, for each side in pixels of the square that the network sees: `<side>.zip`, one
+lossless PNG a photograph at its own size (bilinear chroma); `<side>.csv`, one `BleedingRow` a photograph, by id; and
+`<side>.colors.npy`, the counts of colours that distances are computed from. Chooses nothing: `reports` does.
 """
 
 import argparse
@@ -32,7 +31,9 @@ from pipeline.scoring.defects import PLACES, bleeding, count, lab_of, write_arra
 from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import whole_folder
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import load_params
+from pipeline.training.job import Job
 
 SHARES = (176 / 224, 1.0, 300 / 224)  # of the side that the network was trained on: Figure 1 shows 176, 224 and 300
 STEP = 4  # pixels, to which sides are rounded: the trunk answers at a quarter of its input
@@ -44,15 +45,19 @@ def main() -> None:
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
-    device = choose_device(arguments.device)
+    params, device = load_params(), choose_device(arguments.device)
     paths.sizes(arguments.dataset, "").mkdir(parents=True, exist_ok=True)
-    for model in load_params().sizes:
-        run(arguments.dataset, model, device)
+    models = paths.trained(arguments.dataset, "*").parent
+    with inputs_unchanged(["pipeline.input_sizes"], ["sizes"], [paths.pack(arguments.dataset, "val"), models]):
+        for model in params.sizes:
+            if model in params.models:
+                Job(params, arguments.dataset, model).check_weights()
+            run(arguments.dataset, model, device)
 
 
 def run(dataset: str, model: str, device: torch.device) -> None:
     """Colorize with one network at every size."""
-    network, about = load_weights(paths.trained(dataset, model) / "weights.safetensors", device)
+    network, about = load_weights(paths.weights(dataset, model), device)
     pack = Pack(paths.pack(dataset, "val"))
     with whole_folder(paths.sizes(dataset, model)) as folder:
         for side in sides(about.size):

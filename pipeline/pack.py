@@ -31,6 +31,7 @@ from pipeline.records.rows import ListedPhotograph, PackedPhotograph, read_rows,
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import whole_folder
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import PackParams, load_params
 
 
@@ -53,6 +54,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     dataset = parser.parse_args().dataset
+    keys = (f"data.{dataset}.source", f"data.{dataset}.pack")
+    with inputs_unchanged(["pipeline.pack"], keys, [paths.listing(dataset)]):
+        run(dataset)
+
+
+def run(dataset: str) -> None:
+    """Pack both splits."""
     params = load_params().dataset(dataset)
     source = open_source(params.source, f"data.{dataset}.source")
     listing = read_rows(paths.listing(dataset), ListedPhotograph)

@@ -25,6 +25,7 @@ from pipeline.runtime.resume import fingerprint
 from pipeline.scoring import defects, perceptual, pixels
 from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import Params, load_params
 
 
@@ -42,7 +43,9 @@ def main() -> None:
         parser.error("name a dataset, or --download")
     params = load_params()
     params.dataset(arguments.dataset)
-    with distributed.together():
+    packs = [paths.pack(arguments.dataset, split) for split in ("train", "val")]
+    pictures = paths.archive(arguments.dataset, "*").parent
+    with inputs_unchanged(["pipeline.score"], ["weights"], [*packs, pictures]), distributed.together():
         run(params, arguments.dataset, arguments.methods, arguments.device)
 
 

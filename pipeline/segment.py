@@ -30,7 +30,7 @@ from PIL import Image
 from pipeline.color import cielab
 from pipeline.metrics.segmentation import intersection_and_union, miou
 from pipeline.networks.contract import Segmenter
-from pipeline.networks.weights import About, load_segmenter
+from pipeline.networks.weights import WEIGHTS, About, load_segmenter
 from pipeline.packs.pack import Pack
 from pipeline.records.archive import Archive, check_complete
 from pipeline.records.rows import PackedPhotograph, SegmentationCard, SegmentationRow, write_json, write_rows
@@ -40,7 +40,9 @@ from pipeline.runtime.finished import Finished
 from pipeline.runtime.resume import Unfinished, fingerprint
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import Params, load_params
+from pipeline.training.job import Job
 
 
 def main() -> None:
@@ -51,54 +53,72 @@ def main() -> None:
     parser.add_argument("methods", nargs="*", help="blocks under `methods`: these again; else all that have changed")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
-    params = load_params()
-    params.dataset(arguments.dataset)
+    params, dataset = load_params(), arguments.dataset
+    params.dataset(dataset)
     params.segmenter(arguments.segmenter)
     device = choose_device(arguments.device)
-    with distributed.together():
-        run_all(params, arguments.dataset, arguments.segmenter, arguments.methods, device)
+    pictures, weights = paths.archive(dataset, "*").parent, paths.segmenter(dataset, arguments.segmenter)
+    with inputs_unchanged(["pipeline.segment"], [], [pictures, weights]), distributed.together():
+        run_all(params, dataset, arguments.segmenter, arguments.methods, device)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A segmenter of params.yaml, ready to use."""
+
+    name: str
+    network: Segmenter
+    about: About
+    sha256: str
+    device: torch.device
+
+    @classmethod
+    def load(cls, dataset: str, name: str, device: torch.device) -> "Trained":
+        """Load its weights; raises `UserError` where they are missing or know other classes than the dataset has."""
+        file = paths.segmenter(dataset, name) / WEIGHTS
+        network, about = load_segmenter(file, device)
+        if about.classes != Pack(paths.pack(dataset, "val")).classes:
+            raise UserError(f"the segmenter {name} knows other classes than {dataset} has; `dvc repro` trains it anew.")
+        return cls(name, network, about, hashlib.sha256(file.read_bytes()).hexdigest(), device)
 
 
 def run_all(params: Params, dataset: str, segmenter: str, named: Sequence[str], device: torch.device) -> None:
     """Look at the pictures of the methods that are `named`, else of all whose pictures have changed."""
+    trained = Trained.load(dataset, segmenter, device)
+    Job(params, dataset, segmenter).check_weights()
     finished = Finished(paths.segmented(dataset, segmenter, "*").parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
     for method in params.chosen(named):
-        run(dataset, segmenter, method, device, None if named else finished)
+        run(dataset, method, trained, None if named else finished)
 
 
-def run(dataset: str, segmenter: str, method: str, device: torch.device, unchanged: Finished | None = None) -> None:
+def run(dataset: str, method: str, segmenter: Trained, unchanged: Finished | None = None) -> None:
     """Count on all processes, write on the first; not where the method stands in `unchanged`."""
-    pack = Pack(paths.pack(dataset, "val"))
-    network, about = load_segmenter(paths.segmenter(dataset, segmenter) / "weights.safetensors", device)
-    if about.classes != pack.classes:
-        raise UserError(
-            f"the segmenter {segmenter} knows other classes than {dataset} has; `dvc repro` trains it anew."
-        )
+    pack, name, device = Pack(paths.pack(dataset, "val")), segmenter.name, segmenter.device
     archive = Archive(paths.archive(dataset, method))
     check_complete([entry.id for entry in pack.index], archive)
-    key = fingerprint(["pipeline.segment"], [pack.folder], archive, digest_of(dataset, segmenter), device.type)
-    files = [paths.segmented(dataset, segmenter, method), paths.segmentation(dataset, segmenter, method)]
+    key = fingerprint(["pipeline.segment"], [pack.folder], archive, segmenter.sha256, device.type)
+    files = [paths.segmented(dataset, name, method), paths.segmentation(dataset, name, method)]
     if unchanged is not None and unchanged.has(method, key, files):
         return
-    unfinished = Unfinished(paths.unfinished("segment", dataset, f"{segmenter}/{method}"), key, Counted)
+    unfinished = Unfinished(paths.unfinished("segment", dataset, f"{name}/{method}"), key, Counted)
 
     def counted(entry: PackedPhotograph) -> Counted:
-        return Counted.of(entry.id, count(network, pack, entry, archive[entry.id]))
+        return Counted.of(entry.id, count(segmenter.network, pack, entry, archive[entry.id]))
 
     # One picture at a time: on a processor the network takes all cores. A GPU is fed by as many threads as decode.
     with ThreadPoolExecutor(1 if device.type == "cpu" else torch.get_num_threads()) as pool:
         everyones = unfinished.work_through(pack.index, counted, pool)
     if distributed.rank() == 0:
         counts = {one.id: one.counts for one in everyones}
-        rows = [row for id in counts for row in rows_of(dataset, segmenter, method, id, counts[id])]
-        write_rows(paths.segmented(dataset, segmenter, method), SegmentationRow, rows)
-        card = card_of(dataset, segmenter, method, network, about, np.stack(list(counts.values())))
-        write_json(paths.segmentation(dataset, segmenter, method), asdict(card))
+        rows = [row for id in counts for row in rows_of(dataset, name, method, id, counts[id])]
+        write_rows(files[0], SegmentationRow, rows)
+        card = card_of(dataset, method, segmenter, np.stack(list(counts.values())))
+        write_json(files[1], asdict(card))
         Finished(files[0].parent).add(method, key, files)
         shown = "no labelled pixel" if card.miou is None else f"mIoU {100 * card.miou:.1f} %"
-        print(f"{method} on {dataset}, seen by {segmenter}: {shown}, {card.photographs} photographs")
+        print(f"{method} on {dataset}, seen by {name}: {shown}, {card.photographs} photographs")
         unfinished.discard()
 
 
@@ -154,15 +174,14 @@ def rows_of(dataset: str, segmenter: str, method: str, id: str, counts: np.ndarr
     ]
 
 
-def card_of(
-    dataset: str, segmenter: str, method: str, network: Segmenter, about: About, counts: np.ndarray
-) -> SegmentationCard:
+def card_of(dataset: str, method: str, segmenter: Trained, counts: np.ndarray) -> SegmentationCard:
     """What a reader must know, with the mIoU of (photographs, 2, classes) counts."""
+    network, about = segmenter.network, segmenter.about
     value = miou(counts[:, 0], counts[:, 1])
     square = network.sides(1, 1) == network.sides(1, 2)
     return SegmentationCard(
         dataset=dataset,
-        segmenter=segmenter,
+        segmenter=segmenter.name,
         method=method,
         miou=None if math.isnan(value) else round(value, 6),
         photographs=len(counts),
@@ -170,16 +189,11 @@ def card_of(
         classes=tuple(about.classes),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         weights=about.origin,
-        weights_sha256=digest_of(dataset, segmenter),
+        weights_sha256=segmenter.sha256,
         training_data=about.training_data,
         resolution=f"{about.size} x {about.size}, stretched" if square else "its own shape, resized",
         differences=tuple(about.differences),
     )
-
-
-def digest_of(dataset: str, segmenter: str) -> str:
-    """SHA-256 of a segmenter's weights."""
-    return hashlib.sha256((paths.segmenter(dataset, segmenter) / "weights.safetensors").read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from tqdm import tqdm
 from pipeline.records.rows import write_json
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import whole_folder, write_whole
+from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import Params, load_params
-from pipeline.settings.paths import BUILD
+from pipeline.settings.paths import BUILD, RESULTS
 from reports.claims.ledger import ledger, ledger_document, ledger_json
 from reports.figures.bars import figure3_plot
 from reports.figures.defect_plots import boundary_plot, confusion_plot
@@ -65,12 +66,16 @@ from reports.tables.segmentation import (
 from reports.tables.table1 import MEANS, scores_document, table1_document
 from reports.tables.writers import csv_text, write_table
 
+READ = ("colorized", "data", "models", "scores", "segmented", "sizes")  # rooms of results/
+
 
 def main() -> None:
     """Build the report that params.yaml asks for."""
     from pipeline.settings import provenance  # asks git, which nothing else here needs
 
-    build(load_params(), provenance.describe())
+    keys = ("datasets", "seed", "seeds", "data", "models", "segmenters", "methods", "published", "sizes")
+    with inputs_unchanged(["reports.build"], keys, [results.FOLDER, *(RESULTS / room for room in READ)]):
+        build(load_params(), provenance.describe())
     print(f"report: {BUILD / 'index.html'}")
 
 

@@ -42,6 +42,7 @@ def write_params(folder: Path, **changes: object) -> None:
     """params.yaml of the repository with small scenes; `changes` like `data__scenes__train__epochs=3`."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     small = {
+        "seeds": [0],
         "data__scenes__source__train": 24,
         "data__scenes__source__val": 6,
         "data__scenes__source__height": 48,

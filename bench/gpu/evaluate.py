@@ -53,7 +53,7 @@ def parts(dataset: str, method: str, device_name: str | None) -> dict[str, Calla
     device, block = choose_device(device_name), load_params().method(method)
     return {
         "colorize": lambda: colorize.run(dataset, method, block, device),
-        "segment": lambda: segment.run(dataset, SEGMENTER, method, device),
+        "segment": lambda: segment.run(dataset, method, segment.Trained.load(dataset, SEGMENTER, device)),
         "score": lambda: pixels.run(dataset, method),
         "sheet": lambda: sheets.write(dataset, method, strip_of(method)),
         "defects": lambda: defects.run(dataset, method),

@@ -31,7 +31,7 @@ from pipeline.networks.network import STRIDE
 from pipeline.networks.proposed import Proposed
 from pipeline.packs.loader import Examples
 from pipeline.settings.files import write_whole
-from pipeline.train import LossOf, autocast
+from pipeline.training.loop import LossOf, autocast
 from pipeline.upsampling import jbu
 from pipeline.upsampling.jbu import JointBilateralUpsample
 from pipeline.upsampling.window import window
@@ -226,7 +226,7 @@ def started(work: Callable[[], object]) -> Iterator[float]:
 
 
 class Step:
-    """One training step of the proposed network, as `pipeline.train.fit` makes it."""
+    """One training step of the proposed network, as `pipeline.training.loop.fit` makes it."""
 
     loss: nn.Module
 

@@ -20,7 +20,7 @@ from pipeline.runtime.device import choose_device
 from pipeline.settings.classes import make
 from pipeline.settings.errors import run_stage
 from pipeline.settings.params import load_params
-from pipeline.train import fit
+from pipeline.training.loop import fit
 
 STEPS = 3
 

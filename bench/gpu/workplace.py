@@ -42,10 +42,10 @@ class Workplace:
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         width = self.scale.width if training is None or training.model != SEGMENTER else self.scale.segmenter_width
         params["datasets"], params["data"] = [self.dataset], {self.dataset: self._block(width, epochs, precision)}
-        params["sizes"], params["published"] = [], {}
+        params["sizes"], params["published"], params["seeds"] = [], {}, [0]
         params["methods"] = {name: params["methods"][name] for name in REFERENCES}
         if training is not None and training.model != SEGMENTER:
-            params["models"][training.name] = {**params["models"][training.model], "seed": training.seed}
+            params["models"][training.name] = {**params["models"][training.model], "seeds": [training.seed]}
             for method, upsampling in methods_of(training).items():
                 params["methods"][method] = {
                     "class": "pipeline.methods.colorizer:Colorizer",
@@ -67,6 +67,7 @@ class Workplace:
                 "batch_size": scale.batch_size,
                 "learning_rate": 0.0005,
                 "precision": precision,
+                "threads": None,
             },
         }
 

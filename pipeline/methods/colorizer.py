@@ -44,7 +44,7 @@ class Colorizer(Method):
             raise UserError(
                 f"resolution is {resolution!r}, but should be 'square', 'own' or at least {MULTIPLE} pixels."
             )
-        self.file = paths.trained(context.dataset, model) / "weights.safetensors"
+        self.file = paths.weights(context.dataset, model)
         self.network, self.about = load_weights(self.file, context.device)
         self.resolution = resolution
         self.upsampling = make_upsampling(upsampling).to(context.device)

@@ -15,6 +15,7 @@ from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError
 
 Kind = TypeVar("Kind", bound=Network)
+WEIGHTS = "weights.safetensors"  # the name of such a file in the folder of a model
 HEADER = "huebench"  # one key alone: safetensors writes several in no fixed order
 
 
@@ -48,6 +49,16 @@ def save_weights(model: Network, path: Path, about: About) -> None:
     """Write the weights with all that `load_weights` needs to build the network again."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     save_file(tensors, path, {HEADER: json.dumps(asdict(about), sort_keys=True)})
+
+
+def key_of(path: Path) -> str:
+    """The `key` in a weights file's description; "" where there is none, or no such file."""
+    try:
+        with safe_open(path, "pt") as file:
+            header = json.loads((file.metadata() or {}).get(HEADER, "null"))
+    except (OSError, SafetensorError, ValueError):
+        return ""
+    return str(header.get("key", "")) if isinstance(header, dict) else ""
 
 
 def load_weights(path: Path, device: torch.device) -> Loaded[Trainable]:

@@ -3,7 +3,7 @@
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -12,6 +12,7 @@ import yaml
 from pipeline.settings.errors import UserError, suggestion
 
 PARAMS_FILE = Path("params.yaml")
+REPEAT = "@"  # between a name and the seed of a training that is not the first
 Record = TypeVar("Record")
 
 
@@ -25,13 +26,18 @@ class PackParams:
 
 @dataclass(frozen=True)
 class TrainParams:
-    """How long and how wide networks train. `batch_size` counts all processes together."""
+    """How long and how wide networks train. `batch_size` counts all processes together.
+
+    `threads`: of a CPU, for each network; with None one network at a time has them all, and weights then depend on
+    how many a machine has.
+    """
 
     width: float
     epochs: int
     batch_size: int
     learning_rate: float
     precision: Literal["auto", "float32", "bfloat16"]
+    threads: int | None
 
 
 @dataclass(frozen=True)
@@ -48,13 +54,16 @@ class Params:
     """The whole of `params.yaml`.
 
     The blocks of `models`, `segmenters` and `methods` hold `class`, or a `kind` that `kinds` gives the class of, and
-    that class's options; those of `models` and `segmenters` also a `seed`, where it is not that of everything; those of
-    `published` also where the weights are (`baselines.convert`). `weights`: files of the networks that perceptual
-    scores need (`pipeline.metrics.backbones`).
+    that class's options; those of `published` also where the weights are (`baselines.convert`). `weights`: files of the
+    networks that perceptual scores need (`pipeline.metrics.backbones`).
+
+    `load_params` repeats each model for each of its seeds: the first training has the model's name, another is
+    `<model>@<seed>`, and so are the methods that use it. Here every block of `models` has its one `seed`.
     """
 
     datasets: tuple[str, ...]
     seed: int
+    seeds: tuple[int, ...]
     data: dict[str, DatasetParams]
     models: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
@@ -76,34 +85,29 @@ class Params:
         return {key: value for key, value in self._network(name).items() if key != "seed"}
 
     def seed_of(self, name: str) -> int:
-        """The seed that a network is trained with: its own, or that of everything."""
-        seed = self._network(name).get("seed", self.seed)
-        if not isinstance(seed, int) or isinstance(seed, bool):
-            raise UserError(f"{PARAMS_FILE}: models.{name}.seed is {seed!r}, but should be a whole number.")
+        """The seed that a network is trained with: a model's own, a segmenter's that of everything."""
+        seed: int = self._network(name).get("seed", self.seed)
         return seed
 
-    def trainings(self, method: str) -> dict[int, str]:
-        """By seed the methods that differ from this one in the seed of their network alone, itself among them.
+    def chosen_networks(self, named: Sequence[str]) -> list[str]:
+        """The models and segmenters that are `named`, else all; raises `UserError` for one that is no block."""
+        for name in named:
+            self._network(name)
+        return list(named or (*self.models, *self.segmenters))
 
-        None for a method without a network that is trained here. Of others with one seed the first counts.
-        """
-        found: dict[int, str] = {}
-        if self.methods[method].get("model") not in self.models:
-            return found
-        own = self.seed_of(self.methods[method]["model"])
-        for name, block in self.methods.items():
-            if block.get("model") in self.models and self._but_for_the_seed(name) == self._but_for_the_seed(method):
-                seed = self.seed_of(block["model"])
-                found.setdefault(seed, method if seed == own else name)
-        return found
+    def trainings(self, method: str) -> dict[int, str]:
+        """By seed the method with each training of its network; none for a method without one that is trained here."""
+        first = method.partition(REPEAT)[0]
+        runs = [name for name in self.methods if name.partition(REPEAT)[0] == first]
+        return {self.seed_of(self.methods[run]["model"]): run for run in runs if self.trained_here(run)}
+
+    def trained_here(self, method: str) -> bool:
+        """Whether a method is a network of `models`."""
+        return self.methods[method].get("model") in self.models
 
     def repeats(self, method: str) -> bool:
-        """Whether a method is another training of one that stands before it in params.yaml."""
-        return method != next(iter(self.trainings(method).values()), method)
-
-    def _but_for_the_seed(self, method: str) -> dict[str, Any]:
-        block = self.methods[method]
-        return {**block, "model": self.network(block["model"])} if block.get("model") in self.models else block
+        """Whether a method is another training of the one without its seed in the name."""
+        return REPEAT in method
 
     def segmenter(self, name: str) -> dict[str, Any]:
         """The block `segmenters.<name>`."""
@@ -141,8 +145,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
-    for name in (*params.models, *params.segmenters):
-        params.seed_of(name)
+    check_names(params, path)
     for other, names in (("published", params.published), ("segmenters", params.segmenters)):
         twice = sorted(set(params.models) & set(names))
         if twice:
@@ -157,7 +160,42 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
             raise UserError(
                 f"{path}: methods.{name} wants the model {method['model']!r}, which does not exist; {known}"
             )
-    return params
+    return with_every_training(params, str(path))
+
+
+def check_names(params: Params, path: Path) -> None:
+    """Raise `UserError` for a name that would be taken for another training of a network."""
+    for where in ("models", "methods"):
+        for name in getattr(params, where):
+            if REPEAT in name:
+                raise UserError(f"{path}: {where}.{name} has {REPEAT!r} in its name; trainings are told apart by it.")
+
+
+def with_every_training(params: Params, where: str) -> Params:
+    """The same with a model for each seed, and with each of its methods for each of its trainings."""
+    models: dict[str, dict[str, Any]] = {}
+    methods: dict[str, dict[str, Any]] = {}
+    suffixes: dict[str, list[str]] = {}
+    for name, block in params.models.items():
+        seeds = seeds_of(block, params.seeds, f"{where}: models.{name}")
+        suffixes[name] = ["", *(f"{REPEAT}{seed}" for seed in seeds[1:])]
+        options = {key: value for key, value in block.items() if key != "seeds"}
+        models |= {name + suffix: {**options, "seed": seed} for suffix, seed in zip(suffixes[name], seeds, strict=True)}
+    for name, block in params.methods.items():
+        model = block.get("model")
+        for suffix in suffixes.get(str(model), [""]):
+            methods[name + suffix] = {**block, "model": f"{model}{suffix}"} if model else block
+    return replace(params, models=models, methods=methods)
+
+
+def seeds_of(block: dict[str, Any], everyones: tuple[int, ...], where: str) -> tuple[int, ...]:
+    """A model's own `seeds`, else those of all models."""
+    if "seed" in block:
+        raise UserError(f"{where}.seed: write `seeds: [{block['seed']}]`; each is another training.")
+    seeds: tuple[int, ...] = _value(tuple[int, ...], block.get("seeds", list(everyones)), f"{where}.seeds")
+    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise UserError(f"{where}.seeds is {list(seeds)}, but should be one or more whole numbers from 0, each once.")
+    return seeds
 
 
 def parse_record(record: type[Record], content: object, where: str) -> Record:

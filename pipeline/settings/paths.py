@@ -24,6 +24,17 @@ def trained(dataset: str, model: str) -> Path:
     return RESULTS / "models" / dataset / model
 
 
+def converted(dataset: str, model: str) -> Path:
+    """The folder with a published model's `weights.safetensors`, converted."""
+    return RESULTS / "published" / dataset / model
+
+
+def weights(dataset: str, model: str) -> Path:
+    """A model's `weights.safetensors`: trained here, or published; no name is both."""
+    folder = trained(dataset, model)
+    return (folder if folder.exists() else converted(dataset, model)) / "weights.safetensors"
+
+
 def segmenter(dataset: str, name: str) -> Path:
     """The folder with a segmenter's `weights.safetensors` and `history.csv`."""
     return RESULTS / "segmenters" / dataset / name

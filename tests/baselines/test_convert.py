@@ -31,7 +31,7 @@ def converted(folder: Path, name: str, **block: object):
     """Run the stage as people do; returns the loaded network, what it says of itself, and the manifest."""
     write_params(folder, published={name: block})
     stage_in(folder, "baselines.convert", "scenes", name)
-    made = folder / paths.trained("scenes", name)
+    made = folder / paths.converted("scenes", name)
     network, about = load_weights(made / "weights.safetensors", torch.device("cpu"))
     return network, about, json.loads((made / "manifest.json").read_text())
 
@@ -269,7 +269,7 @@ def refused(folder: Path, name: str = "theirs", **block: object) -> str:
     write_params(folder, published={"theirs": block})
     with pytest.raises(UserError) as error:
         stage_in(folder, "baselines.convert", "scenes", name)
-    assert not (folder / paths.trained("scenes", name)).exists()
+    assert not (folder / paths.converted("scenes", name)).exists()
     return str(error.value)
 
 

@@ -121,9 +121,9 @@ def test_a_killed_run_is_gone_on_with(copied, monkeypatch):
 
     until(5)
     with pytest.raises(KeyboardInterrupt):
-        segment.run("scenes", "small", "original", torch.device("cpu"))
+        segment.run("scenes", "original", segment.Trained.load("scenes", "small", torch.device("cpu")))
     until(99)
-    segment.run("scenes", "small", "original", torch.device("cpu"))
+    segment.run("scenes", "original", segment.Trained.load("scenes", "small", torch.device("cpu")))
     assert len(seen) == 5 + 2 and len(set(seen)) == 6  # one batch of two was begun and not finished
     assert (ROWS.read_bytes(), CARD.read_bytes()) == before
     assert not list(Path(".scratch/segment").rglob("*.csv"))

@@ -14,7 +14,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline import train as train_stage
 from pipeline.color import gamut
 from pipeline.networks.contract import Setup
 from pipeline.networks.weights import load_weights
@@ -24,7 +23,8 @@ from pipeline.settings import paths
 from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import load_params
-from pipeline.train import schedule
+from pipeline.training import loop
+from pipeline.training.loop import schedule
 from tests.conftest import environment, run_in, stage_in, write_params
 from tests.processes import together_in
 
@@ -77,17 +77,16 @@ def test_a_changed_parameter_starts_anew(workspace, capsys):
     assert WEIGHTS.read_bytes() != before
 
 
-def test_a_models_own_seed_trains_other_weights_and_the_seed_of_everything_the_same(workspace):
-    block = {"class": "pipeline.networks.proposed:Proposed", "semantics": False}
-    twins = {"none": block, "same": {**block, "seed": 0}, "other": {**block, "seed": 1}}
-    write_params(workspace, data__scenes__train__epochs=1, **{f"models__{name}": twin for name, twin in twins.items()})
+def test_each_seed_is_a_training_of_its_own_and_the_same_seed_the_same(workspace):
+    block = {"class": "pipeline.networks.proposed:Proposed", "semantics": False, "seeds": [0, 1]}
+    write_params(workspace, data__scenes__train__epochs=1, models__net=block, models__twin={**block, "seeds": [1]})
     weights = {}
-    for name in twins:
+    for name, seed in {"net": 0, "net@1": 1, "twin": 1}.items():
         stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
         folder = paths.trained("scenes", name)
         weights[name] = (folder / "weights.safetensors").read_bytes()
-        assert json.loads((folder / "manifest.json").read_text())["recipe"]["seed"] == twins[name].get("seed", 0)
-    assert weights["none"] == weights["same"] != weights["other"]
+        assert json.loads((folder / "manifest.json").read_text())["recipe"]["seed"] == seed
+    assert weights["net"] != weights["net@1"] == weights["twin"]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,7 @@ def test_several_processes_train_like_one(workspace, train, folder, processes):
 
 def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """The step that a GPU takes: compiled, with the soft-encoding in plain torch."""
-    monkeypatch.setattr(train_stage, "worth_compiling", lambda model, device: model.compilable)
+    monkeypatch.setattr(loop, "worth_compiling", lambda model, device: model.compilable)
     monkeypatch.setattr(gamut, "_look_up", gamut._gather)
 
 
@@ -163,7 +162,7 @@ def test_a_step_is_one_graph_for_the_compiler(workspace, monkeypatch, name):
     block = load_params().network(name)
     model = make(block, name, Setup(0.05, tuple(pack.classes), 32, pack.statistics))
     assert model.compilable
-    step = train_stage.LossOf(model)
+    step = loop.LossOf(model)
     taken = examples.take(next(examples.epoch(0, 0, 8)))
     torch.manual_seed(0)
     expected = step(taken)["loss"]

@@ -58,12 +58,12 @@ ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"
 @pytest.fixture(scope="session")
 def params() -> Params:
     """Params with one dataset and five methods."""
-    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32"))
+    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32", None))
     models: dict[str, dict[str, object]] = {
         name: {"semantics": name == "semantics"} for name in ("no_semantics", "semantics")
     }
     data = {"scenes": block, "voc2012": block}
-    return Params(("scenes",), 0, data, models, METHODS, {"small": {}}, sizes=("no_semantics",))
+    return Params(("scenes",), 0, (0,), data, models, METHODS, {"small": {}}, sizes=("no_semantics",))
 
 
 @pytest.fixture(scope="session")

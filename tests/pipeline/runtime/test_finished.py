@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.runtime.finished import Finished
+from pipeline.runtime.finished import SUFFIX, Finished
 from pipeline.settings import paths
 from tests.conftest import stage_in
 
@@ -43,7 +43,8 @@ def written_by(folder: Path, *stage: str) -> set[str]:
     place = folder / "results" / {"colorize": "colorized", "score": "scores"}[stage[0]] / "scenes"
     before = {file.name: file.stat().st_ino for file in place.iterdir()}
     stage_in(folder, f"pipeline.{stage[0]}", *stage[1:])
-    return {file.name for file in place.iterdir() if before.get(file.name) != file.stat().st_ino} - {"keys.json"}
+    written = {file.name for file in place.iterdir() if before.get(file.name) != file.stat().st_ino}
+    return {name for name in written if not name.endswith(SUFFIX)}
 
 
 @pytest.mark.parametrize("stage", ["colorize", "score"])
@@ -73,7 +74,7 @@ def test_the_files_of_a_method_that_is_no_more_are_removed(folder: Path) -> None
     change_methods(folder, lambda methods: {name: methods[name] for name in ("gray", "original")})
     for stage, place in (("colorize", paths.archive("scenes", "")), ("score", paths.scores("scenes", ""))):
         stage_in(folder, f"pipeline.{stage}", "scenes")
-        assert {file.name.split(".")[0] for file in place.parent.iterdir()} == {"gray", "original", "keys"}
+        assert {file.name.split(".")[0] for file in place.parent.iterdir()} == {"gray", "original"}
 
 
 def test_a_method_that_another_is_named_after_keeps_its_files(tmp_path: Path) -> None:

@@ -53,7 +53,18 @@ def test_the_committed_params_are_valid_and_hold_the_papers_settings():
         (lambda p: p["published"].update(semantics={}), "'semantics' is both under models and under published"),
         (lambda p: p["segmenters"].update(semantics={}), "'semantics' is both under models and under segmenters"),
         (lambda p: p.update(data=[1]), "data is [1], but should be of type dict"),
-        (lambda p: p["models"]["semantics"].update(seed="1"), "models.semantics.seed is '1', but should be a whole"),
+        (lambda p: p["models"]["semantics"].update(seed=1), "models.semantics.seed: write `seeds: [1]`"),
+        (
+            lambda p: p["models"]["semantics"].update(seeds=["1"]),
+            "semantics.seeds is '1', but should be of type",
+        ),
+        (
+            lambda p: p["models"]["semantics"].update(seeds=1),
+            "semantics.seeds is 1, but should be of type tuple",
+        ),
+        (lambda p: p.update(seeds=[]), "seeds is [], but should be one or more whole numbers from 0, each once"),
+        (lambda p: p.update(seeds=[0, 0]), "seeds is [0, 0], but should be one or more"),
+        (lambda p: p["models"].update({"a@1": p["models"]["zhang"]}), "models.a@1 has '@' in its name"),
     ],
 )
 def test_a_mistake_ends_in_a_sentence_that_names_the_key(tmp_path, edit, sentence):
