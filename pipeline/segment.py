@@ -84,12 +84,12 @@ class Trained:
 
 def run_all(params: Params, dataset: str, segmenter: str, named: Sequence[str], device: torch.device) -> None:
     """Look at the pictures of the methods that are `named`, else of all whose pictures have changed."""
-    trained = Trained.load(dataset, segmenter, device)
+    methods, trained = params.chosen(named), Trained.load(dataset, segmenter, device)
     Job(params, dataset, segmenter).check_weights()
     finished = Finished(paths.segmented(dataset, segmenter, "*").parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
-    for method in params.chosen(named):
+    for method in methods:
         run(dataset, method, trained, None if named else finished)
 
 

@@ -104,5 +104,6 @@ class Job:
 
 
 def digest(identity: dict[str, Any]) -> str:
-    """A short hash of `Job.identity`."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+    """A short hash of `Job.identity`; what a network or dataset is called is no part of it."""
+    nameless = {**identity, "params": list(identity["params"].values())}
+    return hashlib.sha256(json.dumps(nameless, sort_keys=True).encode()).hexdigest()[:16]
