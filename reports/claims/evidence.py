@@ -33,7 +33,11 @@ def outcome(test: Check, dataset: Dataset, segmenter: str, tables: Tables, seed:
     found = _found(test, dataset, segmenter, tables, seed)
     if isinstance(found, str):
         return untested(test, found)
-    judged, known = judge(test, found), dataset.as_they_are(*dict.fromkeys((test.a, test.b)))
+    counts = tuple(len(runs) for runs in dataset.trainings_apart(test.a, test.b))
+    sides = (
+        tuple(min(found.trainings, 1) for _ in counts) if found.raters else counts
+    )  # people see one training of each
+    judged, known = judge(test, replace(found, sides=sides)), dataset.as_they_are(*dict.fromkeys((test.a, test.b)))
     if not known or test.evidence == "size" or judged.verdict in ("undecided", "not tested"):
         return judged
     return replace(judged, reason=f"these weights of {' and '.join(known)}")

@@ -26,6 +26,7 @@ VERDICTS: tuple[Verdict, ...] = (
     "not tested",
 )
 FULL_SIZE, FULL_EPOCHS = 224, {"voc": 40, "coco_stuff": 20}  # the paper's, section 3.1
+AT_ITS_SCALE = "the paper's photographs at its scale"
 READING = (
     "A verdict is about the data in its row and no other data. The tests were written down in "
     "reports/plan/claims.yaml before any result was seen.",
@@ -93,7 +94,7 @@ def scope(dataset: Dataset, params: Params) -> str:
     own = (block.pack.size, block.train.width, block.train.epochs) == (FULL_SIZE, 1.0, FULL_EPOCHS[dataset.val.kind])
     if dataset.val.part_of:
         return f"a part of the paper's photographs{'' if own else ', on a smaller scale'}: a hint, not a repetition"
-    return "the paper's photographs at its scale" if own else "the paper's photographs on a smaller scale: a hint"
+    return AT_ITS_SCALE if own else "the paper's photographs on a smaller scale: a hint"
 
 
 def ledger_document(entries: Sequence[Entry], datasets: Sequence[Dataset], seed: int) -> Table:

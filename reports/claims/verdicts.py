@@ -24,7 +24,8 @@ class Measured:
     `low`, `high`: NaN where nothing was sampled, as for the number of a network's parameters. `raters`: how many people
     answered, 0 for machines. `trainings`: of the side with the fewest; 0 where other trainings would change nothing, or
     nothing is known of any. `trainings_half`: the part of the interval's half-width that they make up (its root sum of
-    squares with the photographs' part).
+    squares with the photographs' part). `sides`: the trainings of each method that was trained here, ()
+    where both count alike.
     """
 
     estimate: float
@@ -34,6 +35,12 @@ class Measured:
     raters: int = 0
     trainings: int = 0
     trainings_half: float = 0.0
+    sides: tuple[int, ...] = ()
+
+    @property
+    def each(self) -> str:
+        """What to write after a number of trainings: " each" where both methods have some."""
+        return "" if len(self.sides) == 1 else " each"
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ def judge(test: Check, measured: Measured) -> Outcome:
     if 0 < measured.n < fewest:
         return Outcome(test, "undecided", measured, f"{measured.n} photographs are too few, {fewest} are needed")
     if measured.trainings == 1:
-        return Outcome(test, "undecided", measured, "one training each: no verdict on the method")
+        return Outcome(test, "undecided", measured, f"{_once(test, measured)}: no verdict on the method")
     verdict = _verdict(test, measured)
     if verdict:
         return Outcome(test, verdict, measured)
@@ -69,6 +76,13 @@ def judge(test: Check, measured: Measured) -> Outcome:
 def untested(test: Check, reason: str) -> Outcome:
     """What cannot be tested here, and why."""
     return Outcome(test, "not tested", None, reason)
+
+
+def _once(test: Check, measured: Measured) -> str:
+    """What was trained once: the only method that was trained, one of two, or both."""
+    if len(set(measured.sides)) == 2:
+        return f"one training of {test.a if measured.sides[0] == 1 else test.b}"
+    return f"one training{measured.each}"
 
 
 def _verdict(test: Check, measured: Measured) -> Verdict | None:
@@ -101,7 +115,8 @@ def _deciding(test: Check, measured: Measured) -> tuple[str, float, int]:
     if times * max(1, measured.n) > MOST or trainings > MOST_TRAININGS:
         return "no sample of a practical size would decide", math.nan, 0
     parts = [_sample(times, measured)] if times > 1 else []
-    parts += [f"{trainings} trainings of each"] if trainings > measured.trainings else []
+    of_each = " of each" if measured.each else ""
+    parts += [f"{trainings} trainings{of_each}"] if trainings > measured.trainings else []
     return f"about {' and '.join(parts)} would decide", times, trainings * (trainings > measured.trainings)
 
 
@@ -141,17 +156,19 @@ def _half_of(measured: Measured, trainings: int) -> float:
     """The trainings' part of the half-width with so many of them: it falls with the root, and with Student's factor."""
     if not measured.trainings_half:
         return 0.0
-    factor = math.sqrt(measured.trainings / trainings) * _student(trainings) / _student(measured.trainings)
+    students = [_student(amount, len(measured.sides) or 2) for amount in (trainings, measured.trainings)]
+    factor = math.sqrt(measured.trainings / trainings) * students[0] / students[1]
     return measured.trainings_half * factor
 
 
-def _student(trainings: int) -> float:
-    """Student's 97.5 % quantile for the difference of two methods with so many trainings each and equal scatter.
+def _student(trainings: int, sides: int) -> float:
+    """Student's 97.5 % quantile where one or both `sides` have so many trainings, with equal scatter.
 
     Exact for few, then by the series of Abramowitz and Stegun (26.7.5), which is off by less than 0.01.
     """
-    degrees = 2 * (trainings - 1)
-    return {2: 4.303, 3: 2.776, 4: 2.447}.get(trainings, 1.960 + 2.372 / degrees + 2.823 / degrees**2)
+    degrees = sides * (trainings - 1)
+    few = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447}
+    return few.get(degrees, 1.960 + 2.372 / degrees + 2.823 / degrees**2)
 
 
 def _sample(times: float, measured: Measured) -> str:

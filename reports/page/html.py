@@ -17,8 +17,10 @@ from reports.figures.theme import MethodStyle, columns, styled
 from reports.inputs.examples import ABREAST, RULE, Examples
 from reports.inputs.scores import Dataset
 from reports.page.browser import Browser, thumbnail
+from reports.page.overview import overview
 from reports.plan.comparisons import PAIRS
 from reports.plan.measures import MEASURES
+from reports.plan.order import NAMES
 from reports.plan.published import Published
 from reports.statistics.means import RESAMPLES
 from reports.study.results import StudyPage
@@ -29,6 +31,31 @@ from reports.tables.documents import Table
 from reports.tables.table1 import notes_on
 from reports.tables.wording import CONVENTIONS, REFERENCES, count, integer, interval_convention, listed, number
 
+# The table of contents: under headings, what the sections of template.html are called, by their ids.
+CONTENTS = {
+    "Results": {
+        "overview": "At a glance",
+        "claims": "Claims",
+        "table1": "Table 1: PSNR",
+        "figure3": "Figure 3: segmenter",
+        "naturalness": "Table 2, Figure 5: people",
+        "paired": "Differences",
+        "defects": "Bleeding and confusion",
+    },
+    "Pictures": {
+        "figures": "Figures 1, 4, 6 and 7",
+        "examples": "Examples",
+        "browser": "Image browser",
+    },
+    "Background": {
+        "methods": "Methods",
+        "sizes": "Sizes and times",
+        "training": "Training curves",
+        "scores": "All metrics",
+        "data": "Data",
+        "provenance": "Provenance",
+    },
+}
 RASTER = 130  # dots an inch of figures made of pictures
 
 
@@ -78,6 +105,7 @@ class Report:
 
 def render(report: Report) -> str:
     """The whole page."""
+    studies, whole = [page.study for page in report.studies], committed(report.origin)
     return (
         _environment()
         .get_template("template.html")
@@ -85,9 +113,27 @@ def render(report: Report) -> str:
             **{field.name: getattr(report, field.name) for field in fields(report)},
             interval=interval_convention(RESAMPLES, report.seed),
             paired=convention(report.seed),
+            overviews=[overview(page.dataset, page.examples, report.entries, studies, whole) for page in report.pages],
+            committed=whole,
             across=columns(len(report.pages[0].examples.pictures), ABREAST),
         )
     )
+
+
+def committed(origin: Mapping[str, str]) -> bool:
+    """Whether the code that made a report is in a commit, so that others can take the same."""
+    commit = origin.get("commit", "unknown")
+    return commit != "unknown" and not commit.endswith("-dirty")
+
+
+def cited(paper: str) -> str:
+    """`Zhao et al. 2018` of a citation that begins with the first author's name and ends with the year."""
+    return f"{paper.partition(',')[0]} et al. {paper.split()[-1]}"
+
+
+def anchor(entry: Entry) -> str:
+    """The id of a claim's row in the ledger."""
+    return "-".join(part for part in ("claim", entry.dataset.name, entry.id, entry.segmenter) if part)
 
 
 def _environment() -> Environment:
@@ -98,7 +144,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "integer": integer, "listed": listed}
+    environment.filters |= {"number": number, "integer": integer, "listed": listed, "cited": cited}
     environment.filters |= {"records": records_of, "primary": primary_rows, "metrics": metric_rows}
     environment.filters |= {"estimate": estimate_in_words, "test": check_in_words}
     environment.filters |= {"picture": thumbnail, "raster": raster}
@@ -109,6 +155,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count, "measures": MEASURES}
     environment.globals |= {"verdicts": VERDICTS, "reading": READING, "rule": RULE, "banner": BANNER}
+    environment.globals |= {"contents": CONTENTS, "names": NAMES, "anchor": anchor}
     environment.globals |= {"conventions": CONVENTIONS, "references": REFERENCES, "size_columns": SIZES}
     return environment
 

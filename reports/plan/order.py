@@ -20,6 +20,36 @@ FIRST = (
     OURS,
 )
 
+# What to call these methods before somebody who has not read the paper.
+NAMES = {
+    GRAY: "Grey, as given",
+    "mean_ab": "One colour for all",
+    "class_mean": "Mean colour of the true class",
+    "zhang": "Zhang et al. 2016",
+    "zhang_jbu": "Zhang et al. 2016 with JBU",
+    "siggraph17": "Zhang et al. 2017",
+    "iizuka": "Iizuka et al. 2016",
+    "larsson": "Larsson et al. 2016",
+    "no_semantics": "Without semantics",
+    "no_semantics_jbu": "Without semantics, with JBU",
+    BEFORE_JBU: "Without JBU",
+    OURS: "The paper's method",
+    ORIGINAL: "Original",
+}
+# Where not all methods have room: these before all others, strangers to this file before the second row.
+SHOWN_FIRST, SHOWN_NEXT = (
+    (ORIGINAL, GRAY, OURS),
+    ("no_semantics", "zhang", "iizuka", "larsson", "siggraph17", BEFORE_JBU),
+)
+
+
+def main_methods(methods: Iterable[str], most: int) -> list[str]:
+    """At most so many methods to show at first, in the one order: grey, the original, and those most asked about."""
+    ordered = in_order(methods)
+    own = [method for method in ordered if method not in NAMES]
+    wanted = [method for method in (*SHOWN_FIRST, *own, *SHOWN_NEXT) if method in ordered]
+    return in_order([*wanted, *(method for method in ordered if method not in wanted)][:most])
+
 
 def in_order(methods: Iterable[str]) -> list[str]:
     """References, baselines, ours, then any others as given, and the original."""

@@ -76,7 +76,8 @@ def test_page_loads_nothing_and_runs_the_browser_alone(built: Path) -> None:
     # One script, ours, written into the page: it has no attribute and so no source, and nothing else runs on an event.
     assert [attributes for tag, attributes in page.tags if tag == "script"] == [{}]
     script = re.search(r"<script>\n(.*)</script>", text, re.DOTALL)
-    assert script and script[1].strip() == (ROOT / "reports" / "page" / "browser.js").read_text().strip()
+    ours = "".join((ROOT / "reports" / "page" / name).read_text() for name in ("browser.js", "contents.js"))
+    assert script and script[1].strip() == ours.strip()
     assert not re.search(r"fetch|XMLHttp|import\b|https?:|eval|innerHTML|localStorage|cookie", script[1])
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     for tag, attributes in page.tags:
@@ -92,11 +93,20 @@ def test_every_picture_has_words_and_every_wide_table_scrolls_in_its_own_box(bui
     pictures = [attributes for tag, attributes in tags if tag == "img"]
     plots = [attributes for tag, attributes in tags if tag == "svg" and attributes.get("aria-hidden") != "true"]
     chosen = {"under", "over"}  # the browser's two pictures, whose words its script sets with them
-    assert len(pictures) == 28 + 60 + 2
+    assert len(pictures) == 5 + 28 + 60 + 2
     assert all(picture.get("alt") for picture in pictures if picture.get("data-part") not in chosen)
     assert len(plots) == 6 and all(plot.get("role") == "img" and plot.get("aria-label") for plot in plots)
     boxes = re.findall(r'<div class="scroll">\s*<table class="[^"]*sticky', text)
     assert text.count("<table") == len(boxes) == 13
+
+
+def test_the_contents_lead_to_every_section_and_each_claim_to_its_row(built: Path) -> None:
+    tags = Page((built / "index.html").read_text()).tags
+    places = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    links = {(attributes.get("href") or "").removeprefix("#") for tag, attributes in tags if tag == "a"}
+    assert all(places.count(link) == 1 for link in links - {"times.html"})
+    assert {attributes["id"] for tag, attributes in tags if tag == "section"} <= links
+    assert {place for place in places if (place or "").startswith("claim-")} <= links
 
 
 def test_page_names_its_data_its_settings_and_its_origin_and_escapes_them(built: Path) -> None:

@@ -117,6 +117,15 @@ def test_one_training_each_gives_no_verdict_on_the_method(dataset: Dataset) -> N
     assert (several.measured.trainings, several.measured.trainings_half) == (3, 0.04)
 
 
+@pytest.mark.parametrize("other", ["gray", "original"])
+def test_one_training_beside_a_method_that_is_not_trained_is_not_one_each(dataset: Dataset, other: str) -> None:
+    check = Check("miou", "miou", "semantics_jbu", other, "above", 0)
+    row = {"dataset": dataset.title, "segmenter": "small", "method_a": "semantics_jbu", "method_b": other, "n": 90}
+    row |= {"difference": 2.0, "ci_low": 1.0, "ci_high": 3.0, "trainings": 1, "trainings_half": 0.0}
+    found = outcome(check, dataset, "small", tables(miou_differences=[row]), 0)
+    assert (found.verdict, found.reason) == ("undecided", "one training: no verdict on the method")
+
+
 def test_published_weights_are_compared_as_they_are(dataset: Dataset) -> None:
     published = replace(dataset, trainings={"no_semantics": dataset.trainings["no_semantics"]})
     found = outcome(JBU, published, "", tables(paired=[paired(dataset.title, 0.1, 0.05, 0.15)]), 0)

@@ -1,6 +1,7 @@
 """Every rule of the ledger's verdicts, on constructed numbers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,6 +84,20 @@ def test_one_training_each_gives_no_verdict() -> None:
     found = judge(check(), Measured(1.0, 0.9, 1.1, 1449, trainings=1))
     assert (found.verdict, found.reason) == ("undecided", "one training each: no verdict on the method")
     assert math.isnan(found.times)
+
+
+def test_one_training_is_said_of_what_was_trained_once() -> None:
+    said = {(1,): "one training", (1, 1): "one training each", (3, 1): "one training of b", (1, 3): "one training of a"}
+    for sides, words in said.items():
+        found = judge(replace(check(), a="a", b="b"), Measured(1.0, 0.9, 1.1, 1449, trainings=1, sides=sides))
+        assert found.reason == f"{words}: no verdict on the method"
+
+
+def test_trainings_of_one_side_are_not_said_of_each_and_have_fewer_degrees_of_freedom() -> None:
+    both = judge(check(), measured(0.5, 0.05, 0.8))
+    alone = judge(check(), replace(measured(0.5, 0.05, 0.8), sides=(3,)))
+    assert alone.reason.endswith("trainings would decide") and both.reason.endswith("trainings of each would decide")
+    assert alone.trainings < both.trainings  # Student's factor falls more from 3 trainings on where there are fewer
 
 
 def measured(mean: float, photographs: float, trainings: float, n: int = 200, seeds: int = 3) -> Measured:
