@@ -40,11 +40,12 @@ lint: $(INSTALLED) ## style and types
 	ruff format --check .
 	mypy
 
-lock: $(INSTALLED) ## resolve the newest versions that pyproject.toml allows
-	uv pip compile --quiet --universal --upgrade --no-emit-index-url --no-annotate --group dev \
+lock: $(INSTALLED) ## resolve the newest versions that pyproject.toml allows, with the hashes of their files
+	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --group dev \
 		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
-# pip only brings uv, which installs the pinned rest in seconds and takes builds of torch and torchvision that match.
+# pip only brings uv, which installs the pinned rest in seconds, takes builds of torch and torchvision that match, and
+# refuses a file whose SHA-256 is not in requirements.lock.
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11, 4) or sys.exit("Python 3.11.4 or newer is needed, this is " + sys.version.split()[0] + "; name another with `make PYTHON=python3.12 ...`.")'
 	$(PYTHON) -m venv $(VENV)

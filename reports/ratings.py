@@ -18,7 +18,6 @@ from reports.figures.theme import method_styles
 from reports.plan.published import load_published
 from reports.study.export import read_ratings
 from reports.study.results import study_page, titles_of, write
-from reports.study.tables import NONE_YET
 from reports.study.votes import EXPLORATORY, analyse
 from reports.tables.documents import Table
 
@@ -34,7 +33,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ratings = read_ratings(arguments.ratings)
     if ratings is None:
-        print(NONE_YET)
+        print(f"{arguments.ratings}: nobody has rated a method yet")
         return
     study = analyse(ratings, titles_of([ratings]), arguments.seed)
     page = study_page(study, load_published().table2, method_styles(ratings.methods), arguments.seed)
@@ -44,11 +43,14 @@ def main() -> None:
 
 
 def in_words(tables: Mapping[str, Table]) -> str:
-    """Table 2 and the differences of the primary family as plain text."""
-    table2, contrasts = tables["table2"], tables["naturalness_contrasts"]
-    primary = contrasts.shown[(contrasts.rows["family"] != EXPLORATORY).to_numpy()]
+    """Table 2 and the differences of the primary family as plain text; without these, means with flagged raters."""
+    table2, contrasts = tables["table2"], tables.get("naturalness_contrasts")
     parts = [table2.shown.to_string(index=False), table2.caption, *table2.notes]
-    parts += [primary.to_string(index=False), contrasts.caption, *contrasts.notes]
+    if contrasts:
+        primary = contrasts.shown[(contrasts.rows["family"] != EXPLORATORY).to_numpy()]
+        parts += [primary.to_string(index=False), contrasts.caption, *contrasts.notes]
+    else:
+        parts += [tables["sensitivity"].shown.to_string(index=False), tables["sensitivity"].caption]
     return "\n\n".join(part if "\n" in part else textwrap.fill(part, WIDTH) for part in parts)
 
 

@@ -33,6 +33,7 @@ HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
 SEGMENTED = ("method", "n", "mIoU in % [95 % interval]", "published")
 METHOD = itemgetter("method")
 NONE_YET = "no ratings yet: `make study`"
+ONLY_FLAGGED = "the screening rules flag all raters so far, sensitivity.csv has their means"
 WIDTH = 100  # of the notes, in letters
 
 
@@ -121,7 +122,8 @@ def _answers(title: str, rows: Sequence[dict[str, str]]) -> str:
     criteria = list(dict.fromkeys(row["criterion"] for row in rows))
     rated = any(row["mean"] for row in rows)
     lines = [(method, *(_percent(row, rated) for row in group)) for method, group in groupby(_by_method(rows), METHOD)]
-    about = f", {title}" if rated else f": {NONE_YET}; published values"
+    none = ONLY_FLAGGED if rows[0]["study"] else NONE_YET
+    about = f", {title}" if rated else f": {none}; published values"
     mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
     note = "Natural, in % [95 % interval] (published)." if rated else ""
     return f"Table 2{about}\n\n{mark}{_aligned(('method', *criteria), lines)}" + (f"\n\n{note}" if note else "")

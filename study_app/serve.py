@@ -72,7 +72,11 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
     store = Store(Database(database_url), study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
     os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", derive(stimuli.secret, "cookies").hex())
-    from study_app.app import build_service, create_app  # Streamlit is slow to import: after what can go wrong
+    from streamlit.web.bootstrap import load_config_options  # Streamlit is slow to import: after what can go wrong
+
+    options = {**OPTIONS, "server.port": port, "server.address": address}
+    load_config_options(options)  # before anything asks for one, or `run` would warn that options had changed
+    from study_app.app import build_service, create_app
 
     access = read_access(secrets=_streamlit_secrets())
     app = create_app(build_service(store, access))
@@ -80,7 +84,7 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
     print(links(f"http://{address}:{port}/", access, simulated), flush=True)
     for noisy in ("uvicorn.error", "streamlit"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    app.run(config={**OPTIONS, "server.port": port, "server.address": address})
+    app.run(config=options)
 
 
 def _settle() -> None:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+KINDS = ("main", "repeat", "original", "broken")  # why a picture is shown; only `main` is a vote on a method
+FLAGS = ("catch", "fast", "straight_lining", "inconsistent", "color_vision")  # screening rules that can be broken
+
 
 @dataclass(frozen=True)
 class Rating:

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reports.statistics.means import RESAMPLES, percentile_ends, resampled_sums
-from reports.study.export import NATURALNESS
+from reports.study.export import answer_to
 from reports.study.votes import Answers
 
 
@@ -18,7 +18,7 @@ def agreement(answers: Answers, resamples: int = RESAMPLES) -> pd.DataFrame:
     """
     rows = []
     for criterion in answers.criteria:
-        nominal = not answers.graded and criterion != NATURALNESS
+        nominal = not answers.graded and criterion != answers.overall
         counts, values, photographs = value_counts(answers.votes, criterion)
         low, high = interval(counts, values, photographs, nominal, answers.seed, resamples)
         pairs = (counts.sum(axis=1) * (counts.sum(axis=1) - 1)).sum()
@@ -41,7 +41,7 @@ def value_counts(
     votes: pd.DataFrame, criterion: str
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """The counts of each value for each picture (pictures, values), the values, and the photograph of each picture."""
-    rounded = votes.assign(value=votes[criterion].round(9))
+    rounded = votes.assign(value=votes[answer_to(criterion)].round(9))
     table = rounded.groupby(["photograph", "method", "value"]).size().unstack(fill_value=0)
     table = table[table.sum(axis=1) > 1]
     table = table.loc[:, table.sum() > 0]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from reports.statistics.clustered import ALPHA, two_way
-from reports.study.export import NATURALNESS
+from reports.study.export import answer_to
 from reports.study.votes import Answers, Naturalness, means
 
 RULES = {
@@ -49,7 +49,9 @@ def sensitivity(study: Naturalness) -> pd.DataFrame:
     without, everyone = (
         means(answers).set_index(["method", "criterion"])[columns] for answers in (study.kept, study.everyone)
     )
-    return without.join(everyone.add_suffix("_everyone")).reset_index()
+    joined = without.reindex(everyone.index).join(everyone.add_suffix("_everyone")).reset_index()
+    counts = ["n_raters", "n_votes"]  # of a method that none but flagged raters have rated: 0
+    return joined.assign(**{name: joined[name].fillna(0).astype(int) for name in counts})
 
 
 def response_times(answers: Answers) -> pd.DataFrame:
@@ -67,9 +69,9 @@ def curves(study: Naturalness) -> pd.DataFrame:
     method that is by chance shown more often early would appear as learning. `response_ms`: geometric mean over raters
     of their medians.
     """
-    votes = _with_place(study)
-    by_method = votes.groupby("method")[NATURALNESS].transform("mean")
-    votes["natural"] = votes[NATURALNESS] - by_method + votes[NATURALNESS].mean()
+    votes, overall = _with_place(study), answer_to(study.kept.overall)
+    by_method = votes.groupby("method")[overall].transform("mean")
+    votes["natural"] = votes[overall] - by_method + votes[overall].mean()
     votes["part"] = np.minimum((votes["place"] * PARTS).astype(int), PARTS - 1)
     rows = []
     for part, group in votes.groupby("part"):
@@ -93,14 +95,14 @@ def order_effects(study: Naturalness) -> pd.DataFrame:
     votes = _with_place(study)
     rows = []
     for criterion in study.kept.criteria:
-        slope, error = _slope(votes, votes[criterion])
+        slope, error = _slope(votes, votes[answer_to(criterion)])
         rows.append(_effect("position", criterion, 100 * slope, 100 * error, votes))
     slope, error = _slope(votes, np.log(votes["response_ms"].clip(lower=1)))
     speed = _effect("speed", "response time", slope, error, votes)
     rows.append(speed | {name: 100 * np.expm1(speed[name]) for name in ("estimate", "ci_low", "ci_high")})
     again = _repeats(study)
     for criterion in study.kept.criteria if len(again) else ():
-        second, first = again[criterion], again[f"{criterion}_first"]
+        second, first = again[answer_to(criterion)], again[f"{answer_to(criterion)}_first"]
         for name, values in (("repeat", second - first), ("agreement", (second - first).abs() <= AGREE_WITHIN + 1e-9)):
             by_rater = (100 * values.astype(float)).groupby(again["participant"])
             per_rater = np.asarray(by_rater.mean(), np.float64)
@@ -158,7 +160,7 @@ def _repeats(study: Naturalness) -> pd.DataFrame:
     if again.empty:
         return again
     again = again.assign(repeat_of=again["repeat_of"].astype(int))
-    first = study.kept.votes[["participant", "trial", *study.kept.criteria]]
+    first = study.kept.votes[["participant", "trial", *map(answer_to, study.kept.criteria)]]
     return again.merge(
         first, left_on=["participant", "repeat_of"], right_on=["participant", "trial"], suffixes=("", "_first")
     )

@@ -4,21 +4,32 @@ Only `ratings.csv` is needed. Beside it, `participants.csv` says whom the screen
 dataset and the rules.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pipeline.records.ratings import Participant, Rating
-from pipeline.records.rows import read_rows
+from pipeline.records.ratings import FLAGS, KINDS, Participant, Rating
 from pipeline.settings.errors import UserError
-from reports.inputs.files import read_json
-from reports.plan.order import in_order
+from reports.plan.order import ORIGINAL, in_order
+from reports.study.spreadsheet import ANEW, NOTHING, OTHERWISE, as_known, check_spelling, read_sheet
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
-ANEW = "export it anew with `python -m study_app.export`."
+MEAN = "mean of all criteria"  # the same in a study that asks for naturalness itself; no criterion can be named so
+BROKEN = "broken"  # the "method" of catch items whose colours were spoilt on purpose
+FAKE = "fake"  # the only criterion of pairs: which of two pictures is the fake
+
+
+class OtherProtocolError(UserError):
+    """The answers are to pairs, not to one picture at a time."""
+
+
+def answer_to(criterion: str) -> str:
+    """The column of `Ratings.votes` with the answers to a criterion; a criterion may be named as another column is."""
+    return f"answer to {criterion}"
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class Ratings:
     rules: dict[str, float]
 
     @property
+    def overall(self) -> str:
+        """What the mean of all criteria is called."""
+        return MEAN if NATURALNESS in self.criteria else NATURALNESS
+
+    @property
     def flagged(self) -> frozenset[int]:
         """Participants who broke a screening rule that was fixed before the first answer."""
         if self.participants is None:
@@ -51,108 +67,175 @@ class Ratings:
         """One row for each picture that a rater has rated; only the kind `main` is a vote on a method.
 
         Columns: participant, trial, photograph, method, response_ms (the median of the criteria), repeat_of, and of
-        each criterion and `naturalness` the answer as a share of the scale, in [0, 1].
+        each criterion and of `overall` the answer (`answer_to`) as a share of the scale, in [0, 1].
         """
         chosen = self.answers[self.answers["kind"].isin(kinds) & ~self.answers["participant"].isin(without)]
         keys = ["participant", "trial"]
         values = chosen.pivot(index=keys, columns="criterion", values="value") / self.maximum
         values = values.reindex(columns=list(self.criteria))
-        values[NATURALNESS] = values.mean(axis=1)
+        values[self.overall] = values.mean(axis=1)
         shown = chosen.groupby(keys)[["photograph", "method", "repeat_of"]].first()
         shown["response_ms"] = chosen.groupby(keys)["response_ms"].median()
-        return shown.join(values).reset_index()
+        return shown.join(values.rename(columns=answer_to)).reset_index()
 
 
 def read_studies(folder: Path) -> list[Ratings]:
-    """Every export with answers below `folder`, by name; simulated ones only where there is none of people.
+    """Every export with votes below `folder`, by name; simulated ones only where there is none of people.
 
     So answers of people and of programs never share a page.
     """
-    read = [read_ratings(path) for path in sorted(folder.glob("*/ratings.csv"))]
-    found = [ratings for ratings in read if ratings is not None]
+    found = []
+    for path in sorted(folder.glob("*/ratings.csv")):
+        try:
+            ratings = read_ratings(path)
+        except OtherProtocolError as error:
+            print(f"left out: {error}")
+            continue
+        found += [ratings] if ratings else []
     people = [ratings for ratings in found if not ratings.simulated]
     return people or found
 
 
 def read_ratings(path: Path) -> Ratings | None:
-    """Read `ratings.csv` and what lies beside it; None if nobody has answered. Raises `UserError` for what is wrong."""
-    answers = _frame(path, Rating)
+    """Read `ratings.csv` and what lies beside it; None if nobody has rated a method yet.
+
+    The files may have been written again by another program. Raises `UserError` for what is wrong.
+    """
+    answers = read_sheet(path, Rating)
     if answers.empty:
         return None
-    _check(answers, path)
+    _check_one_study(answers, path)
     settings = _settings(path.with_name("study.json"), answers)
-    criteria = [criterion["name"] for criterion in settings.get("criteria", [])]
-    criteria = criteria or list(dict.fromkeys(answers["criterion"]))
+    criteria = settings["criteria"] or list(dict.fromkeys(answers["criterion"]))
+    answers = _named(answers, criteria if settings["criteria"] else [], settings["methods"], path)
+    _check_answers(answers, path)
+    _check_trials(answers, criteria, path)
     main = answers[answers["kind"] == "main"]
-    _check_complete(main, criteria, path)
     beside = path.with_name("participants.csv")
-    participants = _frame(beside, Participant) if beside.exists() else None
-    if participants is not None:
-        _check_participants(participants, answers, beside)
+    participants = _participants(beside, answers) if beside.exists() else None
+    if main.empty:
+        return None
     return Ratings(
         name=path.absolute().parent.name,
-        dataset=settings.get("dataset", ""),
+        dataset=settings["dataset"],
         digest=answers["study"].iloc[0],
         simulated=bool(answers["simulated"].iloc[0]),
         maximum=int(answers["maximum"].iloc[0]),
         criteria=tuple(criteria),
         methods=tuple(in_order(sorted(set(main["method"])))),
-        answers=answers,
+        answers=answers.reset_index(drop=True),
         participants=participants,
-        rules=settings.get("screening", {}),
+        rules=settings["rules"],
     )
 
 
-def _frame(path: Path, record: type[Any]) -> pd.DataFrame:
-    if not path.exists():
-        raise UserError(f"{path} is not here; `python -m study_app.export` writes it.")
-    try:
-        rows = read_rows(path, record)
-    except UserError:
-        raise UserError(f"{path} has other columns than an export has; {ANEW}") from None
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}); {ANEW}") from None
-    return pd.DataFrame(rows, columns=[field.name for field in fields(record)])
+def _named(answers: pd.DataFrame, criteria: Sequence[str], methods: Sequence[str], path: Path) -> pd.DataFrame:
+    """The answers with every kind, criterion and method in its one spelling."""
+    named = {"kind": as_known(answers, "kind", KINDS, path)}
+    known = {"criterion": criteria, "method": [*methods, *({ORIGINAL, BROKEN} - set(methods))] if methods else []}
+    for column, names in known.items():
+        if names:
+            named[column] = as_known(answers, column, names, path)
+        else:
+            check_spelling(answers, column, path)
+    return answers.assign(**named)
 
 
-def _check(answers: pd.DataFrame, path: Path) -> None:
+def _check_one_study(answers: pd.DataFrame, path: Path) -> None:
+    if (answers["criterion"] == FAKE).all():
+        raise OtherProtocolError(
+            f"{path} is of the protocol `pairs`, which has no Table 2; its codebook.csv explains it."
+        )
     if answers["simulated"].nunique() > 1:
         raise UserError(f"{path} mixes answers of people and of simulated raters, which are never one study; {ANEW}")
-    for column, what in (("study", "studies"), ("maximum", "scales")):
-        if answers[column].nunique() > 1:
-            raise UserError(f"{path} mixes {answers[column].nunique()} {what}; {ANEW}")
+    for column, what in (("version", "versions of one study"), ("study", "studies"), ("maximum", "scales")):
+        found = answers[column].unique()
+        if len(found) > 1:
+            seen = [f"{value!s:.12} in line {answers.index[answers[column] == value][0]}" for value in found]
+            raise UserError(
+                f"{path} mixes {len(found)} {what} (column {column}: {', '.join(seen)}); keep the rows of one, or "
+                f"{OTHERWISE}"
+            )
+
+
+def _check_answers(answers: pd.DataFrame, path: Path) -> None:
     twice = answers[answers.duplicated(["participant", "trial", "criterion"])]
     if len(twice):
         row = twice.iloc[0]
         raise UserError(
-            f"{path} has two answers of participant {row['participant']} to {row['criterion']} of trial "
-            f"{row['trial']}; {ANEW}"
+            f"{path}, line {row.name}: has two answers of participant {row['participant']} to {row['criterion']} of "
+            f"trial {row['trial']}; {ANEW}"
         )
-    outside = answers[(answers["value"] < 0) | (answers["value"] > answers["maximum"])]
-    if len(outside) or answers["maximum"].iloc[0] < 1:
-        raise UserError(f"{path} has answers outside of the scale from 0 to {answers['maximum'].iloc[0]}; {ANEW}")
+    outside = answers[(answers["value"] < 0) | (answers["value"] > answers["maximum"]) | (answers["maximum"] < 1)]
+    if len(outside):
+        row = outside.iloc[0]
+        raise UserError(
+            f"{path}, line {row.name}, column value: found {row['value']}, outside of the scale from 0 to "
+            f"{row['maximum']}; {ANEW}"
+        )
 
 
-def _check_complete(main: pd.DataFrame, criteria: Sequence[str], path: Path) -> None:
-    counts = main.groupby(["participant", "trial"])["criterion"].agg(set)
-    lacking = counts[counts != set(criteria)]
+def _check_trials(answers: pd.DataFrame, criteria: Sequence[str], path: Path) -> None:
+    """Raise `UserError` unless each trial is about one picture and has an answer to every criterion."""
+    trials = answers.groupby(["participant", "trial"])
+    for column in ("kind", "photograph", "method", "repeat_of"):
+        several = trials[column].nunique()
+        if (several > 1).any():
+            participant, trial = several.index[several > 1][0]
+            said = answers[(answers["participant"] == participant) & (answers["trial"] == trial)][column]
+            other = said[said != said.iloc[0]]
+            raise UserError(
+                f"{path}, line {other.index[0]}, column {column}: found {other.iloc[0]!r}, but trial {trial} of "
+                f"participant {participant} has {said.iloc[0]!r} in line {said.index[0]}; {ANEW}"
+            )
+    counts = trials["criterion"].nunique()
+    lacking = counts[counts != len(criteria)]
     if len(lacking):
         participant, trial = lacking.index[0]
-        raise UserError(f"{path}: participant {participant} has not answered all criteria of trial {trial}; {ANEW}")
+        given = set(answers["criterion"][(answers["participant"] == participant) & (answers["trial"] == trial)])
+        absent = ", ".join(criterion for criterion in criteria if criterion not in given)
+        raise UserError(
+            f"{path}: participant {participant} has not answered all criteria of trial {trial} ({absent}); {ANEW}"
+        )
+    unknown = answers[(answers["kind"] == "repeat") & answers["repeat_of"].isna()]
+    if len(unknown):
+        raise UserError(f"{path}, line {unknown.index[0]}, column repeat_of: is empty, but this is a repeat; {ANEW}")
 
 
-def _check_participants(participants: pd.DataFrame, answers: pd.DataFrame, path: Path) -> None:
+def _participants(path: Path, answers: pd.DataFrame) -> pd.DataFrame:
+    participants = read_sheet(path, Participant)
+    participants["flags"] = [_flags(cell, path, line) for line, cell in participants["flags"].items()]
     first = answers.iloc[0]
     same = (participants["study"] == first["study"]) & (participants["simulated"] == first["simulated"])
     strangers = set(answers["participant"]) - set(participants["participant"])
     if not same.all() or strangers or participants["participant"].duplicated().any():
         raise UserError(f"{path} and {path.with_name('ratings.csv')} are not of one export; {ANEW}")
+    return participants.reset_index(drop=True)
+
+
+def _flags(cell: str, path: Path, line: Any) -> str:
+    """The broken rules, joined by `;`."""
+    if cell.casefold() in NOTHING:
+        return ""
+    flags = [flag.strip().casefold() for flag in cell.split(";")]
+    if unknown := [flag for flag in flags if flag not in FLAGS]:
+        raise UserError(
+            f"{path}, line {line}, column flags: found {unknown[0]!r}, but the rules are {', '.join(FLAGS)}; {ANEW}"
+        )
+    return ";".join(flags)
 
 
 def _settings(path: Path, answers: pd.DataFrame) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    settings: dict[str, Any] = read_json(path)
-    if settings.get("digest") != answers["study"].iloc[0]:
-        raise UserError(f"{path} is of another study than the ratings beside it; {ANEW}")
-    return settings
+    """What study.json says: `dataset`, `criteria`, `methods` and `rules`, empty without the file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
+        if path.exists() and content.get("digest") != answers["study"].iloc[0]:
+            raise UserError(f"{path} is of another study than the ratings beside it; {ANEW}")
+        return {
+            "dataset": content.get("dataset", ""),
+            "criteria": [criterion["name"] for criterion in content.get("criteria", [])],
+            "methods": list(content.get("methods", [])),
+            "rules": dict(content.get("screening", {})),
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error!r}); {ANEW}") from None

@@ -15,8 +15,8 @@ from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.plan.measures import criterion as criterion_measure
 from reports.plan.published import PublishedNaturalness, PublishedTable2
 from reports.study import conduct
-from reports.study.export import NATURALNESS
-from reports.study.tables import BANNER, criterion_name, percent
+from reports.study.export import answer_to
+from reports.study.tables import BANNER, criterion_name, percent, published_rows
 from reports.study.votes import Naturalness, compared_with, contrasts, means, per_image
 from reports.tables.wording import listed, number
 
@@ -24,9 +24,16 @@ ABREAST = 2  # panels of Figure 5 side by side, as in the paper
 WARNING = "#b3261e"
 
 
-def plots(study: Naturalness, published: PublishedTable2, styles: Mapping[str, MethodStyle]) -> list[Plot]:
-    """All figures of one study."""
-    return [figure5(study, published, styles), differences(study, styles), behaviour(study, styles)]
+def plots(study: Naturalness, published: PublishedTable2, styles: Mapping[str, MethodStyle]) -> dict[str, Plot]:
+    """All figures of one study by name, as far as there are votes for them."""
+    drawn = {}
+    if study.kept.methods:
+        drawn["figure5"] = figure5(study, published, styles)
+    if len(study.kept.methods) > 1:
+        drawn["differences"] = differences(study, styles)
+    if study.kept.methods:
+        drawn["behaviour"] = behaviour(study, styles)
+    return drawn
 
 
 @styled()
@@ -34,16 +41,17 @@ def figure5(study: Naturalness, published: PublishedTable2, styles: Mapping[str,
     """A panel per criterion: dots are photographs, thin bars their standard deviation, thick ones the interval."""
     criteria, methods = study.kept.criteria, study.kept.methods
     table, images = percent(means(study.kept)), per_image(study.kept)
-    lowest = 10 * np.floor(10 * images[list(criteria)].to_numpy().min())
+    lowest = 10 * np.floor(10 * images[list(map(answer_to, criteria))].to_numpy().min())
+    printed = published_rows(study, published)
     across = columns(len(criteria), ABREAST)
     down = -(-len(criteria) // across)
     figure = Figure(figsize=(3.9 * across, 0.9 + down * (0.8 + 0.34 * len(methods))), layout="constrained")
     panels = figure.subplots(down, across, squeeze=False, sharey=True)
     for letter, axes, criterion in zip("abcdefghijkl", panels.ravel(), criteria, strict=False):
         for place, row in enumerate(table[table["criterion"] == criterion].to_dict("records")):
-            values = 100 * images[criterion][images["method"] == row["method"]].to_numpy()
+            values = 100 * images[answer_to(criterion)][images["method"] == row["method"]].to_numpy()
             _method_row(axes, place, row, values, styles[row["method"]])
-            _published_marker(axes, place, published.rows.get(row["method"]), criterion)
+            _published_marker(axes, place, printed.get(row["method"]), criterion)
         axes.set(title=f"({letter}) {criterion_name(criterion)}", xlim=(lowest - 3, 103))
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", visible=False)
@@ -61,7 +69,7 @@ def figure5(study: Naturalness, published: PublishedTable2, styles: Mapping[str,
         "over photographs; thick bars: 95 % interval of the mean; diamonds: the paper's means, of other photographs "
         "and raters.",
     )
-    overall = table[table["criterion"] == NATURALNESS].to_dict("records")
+    overall = table[table["criterion"] == study.kept.overall].to_dict("records")
     values = listed({row["method"]: number(row["mean"], 1) for row in overall})
     alt = f"{_banner(study)}Mean naturalness in per cent: {values}."
     return Plot(f"figure5_{study.ratings.name}", caption, alt, figure)
@@ -115,7 +123,7 @@ def differences(study: Naturalness, styles: Mapping[str, MethodStyle]) -> Plot:
         study,
         f"{ours} minus each other method in points of per cent, with 95 % intervals of the two-way clustered model.",
     )
-    overall = rows[rows["criterion"] == NATURALNESS].to_dict("records")
+    overall = rows[rows["criterion"] == study.kept.overall].to_dict("records")
     values = {row["method_b"]: f"{row['difference']:+.1f}" for row in overall}
     alt = f"{_banner(study)}Naturalness of {ours} in points of per cent, minus {listed(values)}."
     return Plot(f"naturalness_contrasts_{study.ratings.name}", caption, alt, figure)

@@ -132,15 +132,12 @@ def times_document(studies: Sequence[Naturalness]) -> Table:
 
 
 def documents(studies: Sequence[Naturalness], published: PublishedTable2, seed: int) -> dict[str, Table]:
-    """All tables by name; Table 2 alone where nobody has answered."""
+    """All tables by name, as far as there are votes for them; Table 2 alone where nobody has answered."""
     tables = [table2_document(studies, published)]
+    if compared := [study for study in studies if len(study.kept.methods) > 1]:
+        tables.append(contrasts_document(compared, seed))
+    if judged := [study for study in studies if study.kept.methods]:
+        tables += [agreement_document(judged), order_document(judged), times_document(judged)]
     if studies:
-        tables += [
-            contrasts_document(studies, seed),
-            agreement_document(studies),
-            screening_document(studies),
-            sensitivity_document(studies),
-            order_document(studies),
-            times_document(studies),
-        ]
+        tables += [screening_document(studies), sensitivity_document(studies)]
     return {table.name: table for table in tables}

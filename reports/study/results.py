@@ -13,10 +13,10 @@ from reports.figures.theme import MethodStyle
 from reports.inputs.files import read_record
 from reports.inputs.scores import Split
 from reports.plan.published import PublishedTable2
-from reports.study.export import Ratings, read_studies
+from reports.study.export import Ratings, answer_to, read_studies
 from reports.study.plots import plots
 from reports.study.rater_tables import documents
-from reports.study.tables import placed
+from reports.study.tables import COMMON, placed
 from reports.study.votes import Naturalness, analyse, per_image
 from reports.tables.documents import Table
 from reports.tables.writers import csv_text, write_table
@@ -26,11 +26,16 @@ FOLDER = Path("ratings")
 
 @dataclass(frozen=True)
 class StudyPage:
-    """What the report shows of one study. `plots`: Figure 5, differences, how raters behaved."""
+    """What the report shows of one study. `drawn`: its figures by name, as far as there are votes for them."""
 
     study: Naturalness
     tables: dict[str, Table]
-    plots: list[Plot]
+    drawn: dict[str, Plot]
+
+    @property
+    def plots(self) -> list[Plot]:
+        """The figures to save as files."""
+        return list(self.drawn.values())
 
 
 def read(titles: Mapping[str, str], seed: int, folder: Path = FOLDER) -> list[Naturalness]:
@@ -69,6 +74,8 @@ def images_text(studies: Sequence[Naturalness]) -> str:
     tables = []
     for study in studies:
         table = per_image(study.kept)
-        criteria = list(study.kept.criteria)
-        tables.append(placed(study, table.assign(**{name: 100 * table[name] for name in criteria})))
+        taken = {*table, *COMMON, "simulated"}
+        names = {answer_to(name): f"{name} (criterion)" if name in taken else name for name in study.kept.criteria}
+        percent = table.assign(**{column: 100 * table[column] for column in names})
+        tables.append(placed(study, percent).rename(columns=names))
     return csv_text(pd.concat(tables))

@@ -1,6 +1,6 @@
 """The human study's results as tables: Table 2 and the differences between methods."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,9 +8,10 @@ import pandas as pd
 
 from reports.plan.comparisons import FEWEST_RATED
 from reports.plan.measures import criterion
-from reports.plan.published import PublishedTable2
+from reports.plan.published import PublishedNaturalness, PublishedTable2
 from reports.statistics.means import RESAMPLES
-from reports.study.votes import EXPLORATORY, Naturalness, compared_with, contrasts, means
+from reports.study.export import NATURALNESS
+from reports.study.votes import COUNTS, EXPLORATORY, Naturalness, compared_with, contrasts, means
 from reports.tables.documents import Table
 from reports.tables.wording import count, number, p_value, signed_with_interval, with_interval
 
@@ -37,34 +38,47 @@ def percent(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
 
 
+def published_rows(study: Naturalness, published: PublishedTable2) -> Mapping[str, PublishedNaturalness]:
+    """The paper's rows by method; none where the study asks for other criteria than the paper's."""
+    asked = set(study.ratings.criteria)
+    return {
+        method: row for method, row in published.rows.items() if set(vars(row)) - {"printed_as", NATURALNESS} == asked
+    }
+
+
 def table2_document(studies: Sequence[Naturalness], published: PublishedTable2) -> Table:
     """Table 2 with the paper's values beside ours; without answers, only the paper's."""
     rows = pd.concat([_table2(study, published) for study in studies]) if studies else _printed(published)
     shown = pd.DataFrame(
         [
-            {"Dataset": dataset, "Method": method}
-            | _by_criterion(group)
-            | {"Published": _published(published, str(method))}
-            for (dataset, method), group in rows.groupby(["dataset", "method"], sort=False)
+            _table2_shown(group, published)
+            for _, group in rows.groupby(["study", "dataset", "method"], sort=False, dropna=False)
         ]
     )
+    overall = " or ".join(dict.fromkeys(study.ratings.overall for study in studies)) or NATURALNESS
     what = INTERVALS if studies else NONE_YET.capitalize()
     caption = (
-        "Mean of the answers in per cent of the scale; naturalness is the equally weighted mean of the criteria. "
+        f"Mean of the answers in per cent of the scale; {overall} is the equally weighted mean of the criteria. "
         f"{what}. Published: {published.where} (saturability / semantic correctness / edge keeping / naturalness), of "
         f"{published.holds_for}."
     )
-    notes = [note for study in studies for note in (sizes_note(study), *_alike_notes(study))]
+    notes = [note for study in studies for note in (sizes_note(study), *_missing_notes(study), *_alike_notes(study))]
     return Table("table2", rows, shown, marked(caption, studies), tuple(notes or [NONE_YET]))
 
 
 def _table2(study: Naturalness, published: PublishedTable2) -> pd.DataFrame:
-    rows = percent(means(study.kept)).drop(columns="alike")
+    """The rows of one study; of methods that none but flagged raters have rated, without numbers."""
+    names = pd.MultiIndex.from_product([study.kept.criteria, study.everyone.methods], names=["criterion", "method"])
+    found = percent(means(study.kept)).drop(columns="alike").set_index(["criterion", "method"])
+    rows = found.reindex(names).reset_index().astype(dict.fromkeys(found, float))
+    rows = rows.assign(**{name: rows[name].fillna(0).astype(int) for name in COUNTS})
+    printed = published_rows(study, published)
     rows["published"] = [
-        published.rows[method].percent(criterion) if method in published.rows else None
+        printed[method].percent(criterion) if method in printed else None
         for method, criterion in zip(rows["method"], rows["criterion"], strict=True)
     ]
-    return placed(study, rows.astype({"published": float}))
+    order = ["method", "criterion", *(name for name in rows if name not in ("method", "criterion"))]
+    return placed(study, rows[order].astype({"published": float}))
 
 
 def _printed(published: PublishedTable2) -> pd.DataFrame:
@@ -81,18 +95,33 @@ def _printed(published: PublishedTable2) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _by_criterion(rows: pd.DataFrame) -> dict[str, str]:
-    return {
-        criterion_name(row["criterion"]): with_interval(row["mean"], row["ci_low"], row["ci_high"], 1)
-        if np.isfinite(row["mean"])
-        else "-"
-        for row in rows.to_dict("records")
-    }
+def _table2_shown(rows: pd.DataFrame, published: PublishedTable2) -> dict[str, str]:
+    """One method of one study for people; a criterion that is named as another column is called a criterion."""
+    first, last = rows.iloc[0], "Published"
+    shown = {"Dataset": str(first["dataset"]), "Method": str(first["method"])}
+    for row in rows.to_dict("records"):
+        name = criterion_name(row["criterion"])
+        heading = f"{name} (criterion)" if name in ("Dataset", "Method", last) else name
+        shown[heading] = with_interval(row["mean"], row["ci_low"], row["ci_high"], 1)
+    return shown | {last: _published(published, shown["Method"]) if rows["published"].notna().any() else "-"}
 
 
 def _published(published: PublishedTable2, method: str) -> str:
-    row = published.rows.get(method)
-    return "-" if row is None else " / ".join(f"{value:.2f}" for value in vars(row).values() if value != row.printed_as)
+    row = published.rows[method]
+    return " / ".join(f"{value:.2f}" for value in vars(row).values() if value != row.printed_as)
+
+
+def _missing_notes(study: Naturalness) -> list[str]:
+    """What is not there, and why."""
+    notes = []
+    if study.unrated:
+        notes.append(
+            f"{', '.join(study.unrated)}: no numbers, since all who rated them so far are flagged by the screening "
+            "rules. The table sensitivity has the means with flagged raters."
+        )
+    if len(study.kept.methods) == 1:
+        notes.append(f"{study.kept.methods[0]} alone has votes, so there are no differences between methods.")
+    return notes
 
 
 def _alike_notes(study: Naturalness) -> list[str]:
@@ -100,7 +129,7 @@ def _alike_notes(study: Naturalness) -> list[str]:
     return [
         f"{method}: all {group['n_votes'].iloc[0]} answers are the same ({', '.join(group['criterion'])}). A GLM "
         "has no estimate for them; the interval is Clopper and Pearson's at the effective number of votes."
-        for method, group in rows[rows["alike"]].groupby("method", sort=False)
+        for method, group in rows[rows["alike"].astype(bool)].groupby("method", sort=False)
     ]
 
 

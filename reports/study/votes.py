@@ -10,26 +10,39 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from pipeline.settings.errors import UserError
 from reports.plan.order import ORIGINAL, OURS
 from reports.statistics.clustered import Fit, fit
 from reports.statistics.crossed import crossed_means, share_beyond_zero
 from reports.statistics.means import RESAMPLES, percentile_ends
 from reports.statistics.paired import holm
-from reports.study.export import NATURALNESS, Ratings
+from reports.study.export import Ratings, answer_to
 
 PRIMARY, OVERALL, EXPLORATORY = "primary", "overall", "exploratory"
+INTERVALS = ("ci_low", "ci_high", "bootstrap_low", "bootstrap_high")
+COUNTS = ("n_raters", "n_images", "n_votes")
+MEANS = ["method", "criterion", "mean", *INTERVALS, *COUNTS, "alike"]
+COMPARED = ["criterion", "family", "method_a", "method_b", "difference", "ci_low", "ci_high", "p", "odds_ratio"]
+COMPARED += ["cohens_h", "cohens_d", "bootstrap_low", "bootstrap_high", "p_bootstrap", *COUNTS]
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The votes of some raters, and the estimates from them. `votes`: as `Ratings.votes`; `seed`: of resampling."""
+    """The votes of some raters, and the estimates from them.
+
+    `methods`: those with votes. `criteria`: with the mean of all, `overall`, as the last. `votes`: as `Ratings.votes`;
+    `seed`: of resampling.
+    """
 
     methods: tuple[str, ...]
     criteria: tuple[str, ...]
     graded: bool
     votes: pd.DataFrame
     seed: int
+
+    @property
+    def overall(self) -> str:
+        """What the mean of all criteria is called."""
+        return self.criteria[-1]
 
     @property
     def raters(self) -> int:
@@ -51,7 +64,10 @@ class Answers:
         """The primary estimates of each criterion and of naturalness."""
         return {
             criterion: fit(
-                self.votes[criterion].to_numpy(np.float64), count=len(self.methods), graded=self.graded, **self.codes
+                self.votes[answer_to(criterion)].to_numpy(np.float64),
+                count=len(self.methods),
+                graded=self.graded,
+                **self.codes,
             )
             for criterion in self.criteria
         }
@@ -59,7 +75,7 @@ class Answers:
     @cached_property
     def resampled(self) -> dict[str, NDArray[np.float64]]:
         """Means by the crossed bootstrap, (resamples, methods) of each criterion."""
-        values = self.votes[list(self.criteria)].to_numpy(np.float64)
+        values = self.votes[list(map(answer_to, self.criteria))].to_numpy(np.float64)
         means = crossed_means(values, **self.codes, count=len(self.methods), seed=self.seed, resamples=RESAMPLES)
         return {criterion: means[:, place] for place, criterion in enumerate(self.criteria)}
 
@@ -74,6 +90,11 @@ class Naturalness:
     everyone: Answers
 
     @property
+    def unrated(self) -> tuple[str, ...]:
+        """Methods that none but flagged raters have rated so far."""
+        return tuple(method for method in self.everyone.methods if method not in self.kept.methods)
+
+    @property
     def simulated(self) -> bool:
         """Whether the raters are programs: a test of the software, never evidence."""
         return self.ratings.simulated
@@ -82,18 +103,11 @@ class Naturalness:
 def analyse(ratings: Ratings, titles: Mapping[str, str], seed: int) -> Naturalness:
     """The votes with and without flagged raters; estimates are computed when they are first used."""
     votes = ratings.votes()
-    if votes.empty:
-        raise UserError(f"the ratings of {ratings.name} hold catch items and repeats, but no vote on a method yet.")
-    criteria = (*ratings.criteria, NATURALNESS)
-    everyone = Answers(ratings.methods, criteria, ratings.maximum > 1, votes, seed)
+    everyone = Answers(ratings.methods, (*ratings.criteria, ratings.overall), ratings.maximum > 1, votes, seed)
     kept = votes[~votes["participant"].isin(ratings.flagged)]
-    if set(kept["method"]) != set(votes["method"]):
-        raise UserError(
-            f"without the {len(ratings.flagged)} flagged raters, {ratings.name} has no vote left on some methods; "
-            "gather more answers."
-        )
+    left = tuple(method for method in ratings.methods if method in set(kept["method"]))
     dataset = titles.get(ratings.dataset, ratings.dataset)
-    return Naturalness(ratings, dataset, replace(everyone, votes=kept), everyone)
+    return Naturalness(ratings, dataset, replace(everyone, methods=left, votes=kept), everyone)
 
 
 def compared_with(methods: Sequence[str]) -> str:
@@ -106,19 +120,20 @@ def contrasts(answers: Answers) -> pd.DataFrame:
 
     `family`: `primary`, the first method minus each other method on each criterion, with Holm over all of them;
     `overall`, the same on naturalness, with Holm over these; `exploratory`, all other pairs, with Benjamini and
-    Hochberg's `p_fdr` and no family-wise control. `p_holm` and `p_fdr` are NaN outside of their families.
+    Hochberg's `p_fdr` and no family-wise control. `p_holm` and `p_fdr` are NaN outside of their families. No rows
+    where there are fewer than two methods.
     """
-    ours = compared_with(answers.methods)
+    ours = compared_with(answers.methods) if answers.methods else ""
     pairs = [(ours, other) for other in answers.methods if other != ours]
     rest = [pair for pair in combinations(answers.methods, 2) if ours not in pair]
     rows = []
     for criterion in answers.criteria:
-        family = OVERALL if criterion == NATURALNESS else PRIMARY
+        family = OVERALL if criterion == answers.overall else PRIMARY
         for a, b in pairs:
             rows.append(_contrast(answers, criterion, a, b, family))
         for a, b in rest:
             rows.append(_contrast(answers, criterion, a, b, EXPLORATORY))
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=COMPARED)
     table["p_holm"] = table["p_fdr"] = np.nan
     for family, column in ((PRIMARY, "p_holm"), (OVERALL, "p_holm"), (EXPLORATORY, "p_fdr")):
         chosen = (table["family"] == family) & table["p"].notna()
@@ -161,28 +176,28 @@ def means(answers: Answers) -> pd.DataFrame:
     `alike`: all answers are the same. Resamples of equal answers do not vary, so the bootstrap has no interval of such
     a mean, nor of differences from it.
     """
-    rows = []
-    for criterion in answers.criteria:
-        fitted = answers.fits[criterion]
-        for place, method in enumerate(answers.methods):
-            ends, alike = fitted.interval(place), fitted.alike(place)
-            resampled = (np.nan, np.nan) if alike else _ends(answers.resampled[criterion][:, place])
-            rows.append(
-                {
-                    "method": method,
-                    "criterion": criterion,
-                    "mean": fitted.means[place],
-                    "ci_low": ends[0],
-                    "ci_high": ends[1],
-                    "bootstrap_low": resampled[0],
-                    "bootstrap_high": resampled[1],
-                    "n_raters": fitted.raters[place],
-                    "n_images": fitted.photographs[place],
-                    "n_votes": fitted.votes[place],
-                    "alike": alike,
-                }
-            )
-    return pd.DataFrame(rows)
+    places = range(len(answers.methods))
+    rows = [_mean(answers, criterion, place) for criterion in answers.criteria for place in places]
+    return pd.DataFrame(rows, columns=MEANS)
+
+
+def _mean(answers: Answers, criterion: str, place: int) -> dict[str, object]:
+    fitted = answers.fits[criterion]
+    ends, alike = fitted.interval(place), fitted.alike(place)
+    resampled = (np.nan, np.nan) if alike else _ends(answers.resampled[criterion][:, place])
+    return {
+        "method": answers.methods[place],
+        "criterion": criterion,
+        "mean": fitted.means[place],
+        "ci_low": ends[0],
+        "ci_high": ends[1],
+        "bootstrap_low": resampled[0],
+        "bootstrap_high": resampled[1],
+        "n_raters": fitted.raters[place],
+        "n_images": fitted.photographs[place],
+        "n_votes": fitted.votes[place],
+        "alike": alike,
+    }
 
 
 def _ends(resampled: NDArray[np.float64]) -> tuple[float, float]:
@@ -192,9 +207,9 @@ def _ends(resampled: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def per_image(answers: Answers) -> pd.DataFrame:
-    """Mean answers by criterion for each photograph and method, as the paper's percentages, and the number of votes."""
+    """Mean answers (`answer_to`) and the number of votes for each photograph and method: the paper's percentages."""
     grouped = answers.votes.groupby(["method", "photograph"])
-    table = grouped[list(answers.criteria)].mean()
+    table = grouped[list(map(answer_to, answers.criteria))].mean()
     table.insert(0, "votes", grouped.size())
     order = [(method, name) for method in answers.methods for name in table.loc[method].index]
     return table.loc[order].reset_index()

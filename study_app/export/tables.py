@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, select
 
 from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
-from pipeline.settings.errors import UserError
+from pipeline.settings.errors import UserError, run_stage
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.screening import conduct
@@ -170,3 +170,7 @@ def _number(detail: Mapping[str, Any], key: str) -> float | None:
 
 def _day(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).date().isoformat()
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -20,6 +20,7 @@ WEIGHTS = WEIGHTS / WEIGHTS.sum()
 SHARES = ["consistency", "lost_replies", "careless.share", "careless.same_everywhere", "leaving.share"]
 SHARES += ["leaving.come_back", "color_blind.share", "color_blind.sees", "color_blind.plates_read"]
 SPREADS = ("spread.observers", "spread.photographs", "spread.photographs_by_method", "times.spread")
+SMALLEST_RATE, LARGEST_RATE = 0.001, 0.999  # of yes: the logit of 0 or 1 is infinite
 TIMES = ("times.arrivals_per_hour", "times.pages_seconds", "times.response_ms")
 
 
@@ -114,8 +115,8 @@ def check_effects(effects: Effects, study: Study, where: str) -> None:
             if method not in rates:
                 known = suggestion(method, list(rates))
                 raise UserError(f"{where}: rates.{criterion.name} has no method {method!r}; {known}")
-            _check(rates[method], 0.001, 0.999, f"{where}: rates.{criterion.name}.{method}")
-    _check(effects.broken, 0.001, 0.999, f"{where}: broken")
+            _check(rates[method], SMALLEST_RATE, LARGEST_RATE, f"{where}: rates.{criterion.name}.{method}")
+    _check(effects.broken, SMALLEST_RATE, LARGEST_RATE, f"{where}: broken")
     ranges = {**dict.fromkeys(SHARES, (0, 1)), **dict.fromkeys(SPREADS, (0, 10)), **dict.fromkeys(TIMES, (0.001, 1e9))}
     for key, (low, high) in ranges.items():
         _check(attrgetter(key)(effects), low, high, f"{where}: {key}")

@@ -1,5 +1,6 @@
 """The power of a study: how often a number of raters finds a difference, by simulation in memory."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from study_app.design import assignment
 from study_app.design.assignment import Cast
 from study_app.design.study import Study
 from study_app.simulation.contrast import p_value
-from study_app.simulation.effects import Effects, check_effects
+from study_app.simulation.effects import LARGEST_RATE, SMALLEST_RATE, Effects, check_effects
 from study_app.simulation.population import Population, draw_population
 
 Indices = NDArray[np.int64]
@@ -61,8 +62,18 @@ def with_difference(study: Study, effects: Effects, first: str, second: str, poi
         return effects
     rates = {name: {**of, second: round(of[first] + points / 100, 10)} for name, of in effects.rates.items()}
     changed = replace(effects, rates=rates)
-    check_effects(changed, study, f"with a difference of {points:g} points")
+    try:
+        check_effects(changed, study, f"with a difference of {points:g} points")
+    except UserError as error:
+        raise UserError(f"{error} {_room(study, effects, first)}") from None
     return changed
+
+
+def _room(study: Study, effects: Effects, first: str) -> str:
+    """Which differences from a method can be: those that keep the rate of every criterion in the scale."""
+    rates = [effects.rates[criterion.name][first] for criterion in study.criteria]
+    low, high = 100 * (SMALLEST_RATE - min(rates)), 100 * (LARGEST_RATE - max(rates))
+    return f"{first} leaves room for {math.ceil(low):+d} to {math.floor(high):+d} points."
 
 
 def power_curve(study: Study, effects: Effects, question: Question) -> list[PowerRow]:

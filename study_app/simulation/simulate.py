@@ -12,6 +12,7 @@ was started with STUDY_SIMULATED=1. Every row is marked as simulated. The second
 
 import argparse
 import asyncio
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from pathlib import Path
 import httpx2
 import numpy as np
 
-from pipeline.settings.errors import UserError
+from pipeline.settings.errors import UserError, run_stage
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.server.routes import application
 from study_app.server.security import Rate, Rates
@@ -56,6 +57,14 @@ def main() -> None:
     else:
         print(simulate(Store(Database(arguments.db), study, stimuli, simulated=True), raters, arrivals))
     print(endings(raters))
+    print(f"export their answers: {export_command(arguments)}")
+
+
+def export_command(arguments: argparse.Namespace) -> str:
+    """What to type next, for the same study and database."""
+    study = [] if arguments.study == STUDY_FILE else [str(arguments.study)]
+    database = "ADDRESS" if arguments.server else arguments.db  # a server's database has an address that it alone knows
+    return shlex.join(["python", "-m", "study_app.export", *study, "--simulated", "--db", database, "--to", "ratings"])
 
 
 def make_raters(study: Study, effects: Effects, stimuli: Stimuli, count: int, seed: int) -> list[Rater]:
@@ -130,3 +139,7 @@ def _arguments() -> argparse.Namespace:
     power.add_argument("--repeats", type=int, default=500, help="simulated studies")
     power.add_argument("--to", type=Path, default=Path("power"), help="folder")
     return parser.parse_args()
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -23,7 +23,7 @@ from PIL import Image
 from pipeline.records.archive import Archive
 from pipeline.records.rows import write_json
 from pipeline.settings import paths
-from pipeline.settings.errors import UserError
+from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import whole_folder, write_whole
 from study_app.design.assignment import BROKEN, Cast, cast_photographs, generator
 from study_app.design.pairs import practice_looks
@@ -133,3 +133,7 @@ def _encoded(
         token = opaque_name(secret, "stimulus", *name)
         digest = hashlib.sha256(content).hexdigest()
         yield Stimulus(token, photograph, method, fault, digest, width, height, size), content
+
+
+if __name__ == "__main__":
+    run_stage(main)

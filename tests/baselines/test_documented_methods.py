@@ -17,19 +17,15 @@ from pipeline.records.rows import ScoreRow, read_rows
 from pipeline.settings import paths
 from tests.baselines.photos import save
 from tests.conftest import ROOT, environment, stage_in
+from tests.documents import fenced
 
 SECTION = (ROOT / "docs" / "methods.md").read_text().split("\n## Add your method\n")[1].split("\n## ")[0]
 OURS, TODAY = SECTION.split("\n### ")
 
 
-def blocks(text: str, language: str) -> list[str]:
-    """The fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-
-
 def methods(text: str) -> dict[str, dict[str, Any]]:
     """All methods that the text's YAML adds."""
-    return {name: block for part in blocks(text, "yaml") for name, block in yaml.safe_load(part)["methods"].items()}
+    return {name: block for part in fenced(text, "yaml") for name, block in yaml.safe_load(part)["methods"].items()}
 
 
 def add(added: dict[str, dict[str, Any]]) -> None:
@@ -55,10 +51,10 @@ def here(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_worked_example_runs_as_it_is_written(here):
-    for code in blocks(OURS, "python"):
+    for code in fenced(OURS, "python"):
         (here / code.splitlines()[0].removeprefix("# ")).write_text(code)
     stage_in(here, "pipeline.colorize", "scenes", "gray")
-    (shell,) = blocks(OURS, "sh")
+    (shell,) = fenced(OURS, "sh")
     subprocess.run(["sh", "-e", "-c", shell], check=True, cwd=here, env=environment())
     add(methods(OURS))
     (warm, card), (command, command_card), (tint, _) = (score(here, name) for name in methods(OURS))

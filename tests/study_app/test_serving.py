@@ -28,6 +28,16 @@ def served(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server.close()
 
 
+def test_the_server_says_where_it_is_and_warns_of_nothing(served: tuple[AppServer, Study, Path]) -> None:
+    said = (served[2] / "server.log").read_text()
+    assert [line.partition(":")[0] for line in said.splitlines()[:3]] == [
+        "volunteers",
+        "researcher",
+        "STUDY_SIMULATED=1",
+    ]
+    assert "restart" not in said and "config option" not in said
+
+
 def test_a_small_reply_does_not_wait_for_nagle(served: tuple[AppServer, Study, Path]) -> None:
     """Head and body are two writes: on a socket without TCP_NODELAY the second waits 40 ms for an acknowledgement."""
 
@@ -51,6 +61,7 @@ def test_the_command_sends_simulated_raters_to_a_running_server(served: tuple[Ap
     options += ["--server", server.address, "--speed", "200"]
     done = run_in(ROOT, "study_app.simulation", str(folder / "study.yaml"), "--raters", "5", *options)
     assert "visits: " in done.stdout and "completed" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("study.yaml --simulated --db ADDRESS --to ratings")
     database = Database(f"sqlite:///{folder / 'study.sqlite3'}")
     export = gather(database, study, simulated=True)
     database.close()

@@ -141,6 +141,6 @@ def write_export(
     rules = {"catch_wrong": 2, "fastest_median_ms": 400, "straight_lining": 0.97}
     rules |= {"repeat_agreement": 0.5, "plates_right": 0.75}
     criteria = [{"name": criterion, "term": {}, "question": {}} for criterion in CRITERIA]
-    settings = {"digest": "0f" * 32, "dataset": "scenes", "criteria": criteria, "screening": rules}
+    settings = {"digest": "0f" * 32, "dataset": "scenes", "methods": methods, "criteria": criteria, "screening": rules}
     write_json(folder / "study.json", settings)
     return folder / "ratings.csv"

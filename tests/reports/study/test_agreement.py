@@ -6,14 +6,15 @@ import pandas as pd
 import pytest
 
 from reports.study import agreement
+from reports.study.export import answer_to
 from reports.study.votes import Answers
 
 
 def answers(values: np.ndarray, graded: bool = False) -> Answers:
     """Everybody rates every picture; `values` (raters, photographs), NaN where somebody did not."""
-    votes = pd.DataFrame(values).melt(ignore_index=False, var_name="photograph", value_name="x").dropna()
+    votes = pd.DataFrame(values).melt(ignore_index=False, var_name="photograph", value_name=answer_to("x")).dropna()
     votes = votes.rename_axis("participant").reset_index().assign(method="a")
-    return Answers(("a",), ("x",), graded, votes, seed=0)
+    return Answers(("a",), ("x", "mean"), graded, votes.assign(**{answer_to("mean"): votes[answer_to("x")]}), seed=0)
 
 
 N = np.nan

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline.settings.errors import UserError
-from reports.study.export import NATURALNESS, read_ratings, read_studies
+from reports.study.export import NATURALNESS, answer_to, read_ratings, read_studies
 from tests.reports.study.simulated_study import CRITERIA, Truth, write_export
 
 TRUTH = Truth({"zhang": 0.8, "semantics_jbu": 0.9, "original": 0.97}, raters=6, photographs=9)
@@ -29,7 +29,8 @@ def test_only_main_pictures_are_votes_and_naturalness_is_their_mean(export: Path
     assert ratings is not None
     votes = ratings.votes()
     assert len(votes) == 6 * 9 and set(votes["method"]) == set(TRUTH.rates) == set(ratings.methods)
-    assert votes[NATURALNESS].to_numpy() == pytest.approx(votes[list(CRITERIA)].mean(axis=1).to_numpy())
+    answers = votes[list(map(answer_to, CRITERIA))]
+    assert votes[answer_to(NATURALNESS)].to_numpy() == pytest.approx(answers.mean(axis=1).to_numpy())
     assert set(ratings.votes(("broken",))["method"]) == {"broken"}
     assert (ratings.name, ratings.dataset, ratings.simulated, ratings.flagged) == ("people", "scenes", False, {2})
     assert 2 not in set(ratings.votes(without=ratings.flagged)["participant"])
@@ -38,7 +39,7 @@ def test_only_main_pictures_are_votes_and_naturalness_is_their_mean(export: Path
 def test_graded_answers_are_shares_of_the_scale(tmp_path: Path) -> None:
     ratings = read_ratings(write_export(tmp_path / "x", Truth(TRUTH.rates, raters=4, photographs=6, scale=100), 0))
     assert ratings is not None and ratings.maximum == 100
-    votes = ratings.votes()[list(CRITERIA)].to_numpy()
+    votes = ratings.votes()[list(map(answer_to, CRITERIA))].to_numpy()
     assert votes.max() <= 1 and (votes * 100 % 1 < 1e-9).all() and votes.mean() > 0.5
 
 
@@ -68,8 +69,17 @@ WRONG: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "twice": (lambda rows: pd.concat([rows, rows.head(1)]), "two answers of participant 1 to saturability of trial 0"),
     "outside": (lambda rows: rows.assign(value=["2", *rows["value"][1:]]), "outside of the scale from 0 to 1"),
     "lacking": (lambda rows: rows.iloc[1:], "participant 1 has not answered all criteria of trial 0"),
-    "words": (lambda rows: rows.assign(value=["yes", *rows["value"][1:]]), "is damaged"),
-    "columns": (lambda rows: rows.drop(columns="kind"), "other columns"),
+    "versions": (lambda rows: rows.assign(version=["2", *rows["version"][1:]]), "mixes 2 versions of one study"),
+    "pictures": (
+        lambda rows: rows.assign(photograph=["x", *rows["photograph"][1:]]),
+        "line 3, column photograph: found 'photo_.*', but trial 0 of participant 1 has 'x' in line 2",
+    ),
+    "repeats": (lambda rows: rows.assign(repeat_of=""), "line 29, column repeat_of: is empty, but this is a repeat"),
+    "kind": (lambda rows: rows.assign(kind=["mian", *rows["kind"][1:]]), "found 'mian', .*did you mean 'main'"),
+    "criterion": (
+        lambda rows: rows.assign(criterion=["saturation", *rows["criterion"][1:]]),
+        "column criterion: found 'saturation', .*did you mean 'saturability'",
+    ),
 }
 
 

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from pipeline.settings import paths
-from pipeline.settings.errors import UserError
 from pipeline.settings.params import Params
 from reports import summary
 from reports.build import build
 from reports.figures.theme import method_styles
 from reports.plan.published import load_published
+from reports.ratings import in_words
 from reports.study import conduct, results
-from reports.study.export import NATURALNESS, read_ratings
+from reports.study.export import NATURALNESS, answer_to, read_ratings
 from reports.study.plots import plots
 from reports.study.rater_tables import documents
 from reports.study.tables import BANNER
@@ -76,7 +76,7 @@ def test_table2_has_our_value_beside_the_published_one(simulated: Naturalness) -
     assert [name for name in rows if name in wanted] == wanted
     assert len(rows) == 4 * 4 and (rows["simulated"] == 1).all() and (rows["n_raters"] == 14).all()
     row = rows[(rows["method"] == "semantics_jbu") & (rows["criterion"] == "saturability")].iloc[0]
-    votes = simulated.kept.votes.query("method == 'semantics_jbu'")["saturability"]
+    votes = simulated.kept.votes.query("method == 'semantics_jbu'")[answer_to("saturability")]
     assert row[["mean", "published", "n_votes"]].tolist() == pytest.approx([100 * votes.mean(), 95.7, len(votes)])
 
 
@@ -87,7 +87,8 @@ def test_naturalness_is_the_mean_of_the_criteria_and_percentages_are_plain_share
     assert len(table) == 4 * 32 and table["votes"].sum() == len(votes)
     row = table.iloc[5]
     shown = votes[(votes["method"] == row["method"]) & (votes["photograph"] == row["photograph"])]
-    assert row["edge_keeping"] == pytest.approx(shown["edge_keeping"].mean()) and row["votes"] == len(shown)
+    edges = answer_to("edge_keeping")
+    assert row[edges] == pytest.approx(shown[edges].mean()) and row["votes"] == len(shown)
 
 
 def test_primary_family_is_ours_minus_each_other_method_on_each_criterion(simulated: Naturalness) -> None:
@@ -121,10 +122,82 @@ def test_flagged_raters_are_left_out_and_reported_with_and_without(simulated: Na
     assert (rows["n_votes_everyone"] > rows["n_votes"]).all()
 
 
-def test_all_raters_flagged_ends_in_one_sentence(tmp_path: Path) -> None:
-    path = write_export(tmp_path, Truth(RATES, 4, 8), 0, careless=(1, 2, 3, 4))
-    with pytest.raises(UserError, match="without the 4 flagged raters"):
-        analysed(path, {})
+def test_of_flagged_raters_alone_the_tables_show_means_with_them_and_say_so(tmp_path: Path) -> None:
+    one = analysed(write_export(tmp_path, Truth(RATES, 4, 8), 0, careless=(1, 2, 3, 4)), {})
+    page = results.study_page(one, load_published().table2, method_styles(RATES), 0)
+    results.write(page, tmp_path / "out")
+    assert set(page.tables) == {"table2", "screening", "sensitivity"} and page.plots == []
+    table2, sensitivity = page.tables["table2"], page.tables["sensitivity"]
+    assert len(table2.rows) == 16 and table2.rows["mean"].isna().all() and (table2.rows["n_votes"] == 0).all()
+    assert table2.rows["published"].notna().all()
+    assert any("all who rated them so far are flagged" in note for note in table2.notes)
+    assert (sensitivity.rows["mean_everyone"] == 100).all() and (sensitivity.shown["Without"] == "-").all()
+    assert "100.0 [" in in_words(page.tables)
+
+
+def test_a_method_that_only_flagged_raters_have_rated_has_a_row_without_numbers(tmp_path: Path) -> None:
+    path = write_export(tmp_path, Truth(RATES, 4, 8), 0, careless=(1, 2))
+    rows = pd.read_csv(path)
+    rows[(rows["method"] != "zhang") | (rows["participant"] < 3)].to_csv(path, index=False)
+    tables = documents([analysed(path, {})], load_published().table2, 0)
+    means_of = tables["table2"].rows.set_index(["method", "criterion"])["mean"]
+    assert means_of.isna().equals(pd.Series(means_of.index.get_level_values("method") == "zhang", means_of.index))
+    compared = tables["naturalness_contrasts"].rows
+    assert "zhang" not in {*compared["method_a"], *compared["method_b"]} and "iizuka" in set(compared["method_b"])
+
+
+def test_one_method_alone_has_means_and_no_differences(tmp_path: Path) -> None:
+    path = write_export(tmp_path, Truth(RATES, 4, 8), 0)
+    rows = pd.read_csv(path)
+    rows[(rows["kind"] == "main") & (rows["method"] == "zhang")].to_csv(path, index=False)
+    page = results.study_page(analysed(path, {}), load_published().table2, method_styles(RATES), 0)
+    assert set(page.tables) == TABLES - {"naturalness_contrasts"} and set(page.drawn) == {"figure5", "behaviour"}
+    assert len(page.tables["table2"].rows) == 4 and "zhang alone has votes" in " ".join(page.tables["table2"].notes)
+
+
+@pytest.mark.parametrize("raters", [1, 2])
+def test_a_pilot_of_one_or_two_raters_has_all_tables_and_figures(tmp_path: Path, raters: int) -> None:
+    one = analysed(write_export(tmp_path, Truth(RATES, raters, 4), 0), {})
+    page = results.study_page(one, load_published().table2, method_styles(RATES), 0)
+    assert set(page.tables) == TABLES and len(page.plots) == 3
+    assert (page.tables["table2"].rows["ci_low"].isna()).all() == (raters == 1)
+
+
+@pytest.mark.parametrize("names", [("naturalness", "method", "trial"), ("participant", "dataset", "published")])
+def test_criteria_may_be_named_as_any_column(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    path = write_export(tmp_path, Truth(RATES, 4, 8), 0)
+    plain = documents([analysed(path, {})], load_published().table2, 0)
+    path.with_name("study.json").unlink()
+    rows = pd.read_csv(path)
+    rows.assign(criterion=rows["criterion"].map(dict(zip(CRITERIA, names, strict=True)))).to_csv(path, index=False)
+    one = analysed(path, {})
+    renamed = documents([one], load_published().table2, 0)
+    for table in ("table2", "naturalness_contrasts", "agreement", "sensitivity", "order_effects"):
+        rows, wanted = (tables[table].rows.drop(columns=["dataset", "criterion"]) for tables in (renamed, plain))
+        assert rows.drop(columns="published", errors="ignore").equals(wanted.drop(columns="published", errors="ignore"))
+        assert set(names) < set(renamed[table].rows["criterion"])
+    assert len(renamed["table2"].shown.columns) == len(plain["table2"].shown.columns)
+    images = results.images_text([one]).splitlines()[0].split(",")
+    assert len(images) == len(set(images)) == 5 + 4 + 1 and one.kept.overall in images
+    assert set(plots(one, load_published().table2, method_styles(RATES))) == {"figure5", "differences", "behaviour"}
+
+
+def test_published_means_stand_beside_the_papers_own_criteria_alone(tmp_path: Path) -> None:
+    path = write_export(tmp_path, Truth(RATES, 4, 8), 0)
+    path.with_name("study.json").unlink()
+    path.write_text(path.read_text().replace("edge_keeping", "naturalness"))
+    one = analysed(path, {})
+    table2 = documents([one], load_published().table2, 0)["table2"]
+    assert table2.rows["published"].isna().all() and set(table2.shown["Published"]) == {"-"}
+    assert set(table2.rows["criterion"]) == {"saturability", "semantic_correctness", "naturalness", one.kept.overall}
+    panels = plots(one, load_published().table2, method_styles(RATES))["figure5"].figure.axes
+    assert not [line for axes in panels for line in axes.lines if line.get_marker() == "D"]
+
+
+def test_two_studies_of_one_dataset_have_rows_of_their_own(tmp_path: Path) -> None:
+    both = [analysed(write_export(tmp_path / name, Truth(RATES, 4, 8), seed), {}) for seed, name in enumerate("ab")]
+    shown = documents(both, load_published().table2, 0)["table2"].shown
+    assert len(shown) == 2 * len(RATES) and not shown.duplicated().any()
 
 
 def test_planted_drift_of_response_times_comes_back(simulated: Naturalness) -> None:
@@ -163,13 +236,13 @@ def test_simulated_raters_are_called_so_on_every_table_and_figure(simulated: Nat
         assert set(tables) == TABLES and len(drawn) == 3
         for table in tables.values():
             assert table.caption.startswith(BANNER) == marked and set(table.rows["simulated"]) == {int(marked)}
-        for plot in drawn:
+        for plot in drawn.values():
             title = plot.figure.get_suptitle()
             assert (BANNER in title) == (BANNER in plot.caption) == (BANNER in plot.alt) == marked
 
 
 def test_figure5_has_a_panel_a_criterion_with_published_means_as_markers(simulated: Naturalness) -> None:
-    panels = plots(simulated, load_published().table2, method_styles(RATES))[0].figure.axes
+    panels = plots(simulated, load_published().table2, method_styles(RATES))["figure5"].figure.axes
     titles = ["(a) Saturability", "(b) Semantic correctness", "(c) Edge keeping", "(d) Naturalness"]
     assert [axes.get_title("left") for axes in panels] == titles
     diamonds = [line.get_xdata()[0] for line in panels[3].lines if line.get_marker() == "D"]
@@ -191,19 +264,25 @@ def test_no_ratings_give_the_published_table(
     assert "Table 2: no ratings yet: `make study`; published values" in printed and "94.10" in printed
 
 
-def test_report_of_simulated_ratings_wears_the_banner(results: Path, params: Params) -> None:
-    truth = Truth(RATES, raters=8, photographs=12)
-    write_export(Path("ratings/simulated"), truth, 0)
+def test_report_of_simulated_ratings_wears_the_banner_and_shows_what_there_is_of_flagged_ones(
+    results: Path, params: Params, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_export(Path("ratings/simulated"), Truth(RATES, raters=8, photographs=12), 0)
+    write_export(Path("ratings/pilot"), Truth(RATES, 4, 8), 0, careless=(1, 2, 3, 4))
     build(params, ORIGIN)
     folder = Path("results/report")
     page = (folder / "index.html").read_text()
     section = page[page.index('id="naturalness"') : page.index('id="paired"')]
-    assert section.count("<table") == len(TABLES) and section.count("<svg role") == 3
-    assert section.count(f"<strong>{BANNER}</strong>") == len(TABLES)
+    assert section.count("<table") == len(TABLES) + 3 and section.count("<svg role") == 3
+    assert section.count(f"<strong>{BANNER}</strong>") == len(TABLES) + 3
     assert section.count(f"<figcaption>{BANNER}".replace("'", "&#39;")) == 3
+    assert "no numbers, since all who rated them so far are flagged" in section
     assert {path.stem for path in (folder / "tables").glob("*.csv")} >= TABLES | {"naturalness_images"}
     assert (folder / "figures" / "figure5_simulated.pdf").exists()
     assert (pd.read_csv(folder / "tables" / "naturalness_images.csv")["simulated"] == 1).all()
+    monkeypatch.setattr("reports.summary.reproduced", lambda folder: "")  # it reads params.yaml
+    summary.main()
+    assert "Table 2: the screening rules flag all raters so far" in capsys.readouterr().out
 
 
 def test_command_prints_table2_and_writes_the_same_bytes_in_another_process(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Simulated raters: what was planted is found again, through the same routes and tables as people's answers."""
 
+import shlex
 import sys
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -8,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.records.ratings import Rating
+from pipeline.records.ratings import Participant, Rating
+from pipeline.records.rows import read_rows
 from pipeline.settings.errors import UserError
 from study_app.design.study import Study
+from study_app.export import tables
 from study_app.export.tables import Export, gather
 from study_app.simulation import simulate
 from study_app.simulation.effects import Careless, ColorBlind, Leaving, Spread, load_effects
@@ -167,6 +170,12 @@ def test_the_command_simulates_and_tells_how_it_went(
     assert "0 lost, 0 doubled" in printed
     assert "6 completed" in printed and "full" in printed
     assert (tmp_path / "simulated.sqlite3").exists()
+    command = printed.splitlines()[-1].removeprefix("export their answers: ")
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "study_app.export"]
+    monkeypatch.setattr(sys, "argv", words[2:])
+    tables.main()
+    assert len(read_rows(tmp_path / "ratings" / "simulated" / "participants.csv", Participant)) == 6
 
 
 @pytest.mark.parametrize(
