@@ -39,7 +39,7 @@ from pipeline.runtime.resume import fingerprint
 from pipeline.runtime.shards import Shards
 from pipeline.runtime.threads import Prefetch, single_threaded
 from pipeline.settings import paths, provenance
-from pipeline.settings.classes import make
+from pipeline.settings.classes import check_blocks, make
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.params import Params, load_params
 
@@ -55,6 +55,7 @@ def main() -> None:
     arguments = parser.parse_args()
     params = load_params()
     params.dataset(arguments.dataset)
+    check_blocks(params)
     device = choose_device(arguments.device)
     with distributed.together():
         run_all(params, arguments.dataset, arguments.methods, device)

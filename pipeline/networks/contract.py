@@ -37,12 +37,13 @@ class Network(nn.Module, ABC):
 
     `differences` lists where it departs from the published recipe. With `published`, `pipeline.train` writes the
     weights as they are. `compilable` promises that no size or branch of `loss` depends on what is drawn or computed: a
-    GPU then runs it compiled, as one graph.
+    GPU then runs it compiled, as one graph. `multiple`: what divides the side of the training squares that it can take.
     """
 
     compilable: bool = False
     differences: tuple[str, ...] = ()
     published: Published | None = None
+    multiple: int = 1
 
     def initialize(self, batch: Batch) -> None:
         """Called once before training, with its first batch, for data-dependent weights."""

@@ -1,17 +1,21 @@
 """`params.yaml` as frozen, typed records; an unknown or misspelt key is an error with a suggestion."""
 
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-import yaml
+from typing import Annotated, Any, Literal, TypeVar
 
 from pipeline.settings.errors import UserError, suggestion
+from pipeline.settings.names import check_names
+from pipeline.settings.ranges import Limit, Range, Seed
+from pipeline.settings.yaml_file import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
+YAML_TYPES = (bool, int, float, str, list, tuple, dict)
 Record = TypeVar("Record")
 
 
@@ -19,7 +23,7 @@ Record = TypeVar("Record")
 class PackParams:
     """How photographs are packed. `size`: side in pixels of the square that networks see."""
 
-    size: int
+    size: Annotated[int, Range(16, 2048, multiple_of=8)]  # networks halve it three times
     on_bad_image: Literal["stop", "skip"]
 
 
@@ -27,10 +31,10 @@ class PackParams:
 class TrainParams:
     """How long and how wide networks train. `batch_size` counts all processes together."""
 
-    width: float
-    epochs: int
-    batch_size: int
-    learning_rate: float
+    width: Annotated[float, Range(0.01, 4)]
+    epochs: Annotated[int, Range(1, 100_000)]
+    batch_size: Annotated[int, Range(2, 65_536)]  # batch normalisation needs two
+    learning_rate: Annotated[float, Range(1e-8, 1)]
     precision: Literal["auto", "float32", "bfloat16"]
 
 
@@ -54,7 +58,7 @@ class Params:
     """
 
     datasets: tuple[str, ...]
-    seed: int
+    seed: Seed
     data: dict[str, DatasetParams]
     models: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
@@ -77,10 +81,7 @@ class Params:
 
     def seed_of(self, name: str) -> int:
         """The seed that a network is trained with: its own, or that of everything."""
-        seed = self._network(name).get("seed", self.seed)
-        if not isinstance(seed, int) or isinstance(seed, bool):
-            raise UserError(f"{PARAMS_FILE}: models.{name}.seed is {seed!r}, but should be a whole number.")
-        return seed
+        return typed_value(Seed, self._network(name).get("seed", self.seed), f"{PARAMS_FILE}: models.{name}.seed")
 
     def trainings(self, method: str) -> dict[int, str]:
         """By seed the methods that differ from this one in the seed of their network alone, itself among them.
@@ -132,12 +133,8 @@ class Params:
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check a params file; raises `UserError` naming the key that is wrong."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is not here; run from the repository's top folder.") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    content = read_yaml(path, "run from the repository's top folder.")
+    check_names(content, str(path))
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
@@ -171,33 +168,70 @@ def parse_record(record: type[Record], content: object, where: str) -> Record:
     for name, one in known.items():
         if name not in content and one.default is MISSING and one.default_factory is MISSING:
             raise UserError(f"{where}: the parameter {name!r} is missing.")
-    hints = typing.get_type_hints(record)
-    return record(**{key: _value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
+    hints = typing.get_type_hints(record, include_extras=True)
+    return record(**{key: typed_value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
-    """Check `value` against the type `hint` and convert lists to tuples and whole numbers to floats."""
+def typed_value(hint: Any, value: Any, where: str) -> Any:
+    """`value` as the type `hint` wants it, lists as tuples and whole numbers as floats.
+
+    Raises `UserError`, beginning with `where`, for another type and for a number out of the range that an `Annotated`
+    declares. Types that no YAML file can hold are taken as they are.
+    """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        value = typed_value(arguments[0], value, where)
+        for limit in arguments[1:]:
+            typing.cast(Limit, limit).check(value, where)
+        return value
     if is_dataclass(hint):
         return parse_record(typing.cast(type, hint), value, where)
     if origin is Literal:
-        if value not in arguments:
+        if value not in arguments or isinstance(value, bool):
             raise UserError(f"{where} is {value!r}; {suggestion(str(value), [str(choice) for choice in arguments])}")
         return value
-    if origin is tuple and isinstance(value, list):
-        return tuple(_value(arguments[0], item, where) for item in value)
-    if origin is dict and isinstance(value, Mapping):
-        return {str(key): _value(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin is types.UnionType:
-        return None if value is None and type(None) in arguments else _value(arguments[0], value, where)
-    if hint is Any:
-        return value
+    if origin in (tuple, list, Sequence):
+        if not isinstance(value, list | tuple):
+            raise UserError(f"{where} is {value!r}, but should be a list, such as [a, b].")
+        items = [typed_value(arguments[0], item, where) for item in value]
+        return tuple(items) if origin is tuple else items
+    if origin in (dict, Mapping) and isinstance(value, Mapping):
+        return {str(key): typed_value(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if origin in (types.UnionType, typing.Union):
+        return _first_that_fits(arguments, value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    wanted = origin or hint
+    wanted = dict if origin is Mapping else origin or hint
+    if wanted not in YAML_TYPES:
+        return value
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise UserError(f"{where} is {value!r}, but should be of type {wanted.__name__}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{where} is {value!r}, but should be a finite number.")
     return value
+
+
+def _first_that_fits(hints: Sequence[Any], value: Any, where: str) -> Any:
+    """`value` as the first of several types that takes it."""
+    if value is None and type(None) in hints:
+        return None
+    possible = [hint for hint in hints if hint is not type(None)]
+    if len(possible) == 1:
+        return typed_value(possible[0], value, where)
+    for hint in possible:
+        with suppress(UserError):
+            return typed_value(hint, value, where)
+    wanted = " or ".join(map(_described, possible))
+    raise UserError(f"{where} is {value!r}, but should be {wanted}.")
+
+
+def _described(hint: Any) -> str:
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is Annotated:
+        return " ".join([_described(arguments[0]), *map(str, arguments[1:])])
+    if typing.get_origin(hint) is Literal:
+        return " or ".join(map(repr, arguments))
+    return f"of type {(typing.get_origin(hint) or hint).__name__}"
 
 
 def _lookup(blocks: Mapping[str, Record], name: str, where: str) -> Record:
