@@ -190,15 +190,25 @@ def write(report: Report, folder: Path) -> None:
 def write_metrics(
     datasets: Sequence[Dataset], scores: Table, segmented: Sequence[SegmenterScores], folder: Path
 ) -> None:
-    """The means that `dvc metrics` shows and compares, a file per dataset and method; JSON knows no infinite PSNR."""
+    """The means that `dvc metrics` shows and compares, a file per dataset and method; JSON knows no infinite PSNR.
+
+    `n`: the photographs; `<measure>_n` where a mean is of fewer.
+    """
     with whole_folder(folder) as whole:
         for dataset in datasets:
             for row in scores.rows[scores.rows["dataset"] == dataset.title].to_dict("records"):
                 method = row["method"]
-                found = {measure.key: row[f"{measure.key}_mean"] for measure in MEANS if measure.headline}
+                found = {"n": row["n"]}
+                for key in (measure.key for measure in MEANS if measure.headline):
+                    found[key] = row[f"{key}_mean"]
+                    if row[f"{key}_n"] not in (0, row["n"]):
+                        found[f"{key}_n"] = row[f"{key}_n"]
                 for score in segmented:
                     if score.dataset is dataset:
-                        found[miou_of(score.segmenter).key] = 100 * score.ratios[method].interval.mean
+                        key = miou_of(score.segmenter).key
+                        found[key] = 100 * score.ratios[method].interval.mean
+                        if score.n != row["n"]:
+                            found[f"{key}_n"] = score.n
                 finite = {key: round(value, 4) for key, value in found.items() if math.isfinite(value)}
                 write_json(whole / dataset.name / f"{method}.json", finite)
 

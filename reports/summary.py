@@ -76,8 +76,7 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
     """Claims, Table 1, Figure 3, Table 2 and times of each dataset, then the path of the report."""
     rows = read_table(folder / "tables" / "table1.csv")
     scores = [
-        f"Table 1, {title}\n\n{_aligned(HEADINGS, [_table1_cells(row) for row in group])}"
-        for title, group in groupby(rows, lambda row: row["dataset"])
+        f"Table 1, {title}\n\n{_table1(list(group))}" for title, group in groupby(rows, lambda row: row["dataset"])
     ]
     psnr = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
     figure3 = folder / "tables" / "figure3.csv"
@@ -157,6 +156,16 @@ def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
         right = [text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True)]
         lines.append("  ".join([f"  {name.ljust(widths[0])}", *right]))
     return "\n".join(lines)
+
+
+def _table1(rows: Sequence[dict[str, str]]) -> str:
+    """A line per method; where means are of different photographs, also that of those that all have."""
+    lines, headings = [_table1_cells(row) for row in rows], HEADINGS
+    if any(row["n"] != row["n_same"] for row in rows):
+        headings = (*HEADINGS[:3], f"on the same {rows[0]['n_same']}", *HEADINGS[3:])
+        same = [number(float(row["psnr_same"] or "nan")) for row in rows]
+        lines = [(*line[:3], cell, *line[3:]) for line, cell in zip(lines, same, strict=True)]
+    return _aligned(headings, lines)
 
 
 def _table1_cells(row: dict[str, str]) -> tuple[str, ...]:

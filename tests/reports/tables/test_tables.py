@@ -26,7 +26,8 @@ def table1_of(dataset: Dataset) -> Table:
 
 def test_table1_has_the_means_of_the_rows_beside_the_published_values(dataset: Dataset) -> None:
     table = table1_of(dataset).rows
-    columns = ["dataset", "method", "n", "psnr_mean", "ci_low", "ci_high", "trainings", "psnr_pooled", "published"]
+    columns = ["dataset", "method", "n", "psnr_mean", "ci_low", "ci_high", "trainings", "psnr_pooled"]
+    columns += ["psnr_same", "n_same", "published"]
     assert list(table.columns) == columns
     assert list(table["method"]) == ["gray", "no_semantics", "semantics", "semantics_jbu"]  # not the original
     by_method = table.set_index("method")
@@ -44,14 +45,38 @@ def test_notes_count_exact_colourless_and_skipped_photographs(dataset: Dataset) 
     document = table1_of(dataset)
     gray, notes = document.rows.set_index("method").loc["gray"], " ".join(document.notes)
     assert gray["n"] == len(IDS) - 1 and np.isfinite(gray["psnr_mean"])  # an infinite PSNR is in no mean
-    colored = dataset.scores[(dataset.scores["method"] == "semantics") & ~dataset.scores["colorless"]]
+    means = dataset.scores[~dataset.scores["colorless"]].groupby("method")["psnr_rgb"].mean()
     for note in (
         "gray reproduces 1 photograph exactly",
         "1 of 12 originals are colourless",
-        f"semantics {colored['psnr_rgb'].mean():.2f}",
+        f"on the same 11 photographs: gray {means['gray']:.2f}, no_semantics {means['no_semantics']:.2f}, semantics",
         "1 damaged photograph of val and 0 of train left out (on_bad_image: skip)",
     ):
         assert note in notes
+
+
+def test_where_a_method_is_exact_all_methods_are_also_compared_on_the_same_photographs(dataset: Dataset) -> None:
+    scores = dataset.scores.copy()
+    scores.loc[(scores["method"] == "gray") & scores["id"].isin(IDS[:5]), "psnr_rgb"] = np.inf
+    document = table1_of(replace(dataset, scores=scores))
+    rows = document.rows.set_index("method")
+    assert (rows["n_same"] == 7).all() and rows.loc[["gray", "semantics"], "n"].tolist() == [7, 12]
+    own = scores[(scores["method"] == "semantics") & ~scores["id"].isin(IDS[:5])]["psnr_rgb"].mean()
+    assert rows.loc["semantics", "psnr_same"] == pytest.approx(own) != rows.loc["semantics", "psnr_mean"]
+    assert rows.loc["gray", "psnr_same"] == rows.loc["gray", "psnr_mean"]
+    assert f"{own:.2f} (n = 7)" in markdown(document)
+    finite = replace(dataset, scores=scores.assign(psnr_rgb=scores["psnr_rgb"].replace(np.inf, 30.0)))
+    assert "same photographs" not in markdown(table1_of(finite))
+
+
+def test_n_stands_beside_a_mean_of_fewer_photographs_than_its_row(dataset: Dataset) -> None:
+    scores = dataset.scores.copy()
+    scores.loc[(scores["method"] == "semantics") & scores["id"].isin(IDS[:3]), "ssim_rgb"] = np.nan
+    document = scores_document([replace(dataset, scores=scores)], list(METHODS), seed=0)
+    shown = document.shown.set_index("Method")
+    assert shown.loc["semantics", "SSIM"].endswith("] (n = 9)") and shown.loc["gray", "PSNR"].endswith("] (n = 11)")
+    assert "n =" not in shown.loc["semantics", "PSNR"]
+    assert document.rows.set_index("method").loc["semantics", ["n", "ssim_rgb_n", "psnr_rgb_n"]].tolist() == [12, 9, 12]
 
 
 def test_scores_summary_includes_the_original_and_csv_holds_raw_numbers_with_six_decimals(dataset: Dataset) -> None:
