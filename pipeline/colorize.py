@@ -41,6 +41,7 @@ from pipeline.runtime.threads import Prefetch, single_threaded
 from pipeline.settings import paths, provenance
 from pipeline.settings.classes import check_blocks, make
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.masks import LeftOut, left_out
 from pipeline.settings.params import Params, load_params
 
 BATCH = 16
@@ -62,12 +63,30 @@ def main() -> None:
 
 
 def run_all(params: Params, dataset: str, named: Sequence[str], device: torch.device) -> None:
-    """Colorize with the methods that are `named`, else with all whose inputs have changed."""
+    """Colorize with the methods that are `named`, else with all whose inputs have changed.
+
+    On a dataset without masks those that need them are left out, which is said once.
+    """
+    without = left_out(params, Pack(paths.pack(dataset, "val")).classes)
+    without.refuse(named, dataset)
+    params = without.removed_from(params)
+    if distributed.rank() == 0:
+        note_left_out(without, dataset)
     finished = Finished(paths.archive(dataset, "*").parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
     for name in params.chosen(named):
         run(dataset, name, params.method(name), device, None if named else finished)
+
+
+def note_left_out(without: LeftOut, dataset: str) -> None:
+    """Say what a dataset does without, and write it for the report; for the first process."""
+    path = paths.left_out(dataset)
+    if not without:
+        return path.unlink(missing_ok=True)
+    write_json(path, asdict(without))
+    names = ", ".join(dict.fromkeys((*without.methods, *without.models, *without.segmenters)))
+    print(f"{dataset} has no class masks: left out is what needs them ({names}).")
 
 
 def run(

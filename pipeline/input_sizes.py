@@ -32,6 +32,7 @@ from pipeline.scoring.defects import PLACES, bleeding, count, lab_of, write_arra
 from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import whole_folder
+from pipeline.settings.masks import left_out
 from pipeline.settings.params import load_params
 
 SHARES = (176 / 224, 1.0, 300 / 224)  # of the side that the network was trained on: Figure 1 shows 176, 224 and 300
@@ -46,7 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
     paths.sizes(arguments.dataset, "").mkdir(parents=True, exist_ok=True)
-    for model in load_params().sizes:
+    params, pack = load_params(), Pack(paths.pack(arguments.dataset, "val"))
+    for model in left_out(params, pack.classes).removed_from(params).sizes:
         run(arguments.dataset, model, device)
 
 

@@ -6,6 +6,7 @@ Reads `results/data/<dataset>/listing.csv` and the photographs it lists.
 Writes `results/data/<dataset>/{train,val}/`: images.npy, masks.npy, index.csv, summary.json; for val also originals.bin
 (the photographs as they were, byte for byte, with their masks), for train also the counts and means of
 colours and classes in statistics.json, from which losses take their weights and `mean_ab` and `class_mean` their ab.
+Also writes `results/models/<dataset>/dataset.json` and `results/segmented/<dataset>/dataset.json`.
 """
 
 import argparse
@@ -67,6 +68,8 @@ def main() -> None:
         rows = [row for row in listing if row.split == split]
         with whole_folder(paths.pack(dataset, split)) as folder:
             write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, described)
+    for path in paths.about(dataset):
+        write_json(path, {"dataset": dataset, "classes": described["classes"]})
 
 
 def prepare_all(source: Source, rows: list[ListedPhotograph], params: PackParams) -> Iterator[Prepared]:

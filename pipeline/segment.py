@@ -40,6 +40,7 @@ from pipeline.runtime.finished import Finished
 from pipeline.runtime.resume import Unfinished, fingerprint
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.masks import reason
 from pipeline.settings.params import Params, load_params
 
 
@@ -61,7 +62,15 @@ def main() -> None:
 
 def run_all(params: Params, dataset: str, segmenter: str, named: Sequence[str], device: torch.device) -> None:
     """Look at the pictures of the methods that are `named`, else of all whose pictures have changed."""
-    finished = Finished(paths.segmented(dataset, segmenter, "*").parent)
+    path = paths.segmenter_left_out(dataset, segmenter)
+    if not Pack(paths.pack(dataset, "val")).classes:
+        if distributed.rank() == 0:
+            write_json(path, {"reason": f"{segmenter} {reason(dataset)}"})
+            print(f"{segmenter} {reason(dataset)}: nothing to recognise.")
+        return
+    if distributed.rank() == 0:
+        path.unlink(missing_ok=True)
+    finished = Finished(path.parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
     for method in params.chosen(named):

@@ -42,6 +42,7 @@ from pipeline.settings import paths, provenance
 from pipeline.settings.classes import load_class, make, settings
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import whole_folder, write_whole
+from pipeline.settings.masks import needs_masks, reason
 from pipeline.settings.params import Params, TrainParams, load_params
 
 SCRATCH = Path(".scratch/train")
@@ -117,7 +118,9 @@ def main() -> None:
 
 
 def run(params: Params, dataset: str, name: str, device: torch.device, compiled: bool = True) -> None:
-    """Train the network `name` on `data.<dataset>` and write the result."""
+    """Train the network `name` on `data.<dataset>` and write the result, or why it has none."""
+    if not Pack(paths.pack(dataset, "train")).classes and needs_masks(params.network(name), name):
+        return write_left_out(params, dataset, name)
     job, width = Job(params, dataset, name), params.dataset(dataset).train.width
     block, train = job.block, job.pack("train")
     if not any(train.statistics["colors"]):
@@ -284,6 +287,17 @@ def write_result(job: Job, model: Network, state: State, device: torch.device) -
         write_whole(folder / "history.csv", as_csv(state.history))
         write_json(folder / "manifest.json", manifest)
     write_times(job, state, len(pack.index) // recipe.batch_size * recipe.batch_size * recipe.epochs, device)
+
+
+def write_left_out(params: Params, dataset: str, name: str) -> None:
+    """Empty files in the place of weights that need masks, with the reason; for the first process."""
+    place = paths.trained if name in params.models else paths.segmenter
+    if distributed.rank() == 0:
+        with whole_folder(place(dataset, name)) as folder:
+            write_whole(folder / "weights.safetensors", "")
+            write_whole(folder / "history.csv", "epoch,loss\n")
+            write_json(folder / "manifest.json", {"left_out": f"{name} {reason(dataset)}"})
+        print(f"{name} {reason(dataset)}: left out.")
 
 
 def write_times(job: Job, state: State, images: int, device: torch.device) -> None:

@@ -144,7 +144,7 @@ def draw(
     params: Params,
 ) -> DatasetPage:
     """One dataset's figures."""
-    styles, methods = method_styles(params.methods), list(params.methods)
+    styles, methods = method_styles(params.methods), [name for name in params.methods if name in dataset.runs]
     rows, pairs = (table.rows[table.rows["dataset"] == dataset.title] for table in (tables["table1"], tables["paired"]))
     segmenters = [score for score in segmented if score.dataset is dataset]
     has_masks = not dataset.defects.objects.empty

@@ -1,6 +1,7 @@
 """The interfaces of trainable networks: colorizers and segmenters."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,11 @@ class Network(nn.Module, ABC):
     published: Published | None = None
     multiple: int = 1
 
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        """Whether it needs class masks with these options; where a dataset has none, it is left out."""
+        return False
+
     def initialize(self, batch: Batch) -> None:
         """Called once before training, with its first batch, for data-dependent weights."""
 
@@ -70,6 +76,10 @@ class Trainable(Network):
 
 class Segmenter(Network):
     """A network that predicts every pixel's class. It learns from original colours and is applied to colorizations."""
+
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        return True
 
     def __init__(self, setup: Setup) -> None:
         super().__init__()

@@ -1,5 +1,6 @@
 """The paper's method and its ablation without semantics: network, joint loss (equation 3), colours from logits."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +36,10 @@ class Proposed(Trainable):
     )
     color_weights: Tensor
     class_weights: Tensor
+
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        return bool(options.get("semantics"))
 
     def __init__(
         self,

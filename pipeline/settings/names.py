@@ -9,7 +9,8 @@ from pipeline.settings.errors import UserError
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
 ALLOWED = "a letter first, then letters without accents, digits, _ and -, at most 60 in all"
 BLOCKS = ("data", "models", "segmenters", "published", "methods", "kinds")
-TAKEN = {"methods": ("keys",)}  # `keys.json` says in every stage's folder which methods are finished
+# In the folders of methods, `keys.json` says which are finished, `left_out.json` which are not made at all.
+TAKEN = {"methods": ("keys", "left_out")}
 # The stages of dvc.yaml that are named by a dataset and one more name, joined by a hyphen.
 JOINED = ("models", "segmenters", "published")
 

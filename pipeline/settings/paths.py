@@ -19,6 +19,14 @@ def pack(dataset: str, split: str) -> Path:
     return RESULTS / "data" / dataset / split
 
 
+def about(dataset: str) -> tuple[Path, Path]:
+    """What is known of a dataset, in the folders of its networks and of what segmenters recognise.
+
+    It keeps these folders there where params.yaml names no network and no segmenter.
+    """
+    return RESULTS / "models" / dataset / "dataset.json", RESULTS / "segmented" / dataset / "dataset.json"
+
+
 def trained(dataset: str, model: str) -> Path:
     """The folder with a model's `weights.safetensors` and `history.csv`."""
     return RESULTS / "models" / dataset / model
@@ -47,6 +55,16 @@ def archive(dataset: str, method: str) -> Path:
 def card(dataset: str, method: str) -> Path:
     """A method's card: what a reader must know to judge it fairly."""
     return RESULTS / "colorized" / dataset / f"{method}.json"
+
+
+def left_out(dataset: str) -> Path:
+    """What a dataset does without, where it has no masks."""
+    return RESULTS / "colorized" / dataset / "left_out.json"
+
+
+def segmenter_left_out(dataset: str, segmenter: str) -> Path:
+    """Why a segmenter has not seen a dataset; in the place of what it recognised."""
+    return RESULTS / "segmented" / dataset / segmenter / "left_out.json"
 
 
 def unfinished(stage: str, dataset: str, method: str) -> Path:

@@ -45,7 +45,9 @@ class InputSizes:
 
 def read_input_sizes(datasets: Sequence[Dataset], params: Params) -> list[InputSizes]:
     """What `pipeline.input_sizes` left for each dataset and model; `UserError` where it is missing or of others."""
-    return [_read(dataset, model) for dataset in datasets for model in params.sizes]
+    return [
+        _read(dataset, model) for dataset in datasets for model in params.sizes if model not in dataset.left_out.models
+    ]
 
 
 def _read(dataset: Dataset, model: str) -> InputSizes:

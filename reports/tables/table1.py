@@ -39,7 +39,7 @@ def table1_document(
         POOLED.name: rows["psnr_pooled"].map(number),
         "Published": [number(value, 1) for value in rows["published"]],
     }
-    if (rows["n"] == rows["n_same"]).all():
+    if ((rows["n"] == rows["n_same"]) | (rows["n_same"] == 0)).all():
         del columns[SAME]
     shown = pd.DataFrame(columns)
     caption = (
@@ -53,7 +53,7 @@ def _table1_rows(
     dataset: Dataset, methods: Sequence[str], published: PublishedTable1, seed: int
 ) -> Iterator[dict[str, object]]:
     psnrs, errors = (wide_of(dataset.repeated.scores, measure.of_rows) for measure in (PSNR, POOLED))
-    compared = [method for method in methods if method != ORIGINAL]
+    compared = [method for method in methods if method in dataset.runs and method != ORIGINAL]
     means = pd.DataFrame({method: mean_over(psnrs, dataset.runs[method]) for method in compared})
     same = means[np.isfinite(means).all(axis=1)]
     for method in compared:
@@ -96,7 +96,7 @@ def scores_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: i
 
 def _scores_rows(dataset: Dataset, methods: Sequence[str], seed: int) -> Iterator[dict[str, object]]:
     wide = {measure.key: wide_of(dataset.repeated.scores, measure.of_rows) for measure in MEANS}
-    for method in methods:
+    for method in (method for method in methods if method in dataset.runs):
         row: dict[str, object] = {"dataset": dataset.title, "method": method, "n": len(dataset.of(method))}
         for measure in MEANS:
             mean, n = estimate(dataset, wide[measure.key], method, seed)
@@ -111,7 +111,7 @@ def _intervals(rows: pd.DataFrame, columns: Sequence[str], digits: int) -> list[
 
 def notes_on(dataset: Dataset) -> list[str]:
     """What a reader of a dataset's PSNRs must know: colourless originals, exact copies, skipped photographs."""
-    return [_colorless_note(dataset), *_exact_notes(dataset), *_skipped_notes(dataset)]
+    return [_colorless_note(dataset), *_exact_notes(dataset), *_skipped_notes(dataset), *_left_out_notes(dataset)]
 
 
 def _colorless_note(dataset: Dataset) -> str:
@@ -147,3 +147,9 @@ def _skipped_notes(dataset: Dataset) -> list[str]:
         f"{count(len(dataset.val.skipped), 'damaged photograph')} of val and "
         f"{len(dataset.train.skipped):,} of train left out (on_bad_image: {dataset.on_bad_image})."
     ]
+
+
+def _left_out_notes(dataset: Dataset) -> list[str]:
+    without = dataset.left_out
+    names = dict.fromkeys((*without.methods, *without.segmenters))
+    return [f"There are no class masks, so what needs them is left out: {', '.join(names)}."] if names else []
