@@ -1,7 +1,7 @@
 """What the other stages left for the report, read and checked."""
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from zipfile import BadZipFile
 
@@ -67,8 +67,8 @@ class Dataset:
 
     A method whose network was trained with several seeds is here by its first training, which pictures and numbers of
     single photographs show. `runs`: the names of all its trainings, its own first; `every`: the dataset with all of
-    them as methods, None where there are no others. Estimates are over all trainings. `left_out`: what needs masks, where
-    the dataset has none.
+    them as methods, None where there are no others. Estimates are over all trainings. `left_out`: what needs masks,
+    where the dataset has none.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Dataset:
     trainings: dict[str, Training]
     runs: dict[str, tuple[str, ...]]
     every: "Dataset | None" = None
-    left_out: LeftOut = LeftOut()
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def repeated(self) -> "Dataset":
