@@ -76,7 +76,10 @@ def main() -> None:
 
 def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
     """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
-    published, first = load_published(), in_order(name for name in params.methods if not params.repeats(name))
+    published, first = (
+        load_published().beside(params),
+        in_order(name for name in params.methods if not params.repeats(name)),
+    )
     runs = [run for method in first for run in params.trainings(method).values() or (method,)]
     datasets = read_datasets(replace(params, methods={run: params.methods[run] for run in runs}))
     params = replace(params, methods={method: params.methods[method] for method in first})
@@ -130,8 +133,8 @@ def make_tables(
             class_iou_document(segmented, seed),
             miou_differences_document(segmented, seed),
         ]
-    if input_sizes:
-        tables.append(input_sizes_document(input_sizes, seed))
+    if found := input_sizes_document(input_sizes, seed):
+        tables.append(found)
     return {table.name: table for table in tables}
 
 

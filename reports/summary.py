@@ -29,8 +29,8 @@ from reports.tables.wording import number, with_interval
 from reports.times import times
 from reports.times.verdicts import speed_verdicts, widths_of
 
-HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
-SEGMENTED = ("method", "n", "mIoU in % [95 % interval]", "published")
+HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published, VOC2012")
+SEGMENTED = ("method", "n", "mIoU in % [95 % interval]", "published, VOC2012")
 METHOD = itemgetter("method")
 NONE_YET = "no ratings yet: `make study`"
 WIDTH = 100  # of the notes, in letters
@@ -38,7 +38,7 @@ WIDTH = 100  # of the notes, in letters
 
 def main() -> None:
     """Print the summary of the last report and write its times."""
-    published = load_published()
+    published = load_published().beside(load_params())
     measured = times.read_times(read_table(BUILD / "tables" / "methods.csv"), published.size_and_time)
     widths = widths_of(read_table(BUILD / "tables" / "size_and_time.csv"))
     verdicts = speed_verdicts(load_claims(), measured, widths)
@@ -120,9 +120,9 @@ def _answers(title: str, rows: Sequence[dict[str, str]]) -> str:
     criteria = list(dict.fromkeys(row["criterion"] for row in rows))
     rated = any(row["mean"] for row in rows)
     lines = [(method, *(_percent(row, rated) for row in group)) for method, group in groupby(_by_method(rows), METHOD)]
-    about = f", {title}" if rated else f": {NONE_YET}; published values"
+    about = f", {title}" if rated else f": {NONE_YET}; the paper's own values"
     mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
-    note = "Natural, in % [95 % interval] (published)." if rated else ""
+    note = "Natural, in % [95 % interval] (published, of the paper's own photographs and raters)." if rated else ""
     return f"Table 2{about}\n\n{mark}{_aligned(('method', *criteria), lines)}" + (f"\n\n{note}" if note else "")
 
 

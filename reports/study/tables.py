@@ -44,7 +44,7 @@ def table2_document(studies: Sequence[Naturalness], published: PublishedTable2) 
         [
             {"Dataset": dataset, "Method": method}
             | _by_criterion(group)
-            | {"Published": _published(published, str(method))}
+            | {f"Published, {published.data}": _published(published, str(method), set(group["criterion"]))}
             for (dataset, method), group in rows.groupby(["dataset", "method"], sort=False)
         ]
     )
@@ -61,7 +61,7 @@ def table2_document(studies: Sequence[Naturalness], published: PublishedTable2) 
 def _table2(study: Naturalness, published: PublishedTable2) -> pd.DataFrame:
     rows = percent(means(study.kept)).drop(columns="alike")
     rows["published"] = [
-        published.rows[method].percent(criterion) if method in published.rows else None
+        published.rows[method].percent(criterion, study.kept.criteria) if method in published.rows else None
         for method, criterion in zip(rows["method"], rows["criterion"], strict=True)
     ]
     return placed(study, rows.astype({"published": float}))
@@ -90,9 +90,11 @@ def _by_criterion(rows: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _published(published: PublishedTable2, method: str) -> str:
+def _published(published: PublishedTable2, method: str, criteria: set[str]) -> str:
+    """The paper's four values beside a study that asked what the paper asked."""
     row = published.rows.get(method)
-    return "-" if row is None else " / ".join(f"{value:.2f}" for value in vars(row).values() if value != row.printed_as)
+    values = {} if row is None else {name: value for name, value in vars(row).items() if name != "printed_as"}
+    return " / ".join(f"{value:.2f}" for value in values.values()) if values.keys() == criteria else "-"
 
 
 def _alike_notes(study: Naturalness) -> list[str]:

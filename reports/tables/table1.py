@@ -37,7 +37,7 @@ def table1_document(
         "PSNR [95 % interval]": _intervals(rows, ("psnr_mean", "ci_low", "ci_high"), PSNR.digits),
         SAME: [f"{number(psnr)} (n = {n:,})" for psnr, n in same],
         POOLED.name: rows["psnr_pooled"].map(number),
-        "Published": [number(value, 1) for value in rows["published"]],
+        f"Published, {published.data}": [number(value, 1) for value in rows["published"]],
     }
     if ((rows["n"] == rows["n_same"]) | (rows["n_same"] == 0)).all():
         del columns[SAME]

@@ -2,19 +2,21 @@
 
 import csv
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.records.rows import ScoreRow, write_rows
+from pipeline.records.rows import ScoreRow, write_json, write_rows
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
+from pipeline.settings.masks import LeftOut
 from pipeline.settings.params import Params
 from reports.inputs.scores import Dataset, read_datasets
 from reports.plan.published import load_published
 from reports.tables.documents import Table
+from reports.tables.metrics import metrics_document
 from reports.tables.table1 import scores_document, table1_document
 from reports.tables.writers import csv_text, escape_latex, latex, markdown
 from tests.reports.conftest import IDS, METHODS, fabricate, score_rows
@@ -109,6 +111,23 @@ def test_two_datasets_of_one_title_are_told_apart(results: object, params: Param
     fabricate("voc2012", "scenes (synthetic)")
     datasets = read_datasets(replace(params, datasets=("scenes", "voc2012")))
     assert [dataset.title for dataset in datasets] == ["scenes (synthetic), scenes", "scenes (synthetic), voc2012"]
+
+
+def test_of_two_datasets_the_one_without_masks_lacks_what_needs_them(results: object, params: Params) -> None:
+    fabricate("voc2012", "VOC2012")
+    without = LeftOut(("semantics",), ("small",), ("semantics", "semantics_jbu"))
+    write_json(paths.left_out("voc2012"), asdict(without))
+    for method in without.methods:
+        paths.scores("voc2012", method).unlink()
+    datasets = read_datasets(replace(params, datasets=("scenes", "voc2012")))
+    published, methods = load_published().table1, list(METHODS)
+    document = table1_document(datasets, methods, published, 0)
+    rows = document.rows.groupby("dataset")["method"].agg(list)
+    assert rows["VOC2012"] == ["gray", "no_semantics"] and len(rows["scenes (synthetic)"]) == 4
+    assert any("left out: semantics, semantics_jbu, small." in note for note in document.notes)
+    assert [list(dataset.segmentations) for dataset in datasets] == [["small"], []]
+    for table in (scores_document(datasets, methods, 0), metrics_document(datasets, methods, 0)):
+        assert set(table.rows.query("dataset == 'VOC2012'")["method"]) == {"gray", "no_semantics", "original"}
 
 
 @pytest.mark.parametrize("ids", [None, IDS[1:], [*IDS, IDS[0]], []], ids=["missing", "one less", "one twice", "none"])
