@@ -160,7 +160,8 @@ def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _table1(rows: Sequence[dict[str, str]]) -> str:
     """A line per method; where means are of different photographs, also that of those that all have."""
-    lines, headings = [_table1_cells(row) for row in rows], HEADINGS
+    headings: tuple[str, ...] = HEADINGS
+    lines = [_table1_cells(row) for row in rows]
     if any(row["n_same"] not in ("0", row["n"]) for row in rows):
         headings = (*HEADINGS[:3], f"on the same {rows[0]['n_same']}", *HEADINGS[3:])
         same = [number(float(row["psnr_same"] or "nan")) for row in rows]
