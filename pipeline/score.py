@@ -50,14 +50,12 @@ def main() -> None:
 
 def run(params: Params, dataset: str, named: Sequence[str], device: str | None) -> None:
     """Score the methods that are `named`, else all whose pictures have changed."""
-    without = left_out(params, Pack(paths.pack(dataset, "val")).classes)
-    without.refuse(named, dataset)
-    params = without.removed_from(params)
+    params = left_out(params, Pack(paths.pack(dataset, "val")).classes).removed_from(params)
     weights = perceptual.find_weights(params.weights)
     finished = Finished(paths.scores(dataset, "*").parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
-    for method in params.chosen(named):
+    for method in named or params.methods:
         key, files = key_of(dataset, method, weights), files_of(dataset, method)
         if not named and finished.has(method, key, files):
             continue
