@@ -183,7 +183,7 @@ def test_training_lowers_both_losses(workspace):
 
 def test_a_loss_that_is_no_number_stops_with_the_photographs_and_keeps_the_checkpoint(workspace, monkeypatch):
     monkeypatch.setattr(Proposed, "optimizer", lambda self, _: torch.optim.SGD(self.parameters(), 1e25))
-    with pytest.raises(UserError, match="the loss became .* train-0000"):
+    with pytest.raises(UserError, match=r"the loss became .* train-0000"):
         stage_in(workspace, *TRAIN)
 
 

@@ -1,9 +1,11 @@
 """YAML is read as DVC reads it, and what another reader would take silently is a sentence."""
 
 import pytest
+from dvc.utils.serialize import parse_yaml
 
 from pipeline.settings.errors import UserError
 from pipeline.settings.yaml_file import read_yaml
+from tests.conftest import ROOT
 
 
 def read(tmp_path, text: str | bytes) -> object:
@@ -28,6 +30,16 @@ def test_a_key_that_is_there_twice_is_refused_with_its_line(tmp_path, text, line
 
 def test_a_block_may_take_over_another_and_change_it(tmp_path):
     assert read(tmp_path, "a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\n") == {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}}
+
+
+def test_it_is_read_as_dvc_reads_it(tmp_path):
+    """DVC reads params.yaml with ruamel.yaml, and hashes what that makes of it."""
+    values = "1e-3 1E5 1e+3 .5 5. -0.25 0777 0o17 0x1F 1_000 -3 +4 .inf -.INF no yes on off true False TRUE ~ null y n"
+    values += " 1:30 '1e-3' \"no\" 1.2.3 1e e5 - . 0x 1_0.5 2024-01-02"
+    text = "".join(f"k{number}: {value}\n" for number, value in enumerate(values.split()) if value != "-")
+    text += "base: &base {x: 1, y: &deep {<<: {z: 3, x: 1}, z: 4}}\nuses: {<<: *base, x: 2, own: {<<: *deep, x: 5}}\n"
+    assert read(tmp_path, text) == parse_yaml(text, "any.yaml")
+    assert read(tmp_path, (ROOT / "params.yaml").read_text()) == parse_yaml((ROOT / "params.yaml").read_text(), "p")
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: \xfc".encode("latin-1"), "a: 2024-13-45", "- a\nb: 1", "\tx: 1"])
