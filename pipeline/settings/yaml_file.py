@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 from yaml.constructor import ConstructorError
@@ -24,11 +24,6 @@ SCALARS = (
 class Loader(yaml.SafeLoader):
     """PyYAML's, which is of YAML 1.1, with the numbers and truth values of 1.2, and without keys that come twice."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "int", "float")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Refuse a key that is there twice, before `<<` takes over keys of other blocks."""
         node = super().compose_mapping_node(anchor)
@@ -46,6 +41,10 @@ class Loader(yaml.SafeLoader):
         return int(text, 0 if re.match("[-+]?0[box]", text) else 10)
 
 
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("bool", "int", "float")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 for _tag, _written, _begins in SCALARS:
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_written})$"), list(_begins))
 Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
