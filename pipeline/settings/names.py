@@ -25,6 +25,9 @@ def check_names(content: object, where: str) -> None:
     blocks = {key: list(content[key]) for key in BLOCKS if isinstance(content.get(key), Mapping)}
     for key, names in blocks.items():
         _check_spelling(names, f"{where}: {key}", TAKEN.get(key, ()))
+    for key in ("datasets", "methods"):
+        if key in content and not content[key]:
+            raise UserError(f"{where}: {key} names none; name at least one.")
     for key in ("datasets", "sizes"):
         _check_once(content.get(key), f"{where}: {key}")
     datasets = content.get("datasets")

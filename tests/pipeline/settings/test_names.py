@@ -46,6 +46,11 @@ def test_a_dataset_that_is_named_twice_would_count_twice():
     assert "sizes names 'zhang' twice" in refused({"sizes": ["zhang", "zhang"]})
 
 
+@pytest.mark.parametrize("content", [{"datasets": []}, {"datasets": None}, {"methods": {}}])
+def test_without_any_dataset_or_method_there_is_nothing_to_do(content):
+    assert f"{next(iter(content))} names none; name at least one" in refused(content)
+
+
 def test_good_names_are_taken():
     names = {"ours": {}, "Ours_2": {}, "ours-v2": {}, "x" * 60: {}}
     check_names({"datasets": ["ours", "ours-v2"], "data": names, "methods": names, "models": names}, "params.yaml")

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+import yaml
 
+from pipeline.check import NEEDED
 from pipeline.datasets.registry import check_source
 from pipeline.methods.colorizer import make_upsampling
 from pipeline.networks.contract import Setup
@@ -14,7 +16,7 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.options import checked_options
 from pipeline.settings.params import load_params, typed_value
 from pipeline.settings.ranges import Ascending, Distinct, Range
-from tests.conftest import run_in, write_params
+from tests.conftest import ROOT, run_in, stage_in, write_params
 
 FOLDER = {"kind": "folder", "root": "."}
 
@@ -128,3 +130,12 @@ def test_one_command_checks_all_blocks_before_any_stage_runs(tmp_path):
     done = run_in(tmp_path, "pipeline.check", check=False)
     assert done.returncode == 1 and done.stderr.startswith("error: methods.zhang: unknown option 'upsamplin'")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", NEEDED)
+def test_a_key_that_dvc_needs_is_asked_for_before_dvc_fails_without_a_name(tmp_path, monkeypatch, key):
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    del params[key]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(UserError, match=rf"{key} is missing, which dvc\.yaml asks for; write `{key}: "):
+        stage_in(tmp_path, "pipeline.check")
