@@ -14,6 +14,7 @@ STUDY := study.yaml
 .PHONY: repro verify study test bench bench-long lint lock
 
 repro: $(INSTALLED) ## train, colorize, score and report what params.yaml names under `datasets`
+	@python -m pipeline.check
 	dvc repro
 	@python -m reports.summary
 

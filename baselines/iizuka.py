@@ -4,6 +4,8 @@ Layers, loss and optimiser are the paper's. Where the paper leaves a choice, com
 (github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts, no code is taken from it).
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,6 +16,7 @@ from pipeline.networks.network import scaled
 from pipeline.packs.batch import Batch
 from pipeline.packs.masks import VOID
 from pipeline.runtime.distributed import mean_over_processes
+from pipeline.settings.ranges import LearningRate, Share
 
 ALPHA = 1 / 300  # weight of the classification in the joint loss
 AB_RANGE = 100  # ab = (2 output - 1) x 100 (colorize.lua)
@@ -39,7 +42,11 @@ class Iizuka(Trainable):
     )
 
     def __init__(
-        self, setup: Setup, learning_rate: float = LEARNING_RATE, fusion_kernel: int = 1, mean_gray: float = MEAN_GRAY
+        self,
+        setup: Setup,
+        learning_rate: LearningRate = LEARNING_RATE,
+        fusion_kernel: Literal[1, 3] = 1,
+        mean_gray: Share = MEAN_GRAY,
     ) -> None:
         super().__init__()
         self.learning_rate, self.mean_gray, self.global_size = learning_rate, mean_gray, setup.size

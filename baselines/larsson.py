@@ -13,6 +13,7 @@ from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.network import scaled
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
+from pipeline.settings.ranges import LearningRate, Share
 
 VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 FULLY_CONNECTED, HIDDEN = 4096, 1024
@@ -37,6 +38,7 @@ class Larsson(Trainable):
     """
 
     compilable = True
+    multiple = 32  # the side: five times halved, and each map is placed by whole strides
     differences = (
         "trained from nothing: theirs starts from a VGG-16 trained to classify ImageNet, then on its grey photographs",
         "hue and chroma of the photograph at the training square, not of random crops of 352 pixels",
@@ -44,7 +46,9 @@ class Larsson(Trainable):
         "trained for the dataset's epochs with a cosine schedule, not for 2 million steps of 8 photographs",
     )
 
-    def __init__(self, setup: Setup, learning_rate: float = LEARNING_RATE, input_shift: float = INPUT_SHIFT) -> None:
+    def __init__(
+        self, setup: Setup, learning_rate: LearningRate = LEARNING_RATE, input_shift: Share = INPUT_SHIFT
+    ) -> None:
         super().__init__()
         self.learning_rate, self.input_shift = learning_rate, input_shift
         inputs, self.channels = 1, [1]

@@ -5,6 +5,8 @@ and of their training code github.com/richzhang/colorization-pytorch (models/net
 models/pix2pix_model.py, options/train_options.py). Layers carry the names of the published weights.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from pipeline.networks.network import block, scaled
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
 from pipeline.runtime.distributed import mean_over_processes
-from pipeline.settings.errors import UserError
+from pipeline.settings.ranges import LearningRate
 
 AB_RANGE = 110  # divides ab, and bounds the grid of classes
 STEP = 10
@@ -22,7 +24,6 @@ SIDE = 2 * AB_RANGE // STEP + 1
 CLASSES = SIDE**2  # 529 points of a 23 x 23 grid over ab, hard targets
 STRIDE = 4  # of the classification
 WEIGHT_REGRESSION = 10.0  # of the L1 loss, against 1 of the cross-entropy
-HEADS = ("regression", "classification")
 
 
 class Siggraph17(Trainable):
@@ -38,7 +39,7 @@ class Siggraph17(Trainable):
         "photographs stretched to the training square, without random crops",
     )
 
-    def __init__(self, setup: Setup, learning_rate: float | None = None) -> None:
+    def __init__(self, setup: Setup, learning_rate: LearningRate | None = None) -> None:
         super().__init__()
         self.learning_rate = learning_rate
         c64, c128, c256, c512 = (scaled(channels, setup.width) for channels in (64, 128, 256, 512))
@@ -89,10 +90,8 @@ class Siggraph17(Trainable):
         total = classes + WEIGHT_REGRESSION * regression
         return {"loss": total, "loss_classes": classes, "loss_regression": regression}
 
-    def chroma(self, lightness: Tensor, head: str = "regression") -> Tensor:
+    def chroma(self, lightness: Tensor, head: Literal["regression", "classification"] = "regression") -> Tensor:
         """(N, 1, S, S) L -> (N, 2, S, S) ab of the regression, or at S/4 the expectation of the classification."""
-        if head not in HEADS:
-            raise UserError(f"head is {head!r}, but should be one of {', '.join(HEADS)}.")
         logits, ab = self(lightness)
         if head == "regression":
             return ab.float() * AB_RANGE

@@ -17,13 +17,12 @@ from pipeline.networks.losses import SparseCrossEntropy
 from pipeline.networks.network import STRIDE, ColorizationNet
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
-from pipeline.settings.errors import UserError
+from pipeline.settings.ranges import LearningRate, Temperature
 
 NEIGHBOURS = 10  # bins in a pixel's soft-encoding: NNEncLayer's NN of 10, where the paper's section 2.1 says 5
 CROP, WHOLE = 176, 256  # the side of a random training crop, and of the pictures that it is cut from
 TEMPERATURE = 0.38  # of the annealed mean (section 2.3)
 MULTIPLE = 8  # the network halves its input three times
-INITIALIZATIONS = ("kmeans", "random")
 
 
 class Zhang(Trainable):
@@ -47,13 +46,11 @@ class Zhang(Trainable):
     def __init__(
         self,
         setup: Setup,
-        learning_rate: float | None = None,
+        learning_rate: LearningRate | None = None,
         initialization: Literal["kmeans", "random"] = "kmeans",
-        temperature: float = TEMPERATURE,
+        temperature: Temperature = TEMPERATURE,
     ) -> None:
         super().__init__()
-        if initialization not in INITIALIZATIONS:
-            raise UserError(f"initialization is {initialization!r}, but should be one of {', '.join(INITIALIZATIONS)}.")
         self.network = ColorizationNet(None, setup.width)
         self.learning_rate, self.initialization, self.temperature = learning_rate, initialization, temperature
         self.crop = CROP / WHOLE if setup.size >= CROP else 1.0
@@ -84,7 +81,9 @@ class Zhang(Trainable):
             "loss_unweighted": surprise.detach().sum() / photographs,
         }
 
-    def chroma(self, lightness: Tensor, decode: str = "annealed_mean", temperature: float | None = None) -> Tensor:
+    def chroma(
+        self, lightness: Tensor, decode: gamut.Decoding = "annealed_mean", temperature: Temperature | None = None
+    ) -> Tensor:
         """(N, 1, S, S) L -> (N, 2, S/4, S/4) ab: the annealed mean (section 2.3), by default with its own T."""
         logits = self.network(lightness).color.float()
         return gamut.decode(logits, decode, self.temperature if temperature is None else temperature)

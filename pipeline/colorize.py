@@ -39,9 +39,10 @@ from pipeline.runtime.resume import fingerprint
 from pipeline.runtime.shards import Shards
 from pipeline.runtime.threads import Prefetch, single_threaded
 from pipeline.settings import paths, provenance
-from pipeline.settings.classes import make
+from pipeline.settings.classes import check_blocks, make
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.inputs import inputs_unchanged
+from pipeline.settings.masks import LeftOut, left_out
 from pipeline.settings.params import Params, load_params
 from pipeline.training.job import Job
 
@@ -57,6 +58,7 @@ def main() -> None:
     arguments = parser.parse_args()
     params = load_params()
     params.dataset(arguments.dataset)
+    check_blocks(params)
     device = choose_device(arguments.device)
     pack, models = paths.pack(arguments.dataset, "val"), paths.trained(arguments.dataset, "*").parent
     with inputs_unchanged(["pipeline.colorize"], ["kinds", "methods"], [pack, models]), distributed.together():
@@ -64,7 +66,15 @@ def main() -> None:
 
 
 def run_all(params: Params, dataset: str, named: Sequence[str], device: torch.device) -> None:
-    """Colorize with the methods that are `named`, else with all whose inputs have changed."""
+    """Colorize with the methods that are `named`, else with all whose inputs have changed.
+
+    On a dataset without masks those that need them are left out, which is said once.
+    """
+    without = left_out(params, Pack(paths.pack(dataset, "val")).classes)
+    without.refuse(named, dataset)
+    params = without.removed_from(params)
+    if distributed.rank() == 0:
+        note_left_out(without, dataset)
     finished = Finished(paths.archive(dataset, "*").parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
@@ -72,6 +82,16 @@ def run_all(params: Params, dataset: str, named: Sequence[str], device: torch.de
         if params.trained_here(name):
             Job(params, dataset, params.methods[name]["model"]).check_weights()
         run(dataset, name, params.method(name), device, None if named else finished)
+
+
+def note_left_out(without: LeftOut, dataset: str) -> None:
+    """Say what a dataset does without, and write it for the report; for the first process."""
+    path = paths.left_out(dataset)
+    if not without:
+        return path.unlink(missing_ok=True)
+    write_json(path, asdict(without))
+    names = ", ".join(dict.fromkeys((*without.methods, *without.models, *without.segmenters)))
+    print(f"{dataset} has no class masks: left out is what needs them ({names}).")
 
 
 def run(

@@ -18,6 +18,7 @@ from pipeline.datasets.registry import open_source
 from pipeline.datasets.source import SPLITS, Source
 from pipeline.records.rows import ListedPhotograph, write_rows
 from pipeline.settings import paths
+from pipeline.settings.classes import check_blocks
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.inputs import inputs_unchanged
 from pipeline.settings.params import load_params
@@ -34,7 +35,9 @@ def main() -> None:
 
 def run(dataset: str) -> None:
     """List both splits."""
-    block = load_params().dataset(dataset).source
+    params = load_params()
+    block = params.dataset(dataset).source
+    check_blocks(params)
     source = open_source(block, f"data.{dataset}.source")
     root = Path(getattr(source, "root", "."))
     rows = [row for split in SPLITS for row in listed(source, split, root)]

@@ -32,6 +32,7 @@ from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import whole_folder
 from pipeline.settings.inputs import inputs_unchanged
+from pipeline.settings.masks import left_out
 from pipeline.settings.params import load_params
 from pipeline.training.job import Job
 
@@ -45,10 +46,12 @@ def main() -> None:
     parser.add_argument("dataset", help="a block under `data` in params.yaml")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
-    params, device = load_params(), choose_device(arguments.device)
+    device, pack = choose_device(arguments.device), Pack(paths.pack(arguments.dataset, "val"))
+    params = load_params()
+    params = left_out(params, pack.classes).removed_from(params)
     paths.sizes(arguments.dataset, "").mkdir(parents=True, exist_ok=True)
     models = paths.trained(arguments.dataset, "*").parent
-    with inputs_unchanged(["pipeline.input_sizes"], ["sizes"], [paths.pack(arguments.dataset, "val"), models]):
+    with inputs_unchanged(["pipeline.input_sizes"], ["sizes"], [pack.folder, models]):
         for model in params.sizes:
             if model in params.models:
                 Job(params, arguments.dataset, model).check_weights()

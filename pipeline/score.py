@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.metrics import backbones
+from pipeline.packs.pack import Pack
 from pipeline.records.archive import Archive
 from pipeline.runtime import distributed
 from pipeline.runtime.finished import Finished
@@ -26,6 +27,7 @@ from pipeline.scoring import defects, perceptual, pixels
 from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
 from pipeline.settings.inputs import inputs_unchanged
+from pipeline.settings.masks import left_out
 from pipeline.settings.params import Params, load_params
 
 
@@ -51,6 +53,7 @@ def main() -> None:
 
 def run(params: Params, dataset: str, named: Sequence[str], device: str | None) -> None:
     """Score the methods that are `named`, else all whose pictures have changed."""
+    params = left_out(params, Pack(paths.pack(dataset, "val")).classes).removed_from(params)
     weights = perceptual.find_weights(params.weights)
     finished = Finished(paths.scores(dataset, "*").parent)
     if distributed.rank() == 0:

@@ -41,6 +41,7 @@ from pipeline.runtime.resume import Unfinished, fingerprint
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.inputs import inputs_unchanged
+from pipeline.settings.masks import reason
 from pipeline.settings.params import Params, load_params
 from pipeline.training.job import Job
 
@@ -84,9 +85,17 @@ class Trained:
 
 def run_all(params: Params, dataset: str, segmenter: str, named: Sequence[str], device: torch.device) -> None:
     """Look at the pictures of the methods that are `named`, else of all whose pictures have changed."""
+    path = paths.segmenter_left_out(dataset, segmenter)
+    if not Pack(paths.pack(dataset, "val")).classes:
+        if distributed.rank() == 0:
+            write_json(path, {"reason": f"{segmenter} {reason(dataset)}"})
+            print(f"{segmenter} {reason(dataset)}: nothing to recognise.")
+        return
+    if distributed.rank() == 0:
+        path.unlink(missing_ok=True)
     methods, trained = params.chosen(named), Trained.load(dataset, segmenter, device)
     Job(params, dataset, segmenter).check_weights()
-    finished = Finished(paths.segmented(dataset, segmenter, "*").parent)
+    finished = Finished(path.parent)
     if distributed.rank() == 0:
         finished.keep(params.methods)
     for method in methods:

@@ -32,11 +32,14 @@ from multiprocessing.context import BaseContext
 import torch
 from tqdm import tqdm
 
+from pipeline.packs.pack import Pack
 from pipeline.runtime import distributed
 from pipeline.runtime.device import choose_device
 from pipeline.settings import paths
+from pipeline.settings.classes import check_blocks
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.inputs import inputs_unchanged
+from pipeline.settings.masks import left_out, reason
 from pipeline.settings.params import Params, load_params
 from pipeline.training.job import Job
 from pipeline.training.loop import Manner
@@ -55,6 +58,9 @@ def main() -> None:
     if arguments.jobs is not None and arguments.jobs < 1:
         raise UserError(f"--jobs is {arguments.jobs}, but should be 1 or more.")
     params, device = load_params(), choose_device(arguments.device)
+    params.dataset(arguments.dataset)
+    check_blocks(params)
+    params = without_masks(params, arguments.dataset, arguments.networks)
     jobs = [Job(params, arguments.dataset, name) for name in params.chosen_networks(arguments.networks)]
     keys = ("seed", "seeds", f"data.{arguments.dataset}.train", "models", "segmenters")
     packs = [paths.pack(arguments.dataset, split) for split in ("train", "val")]
@@ -63,6 +69,17 @@ def main() -> None:
         if not arguments.networks:
             jobs = changed(jobs, params, arguments.dataset)
         train_all(jobs, params.dataset(arguments.dataset).train.threads, device, arguments)
+
+
+def without_masks(params: Params, dataset: str, named: Sequence[str]) -> Params:
+    """Params without the networks that need masks, on a dataset that has none; refuses one that is `named`."""
+    without = left_out(params, Pack(paths.pack(dataset, "train")).classes)
+    for name in (*without.models, *without.segmenters):
+        if name in named:
+            raise UserError(f"{name} {reason(dataset)}.")
+        if distributed.rank() == 0:
+            print(f"{name} {reason(dataset)}: left out.")
+    return without.removed_from(params)
 
 
 def changed(jobs: Sequence[Job], params: Params, dataset: str) -> list[Job]:

@@ -81,7 +81,10 @@ def main() -> None:
 
 def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> None:
     """Build the whole report in `folder`; `origin` says which code, versions and hardware made it."""
-    published, first = load_published(), in_order(name for name in params.methods if not params.repeats(name))
+    published, first = (
+        load_published().beside(params),
+        in_order(name for name in params.methods if not params.repeats(name)),
+    )
     runs = [run for method in first for run in params.trainings(method).values() or (method,)]
     datasets = read_datasets(replace(params, methods={run: params.methods[run] for run in runs}))
     params = replace(params, methods={method: params.methods[method] for method in first})
@@ -135,8 +138,8 @@ def make_tables(
             class_iou_document(segmented, seed),
             miou_differences_document(segmented, seed),
         ]
-    if input_sizes:
-        tables.append(input_sizes_document(input_sizes, seed))
+    if found := input_sizes_document(input_sizes, seed):
+        tables.append(found)
     return {table.name: table for table in tables}
 
 
@@ -149,7 +152,7 @@ def draw(
     params: Params,
 ) -> DatasetPage:
     """One dataset's figures."""
-    styles, methods = method_styles(params.methods), list(params.methods)
+    styles, methods = method_styles(params.methods), [name for name in params.methods if name in dataset.runs]
     rows, pairs = (table.rows[table.rows["dataset"] == dataset.title] for table in (tables["table1"], tables["paired"]))
     segmenters = [score for score in segmented if score.dataset is dataset]
     has_masks = not dataset.defects.objects.empty
@@ -195,15 +198,25 @@ def write(report: Report, folder: Path) -> None:
 def write_metrics(
     datasets: Sequence[Dataset], scores: Table, segmented: Sequence[SegmenterScores], folder: Path
 ) -> None:
-    """The means that `dvc metrics` shows and compares, a file per dataset and method; JSON knows no infinite PSNR."""
+    """The means that `dvc metrics` shows and compares, a file per dataset and method; JSON knows no infinite PSNR.
+
+    `n`: the photographs; `<measure>_n` where a mean is of fewer.
+    """
     with whole_folder(folder) as whole:
         for dataset in datasets:
             for row in scores.rows[scores.rows["dataset"] == dataset.title].to_dict("records"):
                 method = row["method"]
-                found = {measure.key: row[f"{measure.key}_mean"] for measure in MEANS if measure.headline}
+                found = {"n": row["n"]}
+                for key in (measure.key for measure in MEANS if measure.headline):
+                    found[key] = row[f"{key}_mean"]
+                    if row[f"{key}_n"] not in (0, row["n"]):
+                        found[f"{key}_n"] = row[f"{key}_n"]
                 for score in segmented:
                     if score.dataset is dataset:
-                        found[miou_of(score.segmenter).key] = 100 * score.ratios[method].interval.mean
+                        key = miou_of(score.segmenter).key
+                        found[key] = 100 * score.ratios[method].interval.mean
+                        if score.n != row["n"]:
+                            found[f"{key}_n"] = score.n
                 finite = {key: round(value, 4) for key, value in found.items() if math.isfinite(value)}
                 write_json(whole / dataset.name / f"{method}.json", finite)
 

@@ -33,14 +33,15 @@ from reports.statistics.miou import class_ratios, mean_difference
 from reports.statistics.paired import Comparison, compare_columns, difference, holm, untested
 from reports.tables.differences import by_photograph, columns
 from reports.tables.documents import Table
-from reports.tables.wording import count, listed, number, p_value, paired_convention, signed_with_interval
+from reports.tables.wording import count, listed, number, p_value, paired_convention, signed_with_interval, some_of
 from reports.tables.writers import csv_text, markdown
 
 LEVEL = 0.05
 RULE = (
     "better or worse: the 95 % interval of the mean difference holds no zero, and the signed-rank test, adjusted by "
     f"Holm over all rows that differ, has p < {LEVEL:g} (mIoU, which has no value by photograph to test: the interval "
-    "alone); no difference shown: anything else, which is not the same as equal; identical: no photograph differs"
+    "alone); photographs that one state alone reproduces exactly are in the test alone, and must not point the other "
+    "way; no difference shown: anything else, which is not the same as equal; identical: no photograph differs"
 )
 ONE_RUN = (
     "Intervals are about photographs. A change of the random seed alone moves scores as well: compare two seeds of one "
@@ -53,28 +54,47 @@ RULES = (f"Verdicts: {RULE}.", ONE_RUN)
 
 @dataclass(frozen=True)
 class Change:
-    """How one measure of one method moved, second state minus first. `p_holm`: over all rows that differ."""
+    """How one measure of one method moved, second state minus first.
+
+    `differing`: the photographs whose values differ at all; `infinite`: those that the first state alone, and the
+    second alone, gives an infinite value. `p_holm`: over all rows that differ.
+    """
 
     dataset: str
     method: str
     measure: Measure
     comparison: Comparison
+    differing: int
+    infinite: tuple[int, int] = (0, 0)
     p_holm: float = np.nan
+
+    @property
+    def identical(self) -> bool:
+        """Whether no photograph differs, those without a finite difference included."""
+        return not self.differing
 
     @property
     def tested(self) -> bool:
         """Whether there is anything to test: a test, and a photograph that differs."""
-        return self.comparison.n > 0 and not self.comparison.identical and not np.isnan(self.comparison.p)
+        return not self.identical and not np.isnan(self.comparison.p)
+
+    @property
+    def direction(self) -> int:
+        """1 where all that is known points up, -1 where it points down, else 0: the mean, and infinite values."""
+        found, (first, second) = self.comparison, self.infinite
+        signs = {sign for sign, amount in ((-1, first), (1, second)) if amount}
+        if found.n > found.ties:
+            signs.add(1 if found.low > 0 else -1 if found.high < 0 else 0)
+        return signs.pop() if len(signs) == 1 else 0
 
     @property
     def verdict(self) -> str:
         """By `RULE`."""
-        found = self.comparison
-        if found.identical:
+        if self.identical:
             return "identical"
-        if not (found.low > 0 or found.high < 0) or (self.tested and not self.p_holm < LEVEL):
+        if not self.direction or (self.tested and not self.p_holm < LEVEL):
             return "no difference shown"
-        return "better" if (found.mean > 0) == (self.measure.better == "higher") else "worse"
+        return "better" if (self.direction > 0) == (self.measure.better == "higher") else "worse"
 
 
 def main() -> None:
@@ -89,7 +109,9 @@ def main() -> None:
     changes = compare(first, second, seed)
     if not changes:
         raise UserError(f"{names[0]} and {names[1]} have no dataset, method and measure in common.")
-    table = document(changes, names, (*RULES, *only_in_one(first, second, names)), seed)
+    table = document(
+        changes, names, (*RULES, *infinite_notes(changes, names), *only_in_one(first, second, names)), seed
+    )
     write_whole(arguments.out / "differences.csv", csv_text(table.rows))
     write_whole(arguments.out / "differences.md", markdown(table))
     save(plot(changes, names), arguments.out)
@@ -111,17 +133,28 @@ def compare(first: Results, second: Results, seed: int) -> list[Change]:
 def _changes(dataset: str, first: pd.DataFrame, second: pd.DataFrame, seed: int) -> list[Change]:
     """One dataset's changes, not yet adjusted."""
     before, after = by_photograph(first), by_photograph(second)
-    cells, differences = [], []
+    cells, pairs = [], []
     for measure in (measure for measure in COMPARED if measure in before and measure in after):
         old, new = before[measure].align(after[measure], join="inner")
         for method in in_order(str(name) for name in old.columns):
             cells.append((method, measure))
-            differences.append(difference(new[method].to_numpy(), old[method].to_numpy()))
+            pairs.append((old[method].to_numpy(), new[method].to_numpy()))
+    differences = [difference(new, old) for old, new in pairs]
     compared = compare_columns(np.stack(differences, axis=1), seed) if cells else []
     return [
-        Change(dataset, method, MEASURES[measure], comparison)
-        for (method, measure), comparison in zip(cells, compared, strict=True)
+        Change(dataset, method, MEASURES[measure], comparison, _differing(*pair), _infinite(*pair))
+        for (method, measure), pair, comparison in zip(cells, pairs, compared, strict=True)
     ]
+
+
+def _differing(old: np.ndarray, new: np.ndarray) -> int:
+    """How many photographs have another value, or a value in one state alone."""
+    return int((~((old == new) | (np.isnan(old) & np.isnan(new)))).sum())
+
+
+def _infinite(old: np.ndarray, new: np.ndarray) -> tuple[int, int]:
+    """How many photographs have an infinite value in the first state alone, and in the second alone."""
+    return int((np.isinf(old) & ~np.isinf(new)).sum()), int((np.isinf(new) & ~np.isinf(old)).sum())
 
 
 def _miou_changes(dataset: str, segmenter: str, first: pd.DataFrame, second: pd.DataFrame, seed: int) -> list[Change]:
@@ -134,7 +167,8 @@ def _miou_changes(dataset: str, segmenter: str, first: pd.DataFrame, second: pd.
         before, after = (_counts(frame, ids, classes) for frame in (old, new))
         found = mean_difference(*(class_ratios(counts[0], counts[1], seed) for counts in (after, before)))
         ties = int((before == after).all(axis=(0, 2)).sum())
-        changes.append(Change(dataset, method, miou_of(segmenter), untested(found, len(ids), ties, factor=100)))
+        comparison = untested(found, len(ids), ties, factor=100)
+        changes.append(Change(dataset, method, miou_of(segmenter), comparison, len(ids) - ties))
     return changes
 
 
@@ -142,6 +176,17 @@ def _counts(rows: pd.DataFrame, ids: Sequence[str], classes: range) -> np.ndarra
     """(2, ids, classes) intersections and unions."""
     wide = (rows.pivot(index="id", columns="label", values=name) for name in ("intersection", "union"))
     return np.stack([table.reindex(index=pd.Index(ids), columns=classes).fillna(0).to_numpy() for table in wide])
+
+
+def infinite_notes(changes: Sequence[Change], names: tuple[str, str]) -> list[str]:
+    """Where a state alone reproduces photographs exactly, which no mean can show."""
+    return [
+        f"{change.dataset}, {change.method}, {change.measure.name}: {name} alone reproduces "
+        f"{count(amount, 'photograph')} exactly. Mean and interval leave them out; p and `Higher on` count them."
+        for change in changes
+        for name, amount in zip(names, change.infinite, strict=True)
+        if amount
+    ]
 
 
 def only_in_one(first: Results, second: Results, names: tuple[str, str]) -> list[str]:
@@ -169,6 +214,7 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
             "method": change.method,
             "metric": change.measure.key,
             **columns(change.comparison),
+            "differing": change.differing,
             "p_holm": change.p_holm,
             "verdict": change.verdict,
         }
@@ -183,9 +229,7 @@ def document(changes: list[Change], names: tuple[str, str], notes: tuple[str, ..
         f"{names[1]} minus {names[0]}, on the same photographs: {tally}. {convention}. Rows without a difference stand "
         "in differences.csv alone."
     )
-    shown = pd.DataFrame(
-        [_shown(change) for change in changes if not change.comparison.identical], columns=list(HEADINGS)
-    )
+    shown = pd.DataFrame([_shown(change) for change in changes if not change.identical], columns=list(HEADINGS))
     return Table("differences", pd.DataFrame(rows), shown, caption, notes, ("Dataset", "Method", "Measure", "Verdict"))
 
 
@@ -195,7 +239,7 @@ def _shown(change: Change) -> dict[str, str]:
         change.dataset,
         change.method,
         measure.label,
-        f"{found.n:,}",
+        some_of(found.n, found.left_out),
         signed_with_interval(found.mean, found.low, found.high, measure.digits_of_difference),
         p_value(change.p_holm),
         "-" if np.isnan(found.positive) else f"{number(100 * found.positive, 0)} %",
@@ -210,7 +254,7 @@ def plot(changes: list[Change], names: tuple[str, str]) -> Plot:
     """A row of panels per dataset, a panel per measure, a line per method that differs; all where none does."""
     datasets = list(dict.fromkeys(change.dataset for change in changes))
     measures = {change.measure.key: change.measure for change in changes}
-    differing = [change.method for change in changes if not change.comparison.identical]
+    differing = [change.method for change in changes if not change.identical]
     methods = in_order(dict.fromkeys(differing or [change.method for change in changes]))
     styles = method_styles(methods)
     size = (1.8 + 1.95 * len(measures), len(datasets) * (1.0 + 0.28 * len(methods)) + 0.2)

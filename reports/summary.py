@@ -29,8 +29,8 @@ from reports.tables.wording import number, with_interval
 from reports.times import times
 from reports.times.verdicts import speed_verdicts, widths_of
 
-HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published")
-SEGMENTED = ("method", "n", "mIoU in % [95 % interval]", "published")
+HEADINGS = ("method", "n", "PSNR [95 % interval]", "pooled", "published, VOC2012")
+SEGMENTED = ("method", "n", "mIoU in % [95 % interval]", "published, VOC2012")
 METHOD = itemgetter("method")
 NONE_YET = "no ratings yet: `make study`"
 ONLY_FLAGGED = "the screening rules flag all raters so far, sensitivity.csv has their means"
@@ -39,7 +39,7 @@ WIDTH = 100  # of the notes, in letters
 
 def main() -> None:
     """Print the summary of the last report and write its times."""
-    published = load_published()
+    published = load_published().beside(load_params())
     measured = times.read_times(read_table(BUILD / "tables" / "methods.csv"), published.size_and_time)
     widths = widths_of(read_table(BUILD / "tables" / "size_and_time.csv"))
     verdicts = speed_verdicts(load_claims(), measured, widths)
@@ -77,8 +77,7 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
     """Claims, Table 1, Figure 3, Table 2 and times of each dataset, then the path of the report."""
     rows = read_table(folder / "tables" / "table1.csv")
     scores = [
-        f"Table 1, {title}\n\n{_aligned(HEADINGS, [_table1_cells(row) for row in group])}"
-        for title, group in groupby(rows, lambda row: row["dataset"])
+        f"Table 1, {title}\n\n{_table1(list(group))}" for title, group in groupby(rows, lambda row: row["dataset"])
     ]
     psnr = f"PSNR in dB. Published: {published.table1.where}, for {published.table1.holds_for}."
     figure3 = folder / "tables" / "figure3.csv"
@@ -123,9 +122,9 @@ def _answers(title: str, rows: Sequence[dict[str, str]]) -> str:
     rated = any(row["mean"] for row in rows)
     lines = [(method, *(_percent(row, rated) for row in group)) for method, group in groupby(_by_method(rows), METHOD)]
     none = ONLY_FLAGGED if rows[0]["study"] else NONE_YET
-    about = f", {title}" if rated else f": {none}; published values"
+    about = f", {title}" if rated else f": {none}; the paper's own values"
     mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
-    note = "Natural, in % [95 % interval] (published)." if rated else ""
+    note = "Natural, in % [95 % interval] (published, of the paper's own photographs and raters)." if rated else ""
     return f"Table 2{about}\n\n{mark}{_aligned(('method', *criteria), lines)}" + (f"\n\n{note}" if note else "")
 
 
@@ -159,6 +158,17 @@ def _aligned(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
         right = [text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True)]
         lines.append("  ".join([f"  {name.ljust(widths[0])}", *right]))
     return "\n".join(lines)
+
+
+def _table1(rows: Sequence[dict[str, str]]) -> str:
+    """A line per method; where means are of different photographs, also that of those that all have."""
+    headings: tuple[str, ...] = HEADINGS
+    lines = [_table1_cells(row) for row in rows]
+    if any(row["n_same"] not in ("0", row["n"]) for row in rows):
+        headings = (*HEADINGS[:3], f"on the same {rows[0]['n_same']}", *HEADINGS[3:])
+        same = [number(float(row["psnr_same"] or "nan")) for row in rows]
+        lines = [(*line[:3], cell, *line[3:]) for line, cell in zip(lines, same, strict=True)]
+    return _aligned(headings, lines)
 
 
 def _table1_cells(row: dict[str, str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The 313 colour bins of Zhang et al. (ECCV 2016): soft-encoding of ab, decoding of logits, and class rebalancing."""
 
 from functools import cache
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from pipeline.settings.errors import UserError, suggestion
 
 _AXES = BINS.T.contiguous().numpy()  # a and b of every bin
 
-DECODINGS = ("mode", "mean", "annealed_mean")
+Decoding = Literal["mode", "mean", "annealed_mean"]
 
 
 @torch.no_grad()
@@ -29,9 +30,9 @@ def encode(ab: Tensor, k: int = 5) -> tuple[Tensor, Tensor]:
 
 
 def decode(logits: Tensor, how: str, temperature: float = 0.38) -> Tensor:
-    """(N, 313, H, W) logits to (N, 2, H, W) float32 ab, one of `DECODINGS` (Zhang et al., section 2.3)."""
-    if how not in DECODINGS:
-        raise UserError(f"there is no decoding of colours called {how!r}; {suggestion(how, list(DECODINGS))}")
+    """(N, 313, H, W) logits to (N, 2, H, W) float32 ab, by a `Decoding` (Zhang et al., section 2.3)."""
+    if how not in get_args(Decoding):
+        raise UserError(f"there is no decoding of colours called {how!r}; {suggestion(how, list(get_args(Decoding)))}")
     if logits.ndim != 4 or logits.shape[1] != Q:
         raise ValueError(f"expected logits of shape (N, {Q}, H, W), got {tuple(logits.shape)}.")
     bins = BINS.to(logits.device)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pipeline.datasets.listing import check_classes, pictures_below, read_file, 
 from pipeline.datasets.source import SPLITS, Photograph
 from pipeline.packs.decode import decode_mask
 from pipeline.settings.errors import UserError
+from pipeline.settings.ranges import Distinct, Range
 
 
 class Folder:
@@ -27,10 +29,10 @@ class Folder:
         *,
         images: str = "images",
         masks: str | None = None,
-        classes: Sequence[str] = (),
+        classes: Annotated[Sequence[str], Distinct()] = (),
         train_list: str | None = None,
         val_list: str | None = None,
-        val_fraction: float = 0.1,
+        val_fraction: Annotated[float, Range(0, 1)] = 0.1,
     ) -> None:
         if bool(masks) != bool(classes):
             raise UserError(f"the dataset in {root} needs both `masks` and the `classes` of their values, or neither.")

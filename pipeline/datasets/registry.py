@@ -12,6 +12,8 @@ from pipeline.datasets.source import Source
 from pipeline.datasets.voc import Voc
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, suggestion
+from pipeline.settings.options import checked_options
+from pipeline.settings.params import typed_value
 
 KINDS: dict[str, type] = {"scenes": Scenes, "voc": Voc, "coco_stuff": CocoStuff, "folder": Folder}
 # The paper's datasets with their numbers of training and validation photographs (section 3.1).
@@ -22,23 +24,25 @@ DOWNLOADS = {"voc": obtain_voc2012, "coco_stuff": obtain_cocostuff}
 def open_source(block: dict[str, Any], where: str) -> Source:
     """Open the dataset that a `source` block describes; where its `root` is null, download it first.
 
-    Raises `UserError`, beginning with `where`, for an unknown kind or option and for a root that is not there.
+    Raises `UserError`, beginning with `where`, for an unknown kind, a wrong option, and a root that is not there.
     """
+    kind, options = check_source(block, where)
+    if "root" in options:
+        options["root"] = _root(options["root"], kind, where)
+    return KINDS[kind](**options)
+
+
+def check_source(block: dict[str, Any], where: str) -> tuple[str, dict[str, Any]]:
+    """The kind and the options of a `source` block; errors as in `open_source`, without opening anything."""
     options = dict(block)
     kind = options.pop("kind", None)
     if kind not in KINDS:
         raise UserError(f"{where}: unknown kind {kind!r}; {suggestion(str(kind), list(KINDS))}")
-    parameters = inspect.signature(KINDS[kind]).parameters
-    known = list(parameters)
-    for option in options:
-        if option not in known:
-            raise UserError(f"{where}: unknown option {option!r}; {suggestion(option, known)}")
-    if "root" in known:
-        options["root"] = _root(options.get("root"), kind, where)
-    for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in options:
-            raise UserError(f"{where}: the option {name!r} is missing.")
-    return KINDS[kind](**options)
+    if "root" in inspect.signature(KINDS[kind]).parameters:
+        options["root"] = typed_value(str | None, options.get("root"), f"{where}: root")
+        if options["root"] is None and kind not in DOWNLOADS:
+            raise UserError(f"{where}: give `root`, the folder of your photographs.")
+    return kind, checked_options(KINDS[kind], options, where, skip=0)
 
 
 def _root(root: str | None, kind: str, where: str) -> Path:
@@ -48,8 +52,6 @@ def _root(root: str | None, kind: str, where: str) -> Path:
         if not path.is_dir():
             raise UserError(f"{where}: the root {root} is not a folder.")
         return path
-    if kind not in DOWNLOADS:
-        raise UserError(f"{where}: give `root`, the folder of your photographs.")
     return DOWNLOADS[kind](paths.CACHE)
 
 

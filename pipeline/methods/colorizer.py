@@ -1,7 +1,7 @@
 """A trained network as a method: predict chroma at the network's size, upsample it to the photograph's own."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -16,7 +16,10 @@ from pipeline.networks.weights import load_weights
 from pipeline.records.rows import MethodCard
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
+from pipeline.settings.options import checked_options
+from pipeline.settings.params import typed_value
 from pipeline.settings.provenance import code_digest
+from pipeline.settings.ranges import Range
 from pipeline.upsampling.jbu import JointBilateralUpsample
 
 MULTIPLE = 32  # what VGG-16's five halvings divide; the other networks need less
@@ -38,17 +41,13 @@ class Colorizer(Method):
         model: str,
         upsampling: dict[str, Any] | str = "bilinear",
         decoding: dict[str, Any] | None = None,
-        resolution: Literal["square", "own"] | int = "square",
+        resolution: Literal["square", "own"] | Annotated[int, Range(MULTIPLE, 4096)] = "square",
     ) -> None:
-        if resolution not in ("square", "own") and (not isinstance(resolution, int) or resolution < MULTIPLE):
-            raise UserError(
-                f"resolution is {resolution!r}, but should be 'square', 'own' or at least {MULTIPLE} pixels."
-            )
         self.file = paths.weights(context.dataset, model)
         self.network, self.about = load_weights(self.file, context.device)
         self.resolution = resolution
         self.upsampling = make_upsampling(upsampling).to(context.device)
-        self.decoding = decoding or {}
+        self.decoding = checked_options(self.network.chroma, decoding or {}, "decoding")
         self.device = context.device
 
     def prepare(self, photos: Photos) -> None:
@@ -126,10 +125,11 @@ def make_upsampling(wanted: dict[str, Any] | str) -> nn.Module:
     if not isinstance(options, dict):
         raise UserError(f"upsampling is {wanted!r}, but should be 'bilinear', 'jbu' or the sigmas of a 'jbu'.")
     options = dict(options)
-    after_bilinear = options.pop("after_bilinear", False)
+    after_bilinear = typed_value(bool, options.pop("after_bilinear", False), "upsampling: after_bilinear")
+    options = checked_options(JointBilateralUpsample, options, "upsampling", skip=0)
     try:
         joint = JointBilateralUpsample(**options)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise UserError(f"upsampling: {error}.") from None
     return Bilinear(joint) if after_bilinear else joint
 

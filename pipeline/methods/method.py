@@ -1,9 +1,10 @@
 """The interface of a method, which turns grey photographs into colour photographs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,6 +55,11 @@ class Method(ABC):
 
     def __init__(self, context: Context) -> None:  # noqa: B027 (nothing to keep)
         """A method without options."""
+
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        """Whether it needs class masks with these options; where a dataset has none, it is left out."""
+        return False
 
     def prepare(self, photos: Photos) -> None:  # noqa: B027 (most methods have nothing to prepare)
         """Called once before any of `photos` is colorized: to warm up, or to colorize all at once. It is not timed."""

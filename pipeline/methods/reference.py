@@ -1,6 +1,7 @@
 """References for every method: no colour, the mean colour, the mean colour of the true class, the original."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,6 +56,10 @@ class ClassMean(MeanAb):
 
     It bounds what semantics alone can give: the classes of all pixels without error, and nothing else.
     """
+
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        return True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

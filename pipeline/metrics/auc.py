@@ -30,7 +30,10 @@ def class_weights(counts: Tensor) -> Tensor:
 
     Inverse to the smoothed prior (Zhang et al., eq. 4 with lambda = 0), scaled to a mean of 1 over training pixels. The
     paper's prior has every bin. Bins that a smaller training set lacks weigh as much as its rarest bin.
+    NaN where it has no colours at all.
     """
+    if not counts.any():  # nothing but black and white: there are no colours to balance
+        return torch.full((gamut.Q,), torch.nan, dtype=torch.float64)
     prior = gamut.smooth(counts)
     return 1 / (prior.clamp(min=prior[counts > 0].min()) * gamut.Q)
 

@@ -1,6 +1,7 @@
 """The interfaces of trainable networks: colorizers and segmenters."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +38,18 @@ class Network(nn.Module, ABC):
 
     `differences` lists where it departs from the published recipe. With `published`, `pipeline.train` writes the
     weights as they are. `compilable` promises that no size or branch of `loss` depends on what is drawn or computed: a
-    GPU then runs it compiled, as one graph.
+    GPU then runs it compiled, as one graph. `multiple`: what divides the side of the training squares that it can take.
     """
 
     compilable: bool = False
     differences: tuple[str, ...] = ()
     published: Published | None = None
+    multiple: int = 1
+
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        """Whether it needs class masks with these options; where a dataset has none, it is left out."""
+        return False
 
     def initialize(self, batch: Batch) -> None:
         """Called once before training, with its first batch, for data-dependent weights."""
@@ -69,6 +76,10 @@ class Trainable(Network):
 
 class Segmenter(Network):
     """A network that predicts every pixel's class. It learns from original colours and is applied to colorizations."""
+
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        return True
 
     def __init__(self, setup: Setup) -> None:
         super().__init__()

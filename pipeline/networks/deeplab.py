@@ -1,6 +1,5 @@
 """torchvision's DeepLab v3 on ResNet-101: trained here, or with its published COCO weights, untouched."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +15,7 @@ from pipeline.networks.small_deeplab import AUGMENTATION, SCALES, examples, norm
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
 from pipeline.settings.errors import UserError
+from pipeline.settings.ranges import LearningRate, Scales
 
 COCO = DeepLabV3_ResNet101_Weights.COCO_WITH_VOC_LABELS_V1
 STARTS = {"imagenet": ResNet101_Weights.IMAGENET1K_V1, "coco": COCO}
@@ -46,12 +46,10 @@ class DeepLabV3ResNet101(Segmenter):
         setup: Setup,
         start: Literal["imagenet", "coco", "nothing"] = "imagenet",
         initial_weights: str | None = None,
-        learning_rate: float = 0.01,
-        scales: Sequence[float] = SCALES,
+        learning_rate: LearningRate = 0.01,
+        scales: Scales = SCALES,
     ) -> None:
         super().__init__(setup)
-        if start not in (*STARTS, "nothing"):
-            raise UserError(f"start is {start!r}, but should be one of {', '.join(STARTS)}, nothing.")
         self.network = build(len(setup.classes))
         self.learning_rate, self.scales = learning_rate, scales
         if setup.statistics is not None and start != "nothing":

@@ -1,5 +1,6 @@
 """The paper's method and its ablation without semantics: network, joint loss (equation 3), colours from logits."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from pipeline.networks.zhang_weights import load_zhang
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
 from pipeline.settings.errors import UserError
+from pipeline.settings.ranges import Channels, Temperature, Weight
 
 
 class Proposed(Trainable):
@@ -35,23 +37,25 @@ class Proposed(Trainable):
     color_weights: Tensor
     class_weights: Tensor
 
+    @classmethod
+    def needs_masks(cls, options: Mapping[str, Any]) -> bool:
+        return bool(options.get("semantics"))
+
     def __init__(
         self,
         setup: Setup,
         *,
         semantics: bool,
-        lambda_color: float = 1.0,
-        lambda_semantic: float = 1.0,
+        lambda_color: Weight = 1.0,
+        lambda_semantic: Weight = 1.0,
         rebalancing: Literal["normalized", "raw"] = "normalized",
-        head_deconv: int | None = None,
-        head_hidden: int | None = 64,
+        head_deconv: Channels | None = None,
+        head_hidden: Channels | None = 64,
         initial_weights: str | None = None,
     ) -> None:
         super().__init__()
         if semantics and not setup.classes:
             raise UserError("a model with semantics needs class masks, which this dataset does not have.")
-        if rebalancing not in ("normalized", "raw"):
-            raise UserError(f"rebalancing is {rebalancing!r}, but should be 'normalized' or 'raw'.")
         classes = len(setup.classes) if semantics else None
         self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
         self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
@@ -82,7 +86,9 @@ class Proposed(Trainable):
         total = self.lambda_color * colors + self.lambda_semantic * classes
         return {"loss": total, "loss_color": colors, "loss_semantic": classes}
 
-    def chroma(self, lightness: Tensor, decode: str = "annealed_mean", temperature: float = 0.38) -> Tensor:
+    def chroma(
+        self, lightness: Tensor, decode: gamut.Decoding = "annealed_mean", temperature: Temperature = 0.38
+    ) -> Tensor:
         """(N, 1, S, S) L -> (N, 2, S/4, S/4) ab, by default the annealed mean (Zhang et al. 2016, section 2.3)."""
         return gamut.decode(self.network(lightness).color.float(), decode, temperature)
 

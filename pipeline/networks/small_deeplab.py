@@ -12,6 +12,7 @@ from pipeline.networks.losses import semantic_loss
 from pipeline.networks.network import block, scaled
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
+from pipeline.settings.ranges import Scales
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's sRGB in [0, 1], as torchvision's weights want
 SCALES = (0.5, 2.0)  # DeepLab's random scales
@@ -33,7 +34,7 @@ class SmallDeepLab(Segmenter):
         AUGMENTATION,
     )
 
-    def __init__(self, setup: Setup, scales: Sequence[float] = SCALES) -> None:
+    def __init__(self, setup: Setup, scales: Scales = SCALES) -> None:
         super().__init__(setup)
         self.scales = scales
         c64, c128, c256 = (scaled(channels, setup.width) for channels in (64, 128, 256))

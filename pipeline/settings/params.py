@@ -1,18 +1,22 @@
 """`params.yaml` as frozen, typed records; an unknown or misspelt key is an error with a suggestion."""
 
+import math
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
-
-import yaml
+from typing import Annotated, Any, Literal, TypeVar
 
 from pipeline.settings.errors import UserError, suggestion
+from pipeline.settings.names import check_names
+from pipeline.settings.ranges import Limit, Range, Seed, Seeds
+from pipeline.settings.yaml_file import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
 REPEAT = "@"  # between a name and the seed of a training that is not the first
+YAML_TYPES = (bool, int, float, str, list, tuple, dict)
 Record = TypeVar("Record")
 
 
@@ -20,7 +24,7 @@ Record = TypeVar("Record")
 class PackParams:
     """How photographs are packed. `size`: side in pixels of the square that networks see."""
 
-    size: int
+    size: Annotated[int, Range(16, 2048, multiple_of=8)]  # networks halve it three times
     on_bad_image: Literal["stop", "skip"]
 
 
@@ -32,12 +36,12 @@ class TrainParams:
     how many a machine has.
     """
 
-    width: float
-    epochs: int
-    batch_size: int
-    learning_rate: float
+    width: Annotated[float, Range(0.01, 4)]
+    epochs: Annotated[int, Range(1, 100_000)]
+    batch_size: Annotated[int, Range(2, 65_536)]  # batch normalisation needs two
+    learning_rate: Annotated[float, Range(1e-8, 1)]
     precision: Literal["auto", "float32", "bfloat16"]
-    threads: int | None
+    threads: Annotated[int, Range(1, 4096)] | None
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ class Params:
     """
 
     datasets: tuple[str, ...]
-    seed: int
-    seeds: tuple[int, ...]
+    seed: Seed
+    seeds: Seeds
     data: dict[str, DatasetParams]
     models: dict[str, dict[str, Any]]
     methods: dict[str, dict[str, Any]]
@@ -136,16 +140,11 @@ class Params:
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check a params file; raises `UserError` naming the key that is wrong."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is not here; run from the repository's top folder.") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    content = read_yaml(path, "run from the repository's top folder.")
+    check_names(content, str(path))
     params = parse_record(Params, content, str(path))
     for name in params.datasets:
         params.dataset(name)
-    check_names(params, path)
     for other, names in (("published", params.published), ("segmenters", params.segmenters)):
         twice = sorted(set(params.models) & set(names))
         if twice:
@@ -161,14 +160,6 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
                 f"{path}: methods.{name} wants the model {method['model']!r}, which does not exist; {known}"
             )
     return with_every_training(params, str(path))
-
-
-def check_names(params: Params, path: Path) -> None:
-    """Raise `UserError` for a name that would be taken for another training of a network."""
-    for where in ("models", "methods"):
-        for name in getattr(params, where):
-            if REPEAT in name:
-                raise UserError(f"{path}: {where}.{name} has {REPEAT!r} in its name; trainings are told apart by it.")
 
 
 def with_every_training(params: Params, where: str) -> Params:
@@ -192,9 +183,9 @@ def seeds_of(block: dict[str, Any], everyones: tuple[int, ...], where: str) -> t
     """A model's own `seeds`, else those of all models."""
     if "seed" in block:
         raise UserError(f"{where}.seed: write `seeds: [{block['seed']}]`; each is another training.")
-    seeds: tuple[int, ...] = _value(tuple[int, ...], block.get("seeds", list(everyones)), f"{where}.seeds")
-    if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise UserError(f"{where}.seeds is {list(seeds)}, but should be one or more whole numbers from 0, each once.")
+    seeds: tuple[int, ...] = typed_value(Seeds, block.get("seeds", everyones), f"{where}.seeds")
+    if not seeds:
+        raise UserError(f"{where}.seeds is empty, but should name one seed or more, such as [0, 1, 2].")
     return seeds
 
 
@@ -209,33 +200,70 @@ def parse_record(record: type[Record], content: object, where: str) -> Record:
     for name, one in known.items():
         if name not in content and one.default is MISSING and one.default_factory is MISSING:
             raise UserError(f"{where}: the parameter {name!r} is missing.")
-    hints = typing.get_type_hints(record)
-    return record(**{key: _value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
+    hints = typing.get_type_hints(record, include_extras=True)
+    return record(**{key: typed_value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
 
 
-def _value(hint: Any, value: Any, where: str) -> Any:
-    """Check `value` against the type `hint` and convert lists to tuples and whole numbers to floats."""
+def typed_value(hint: Any, value: Any, where: str) -> Any:
+    """`value` as the type `hint` wants it, lists as tuples and whole numbers as floats.
+
+    Raises `UserError`, beginning with `where`, for another type and for a number out of the range that an `Annotated`
+    declares. Types that no YAML file can hold are taken as they are.
+    """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        value = typed_value(arguments[0], value, where)
+        for limit in arguments[1:]:
+            typing.cast(Limit, limit).check(value, where)
+        return value
     if is_dataclass(hint):
         return parse_record(typing.cast(type, hint), value, where)
     if origin is Literal:
-        if value not in arguments:
+        if value not in arguments or isinstance(value, bool):
             raise UserError(f"{where} is {value!r}; {suggestion(str(value), [str(choice) for choice in arguments])}")
         return value
-    if origin is tuple and isinstance(value, list):
-        return tuple(_value(arguments[0], item, where) for item in value)
-    if origin is dict and isinstance(value, Mapping):
-        return {str(key): _value(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin is types.UnionType:
-        return None if value is None and type(None) in arguments else _value(arguments[0], value, where)
-    if hint is Any:
-        return value
+    if origin in (tuple, list, Sequence):
+        if not isinstance(value, list | tuple):
+            raise UserError(f"{where} is {value!r}, but should be a list, such as [a, b].")
+        items = [typed_value(arguments[0], item, where) for item in value]
+        return tuple(items) if origin is tuple else items
+    if origin in (dict, Mapping) and isinstance(value, Mapping):
+        return {str(key): typed_value(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if origin in (types.UnionType, typing.Union):
+        return _first_that_fits(arguments, value, where)
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    wanted = origin or hint
+    wanted = dict if origin is Mapping else origin or hint
+    if wanted not in YAML_TYPES:
+        return value
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise UserError(f"{where} is {value!r}, but should be of type {wanted.__name__}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{where} is {value!r}, but should be a finite number.")
     return value
+
+
+def _first_that_fits(hints: Sequence[Any], value: Any, where: str) -> Any:
+    """`value` as the first of several types that takes it."""
+    if value is None and type(None) in hints:
+        return None
+    possible = [hint for hint in hints if hint is not type(None)]
+    if len(possible) == 1:
+        return typed_value(possible[0], value, where)
+    for hint in possible:
+        with suppress(UserError):
+            return typed_value(hint, value, where)
+    wanted = " or ".join(map(_described, possible))
+    raise UserError(f"{where} is {value!r}, but should be {wanted}.")
+
+
+def _described(hint: Any) -> str:
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is Annotated:
+        return " ".join([_described(arguments[0]), *map(str, arguments[1:])])
+    if typing.get_origin(hint) is Literal:
+        return " or ".join(map(repr, arguments))
+    return f"of type {(typing.get_origin(hint) or hint).__name__}"
 
 
 def _lookup(blocks: Mapping[str, Record], name: str, where: str) -> Record:

@@ -60,6 +60,16 @@ def card(dataset: str, method: str) -> Path:
     return RESULTS / "colorized" / dataset / f"{method}.json"
 
 
+def left_out(dataset: str) -> Path:
+    """What a dataset does without, where it has no masks."""
+    return RESULTS / "colorized" / dataset / "left_out.json"
+
+
+def segmenter_left_out(dataset: str, segmenter: str) -> Path:
+    """Why a segmenter has not seen a dataset; in the place of what it recognised."""
+    return RESULTS / "segmented" / dataset / segmenter / "left_out.json"
+
+
 def unfinished(stage: str, dataset: str, method: str) -> Path:
     """The folder with what a killed run of a stage has left to resume from."""
     return Path(".scratch") / stage / dataset / method

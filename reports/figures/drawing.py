@@ -21,7 +21,7 @@ from pipeline.settings.files import whole_file
 from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.inputs.examples import ABREAST, RULE, Examples
 from reports.inputs.scores import Dataset
-from reports.tables.wording import listed, number
+from reports.tables.wording import listed, number, of_fewer
 
 LINES: dict[str, Literal["-", "--"]] = {"train": "-", "val": "--"}
 PANELS = 4  # of the training figure in a row
@@ -50,7 +50,9 @@ def table1_plot(dataset: Dataset, rows: pd.DataFrame, styles: Mapping[str, Metho
         )
         axes.plot(row["psnr_mean"], place, style.marker, color=style.color, markerfacecolor=style.face, markersize=8)
         axes.plot(row["published"], place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6)
-    axes.set_yticks(range(len(rows)), rows["method"])
+    whole = rows["n"].max()
+    names = [f"{method}{of_fewer(n, whole)}" for method, n in zip(rows["method"], rows["n"], strict=True)]
+    axes.set_yticks(range(len(rows)), names)
     axes.set(ylim=(len(rows) - 0.5, -0.5), xlabel="PSNR in dB", title=dataset.title)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)

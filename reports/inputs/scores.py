@@ -1,7 +1,7 @@
 """What the other stages left for the report, read and checked."""
 
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from zipfile import BadZipFile
 
@@ -12,6 +12,7 @@ from pipeline.records.archive import Archive
 from pipeline.records.rows import MethodCard, PerceptualRow, PerceptualSummary, ScoreRow, read_rows
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
+from pipeline.settings.masks import LeftOut
 from pipeline.settings.params import Params
 from reports.inputs.files import damaged, missing, read_exact_record, read_record
 from reports.inputs.judgements import Defects, Segmentation, read_defects, read_segmentation
@@ -66,7 +67,8 @@ class Dataset:
 
     A method whose network was trained with several seeds is here by its first training, which pictures and numbers of
     single photographs show. `runs`: the names of all its trainings, its own first; `every`: the dataset with all of
-    them as methods, None where there are no others. Estimates are over all trainings.
+    them as methods, None where there are no others. Estimates are over all trainings. `left_out`: what needs masks,
+    where the dataset has none.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Dataset:
     trainings: dict[str, Training]
     runs: dict[str, tuple[str, ...]]
     every: "Dataset | None" = None
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def repeated(self) -> "Dataset":
@@ -120,8 +123,13 @@ def read_datasets(params: Params) -> list[Dataset]:
 
 
 def read_dataset(name: str, params: Params) -> Dataset:
-    """Read one dataset's summaries, scores, cards and trained models; raises `UserError` for what is missing."""
-    every = _read_every_training(name, params)
+    """Read one dataset's summaries, scores, cards and trained models; raises `UserError` for what is missing.
+
+    What needs masks is not there on a dataset without.
+    """
+    without = read_left_out(name)
+    params = without.removed_from(params)
+    every = replace(_read_every_training(name, params), left_out=without)
     first = [method for method in params.methods if not params.repeats(method)]
     if len(first) == len(params.methods):
         return every
@@ -151,6 +159,12 @@ def read_dataset(name: str, params: Params) -> Dataset:
         runs={method: every.runs[method] for method in first},
         every=every,
     )
+
+
+def read_left_out(dataset: str) -> LeftOut:
+    """What `pipeline.colorize` has left out, for want of masks."""
+    path = paths.left_out(dataset)
+    return read_exact_record(path, LeftOut) if path.exists() else LeftOut()
 
 
 def _only(rows: pd.DataFrame, methods: list[str]) -> pd.DataFrame:

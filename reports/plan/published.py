@@ -1,15 +1,17 @@
 """The paper's printed numbers as typed records, read from `published.yaml`."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
-from pipeline.settings.params import parse_record
+from pipeline.settings.params import Params, parse_record
 
 PUBLISHED_FILE = Path(__file__).with_name("published.yaml")
 UNITS = {"MB": 1e6, "MiB": 2.0**20}  # bytes
+NATURALNESS = "naturalness"  # the mean of the criteria
 FLOAT32 = 4  # bytes a parameter
 
 
@@ -26,6 +28,7 @@ class PublishedTable1:
     """The paper's Table 1, keyed by our method names."""
 
     where: str
+    data: str
     holds_for: str
     rows: dict[str, PublishedPsnr]
 
@@ -43,6 +46,7 @@ class PublishedFigure3:
     """The paper's Figure 3, keyed by our method names."""
 
     where: str
+    data: str
     holds_for: str
     rows: dict[str, PublishedMiou]
 
@@ -57,10 +61,13 @@ class PublishedNaturalness:
     edge_keeping: float
     naturalness: float
 
-    def percent(self, criterion: str) -> float | None:
-        """The mean of a criterion by its name; None where the paper has no such criterion."""
+    def percent(self, criterion: str, asked: Collection[str]) -> float | None:
+        """The mean of a criterion by its name; None beside a study that `asked` other questions than the paper's.
+
+        Naturalness is the mean of the three criteria, and so another number where others were asked.
+        """
         values = {name: value for name, value in vars(self).items() if isinstance(value, float)}
-        return values.get(criterion)
+        return values.get(criterion) if set(asked) | {NATURALNESS} == values.keys() else None
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ class PublishedTable2:
     """The paper's Table 2, keyed by our method names."""
 
     where: str
+    data: str
     holds_for: str
     rows: dict[str, PublishedNaturalness]
 
@@ -105,13 +113,33 @@ class PublishedSizes:
 
 @dataclass(frozen=True)
 class Published:
-    """Everything that `published.yaml` holds."""
+    """Everything that `published.yaml` holds. `methods`: what the paper's methods are made of here."""
 
     paper: str
+    methods: dict[str, dict[str, Any]]
     table1: PublishedTable1
     figure3: PublishedFigure3
     table2: PublishedTable2
     size_and_time: PublishedSizes
+
+    def beside(self, params: Params) -> "Published":
+        """The same without the values of names that in `params` stand for other methods than the paper's."""
+        others = {name for name in params.methods if not self._is_papers(name, params)}
+        kept: dict[str, Any] = {}
+        for key in ("table1", "figure3", "table2", "size_and_time"):
+            table = getattr(self, key)
+            rows = {name: row for name, row in table.rows.items() if name not in others}
+            kept[key] = replace(table, rows=rows)
+        return replace(self, **kept)
+
+    def _is_papers(self, name: str, params: Params) -> bool:
+        """Whether a method is made of what the paper's is; one that the paper has not needs nothing."""
+        block = params.method(name)
+        if "model" in block:  # the class is that of the network; published weights are networks, too
+            block = {**block, **{**params.published, **params.models}[block["model"]]}
+        made_of = {"upsampling": "bilinear", **block}
+        wanted = self.methods.get(name, {})
+        return all(made_of.get(option) == value for option, value in wanted.items())
 
 
 def load_published(path: Path = PUBLISHED_FILE) -> Published:

@@ -13,10 +13,11 @@ from reports.statistics.means import RESAMPLES, Interval, bca_ends, normal_ends,
 class Comparison:
     """The comparison of one pair of methods; NaN where there are too few differences.
 
-    `n`: photographs compared; `left_out`: those without a finite difference. `low`, `high`: the BCa interval of `mean`,
-    `percentile_low`, `percentile_high` the percentile interval. `p`: Wilcoxon's signed-rank test, two-sided.
+    `n`: photographs in the mean; `left_out`: those without a finite difference. `low`, `high`: the BCa interval of
+    `mean`, `percentile_low`, `percentile_high` the percentile interval. `p`: Wilcoxon's signed-rank test, two-sided.
     `rank_biserial` and `d_z`: effect sizes (see the functions). `positive`: share of photographs with a difference > 0;
-    `ties`: photographs without any.
+    `ties`: photographs without any. An infinite difference, of a picture that one side alone reproduces exactly, is in
+    no mean, but has a sign and a rank: `p`, `rank_biserial` and `positive` count it.
     """
 
     n: int
@@ -31,11 +32,6 @@ class Comparison:
     d_z: float
     positive: float
     ties: int
-
-    @property
-    def identical(self) -> bool:
-        """Whether no compared photograph differs at all."""
-        return 0 < self.n == self.ties
 
 
 def untested(difference: Interval, n: int, ties: int, factor: float = 1) -> Comparison:
@@ -60,14 +56,14 @@ def compare_columns(differences: np.ndarray, seed: int, resamples: int = RESAMPL
     masks, group_of = np.unique(finite, axis=1, return_inverse=True)
     for group, mask in enumerate(masks.T):
         columns = np.flatnonzero(group_of == group)
-        values = differences[np.ix_(mask, columns)]
-        for column, comparison in zip(columns, _compare(values, len(differences), seed, resamples), strict=True):
+        for column, comparison in zip(columns, _compare(differences[:, columns], mask, seed, resamples), strict=True):
             found[column] = comparison
     return [comparison for comparison in found if comparison]
 
 
-def _compare(values: np.ndarray, photographs: int, seed: int, resamples: int) -> list[Comparison]:
-    """Comparisons of columns of finite differences (N, K); an interval needs two photographs."""
+def _compare(differences: np.ndarray, finite: np.ndarray, seed: int, resamples: int) -> list[Comparison]:
+    """Comparisons of columns (N, K) that are finite in the rows `finite` (N,); an interval needs two photographs."""
+    values = differences[finite]
     count, columns = values.shape
     low = high = percentile_low = percentile_high = np.full(columns, np.nan)
     if count >= 2:
@@ -77,19 +73,20 @@ def _compare(values: np.ndarray, photographs: int, seed: int, resamples: int) ->
     return [
         Comparison(
             n=count,
-            left_out=photographs - count,
+            left_out=len(differences) - count,
             mean=float(column.mean()) if count else np.nan,
             low=float(low[place]),
             high=float(high[place]),
             percentile_low=float(percentile_low[place]),
             percentile_high=float(percentile_high[place]),
-            p=signed_rank_p(column),
-            rank_biserial=rank_biserial(column),
+            p=signed_rank_p(known),
+            rank_biserial=rank_biserial(known),
             d_z=d_z(column),
-            positive=float((column > 0).mean()) if count else np.nan,
+            positive=float((known > 0).mean()) if len(known) else np.nan,
             ties=int((column == 0).sum()),
         )
         for place, column in enumerate(values.T)
+        for known in [differences[~np.isnan(differences[:, place]), place]]
     ]
 
 

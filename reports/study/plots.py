@@ -13,7 +13,7 @@ from reports.figures.drawing import Plot
 from reports.figures.forest import forest_panel
 from reports.figures.theme import INK, MethodStyle, columns, styled
 from reports.plan.measures import criterion as criterion_measure
-from reports.plan.published import PublishedNaturalness, PublishedTable2
+from reports.plan.published import PublishedTable2
 from reports.study import conduct
 from reports.study.export import answer_to
 from reports.study.tables import BANNER, criterion_name, percent, published_rows
@@ -51,7 +51,8 @@ def figure5(study: Naturalness, published: PublishedTable2, styles: Mapping[str,
         for place, row in enumerate(table[table["criterion"] == criterion].to_dict("records")):
             values = 100 * images[answer_to(criterion)][images["method"] == row["method"]].to_numpy()
             _method_row(axes, place, row, values, styles[row["method"]])
-            _published_marker(axes, place, printed.get(row["method"]), criterion)
+            if theirs := printed.get(row["method"]):
+                _published_marker(axes, place, theirs.percent(criterion, study.ratings.criteria))
         axes.set(title=f"({letter}) {criterion_name(criterion)}", xlim=(lowest - 3, 103))
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="y", visible=False)
@@ -80,13 +81,20 @@ def _legend_handles() -> list[Line2D]:
         Line2D([], [], color=INK, marker="o", linewidth=3, markersize=7, label="mean and 95 % interval"),
         Line2D([], [], color=INK, linewidth=0.9, label="standard deviation over photographs"),
         Line2D([], [], color=INK, marker="o", linestyle="", markersize=2.5, alpha=0.4, label="a photograph"),
-        Line2D([], [], color=INK, marker="D", linestyle="", markerfacecolor="none", label="published mean"),
+        Line2D(
+            [],
+            [],
+            color=INK,
+            marker="D",
+            linestyle="",
+            markerfacecolor="none",
+            label="published mean, of other photographs and raters",
+        ),
     ]
 
 
-def _published_marker(axes: Axes, place: int, published: PublishedNaturalness | None, criterion: str) -> None:
+def _published_marker(axes: Axes, place: int, value: float | None) -> None:
     """A diamond at the published mean, where there is one."""
-    value = published.percent(criterion) if published else None
     if value is not None:
         axes.plot(value, place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6, zorder=5)
 

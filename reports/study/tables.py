@@ -74,7 +74,7 @@ def _table2(study: Naturalness, published: PublishedTable2) -> pd.DataFrame:
     rows = rows.assign(**{name: rows[name].fillna(0).astype(int) for name in COUNTS})
     printed = published_rows(study, published)
     rows["published"] = [
-        printed[method].percent(criterion) if method in printed else None
+        printed[method].percent(criterion, study.kept.criteria) if method in printed else None
         for method, criterion in zip(rows["method"], rows["criterion"], strict=True)
     ]
     order = ["method", "criterion", *(name for name in rows if name not in ("method", "criterion"))]
@@ -97,7 +97,7 @@ def _printed(published: PublishedTable2) -> pd.DataFrame:
 
 def _table2_shown(rows: pd.DataFrame, published: PublishedTable2) -> dict[str, str]:
     """One method of one study for people; a criterion that is named as another column is called a criterion."""
-    first, last = rows.iloc[0], "Published"
+    first, last = rows.iloc[0], f"Published, {published.data}"
     shown = {"Dataset": str(first["dataset"]), "Method": str(first["method"])}
     for row in rows.to_dict("records"):
         name = criterion_name(row["criterion"])

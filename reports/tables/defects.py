@@ -10,13 +10,13 @@ from pipeline.metrics.confusion import class_distances
 from reports.inputs.judgements import Defects
 from reports.inputs.scores import Dataset
 from reports.plan.comparisons import pairs_of
-from reports.plan.measures import MEASURES, measured_in, sentence
+from reports.plan.measures import MEASURES, Measure, measured_in, sentence
 from reports.statistics.means import RESAMPLES, Interval, percentile_interval, resampled_counts
 from reports.statistics.miou import ClassRatios, class_ratios, mean_difference, mean_ratios
 from reports.statistics.trainings import Scatter, mean_of, scatter, widened
 from reports.tables.documents import Table, difference_in_words, ends, in_words, sizes
 from reports.tables.over_trainings import about_trainings, estimate, wide_of
-from reports.tables.wording import interval_convention
+from reports.tables.wording import interval_convention, of_fewer
 
 DISTANCE_RESAMPLES = 2_000  # a distance of distributions is no sum: it costs much more than a mean
 BLEEDING, CONFUSION = measured_in("defects"), measured_in("objects")
@@ -115,17 +115,22 @@ def defects_document(datasets: Sequence[Dataset], confusions: Sequence[Mapping[s
                 for key, (interval, n) in measured.items()
             ]
             cells = {
-                measure.name: in_words(measured[measure.key][0], measure.digits) if measure.key in measured else "-"
+                measure.name: _shown(measure, *measured[measure.key], dataset) if measure.key in measured else "-"
                 for measure in (*BLEEDING, *CONFUSION)
             }
             shown.append({"Dataset": dataset.title, "Method": method} | cells)
     caption = (
         f"The paper's two defects, edge colour bleeding and context confusion, of {sizes(datasets)}. Brackets: "
-        f"{interval_convention(RESAMPLES, seed)}; of colour distance {DISTANCE_RESAMPLES:,} resamples. The number of "
-        "photographs behind each value stands in defects.csv."
+        f"{interval_convention(RESAMPLES, seed)}; of colour distance {DISTANCE_RESAMPLES:,} resamples. n stands beside "
+        "a value of fewer photographs."
     )
     notes = tuple(map(sentence, (*BLEEDING, *CONFUSION)))
     return Table("defects", pd.DataFrame(rows), pd.DataFrame(shown), caption, notes)
+
+
+def _shown(measure: Measure, interval: Interval, n: int, dataset: Dataset) -> str:
+    text = in_words(interval, measure.digits)
+    return text if text == "-" else text + of_fewer(n, len(dataset.defects.ids))
 
 
 def confusion_differences_document(

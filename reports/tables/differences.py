@@ -16,7 +16,7 @@ from reports.statistics.paired import Comparison, compare_columns, difference, h
 from reports.statistics.trainings import Scatter, p_of, widened
 from reports.tables.documents import Table, sizes, titled
 from reports.tables.over_trainings import about_trainings, mean_over, scatter_apart
-from reports.tables.wording import count, number, p_value, paired_convention, signed_with_interval
+from reports.tables.wording import count, number, p_value, paired_convention, signed_with_interval, some_of
 
 HEADINGS = ("Dataset", "Measure", "Difference of", "n", "Mean [95 % interval]", "p (Holm)", "Higher on", "r", "d_z")
 READING = (
@@ -155,7 +155,7 @@ def _shown(row: dict[Any, Any]) -> dict[str, str]:
         row["dataset"],
         measure.label,
         Pair(row["method_a"], row["method_b"], "").title,
-        f"{row['n']:,}",
+        some_of(row["n"], row["left_out"]),
         mean,
         p_value(row["p_holm"]),
         f"{number(100 * row['share_higher'], 0)} %",
@@ -178,7 +178,8 @@ def _notes(dataset: Dataset, rows: pd.DataFrame) -> list[str]:
         notes.append(f"Not trained here: {', '.join(known)}. A difference from them is about these weights.")
     notes += [
         f"{row['method_a']} or {row['method_b']}, not both, reproduces {count(row['left_out'], 'photograph')} exactly. "
-        "Its PSNR is infinite, which has no mean, so these photographs are left out here. That costs the exact method."
+        "Its PSNR is infinite, which has no mean: mean, interval and p leave these photographs out, which costs the "
+        "exact method. r and `Higher on` count them."
         for row in primary
         if row["left_out"]
     ]

@@ -45,7 +45,9 @@ class InputSizes:
 
 def read_input_sizes(datasets: Sequence[Dataset], params: Params) -> list[InputSizes]:
     """What `pipeline.input_sizes` left for each dataset and model; `UserError` where it is missing or of others."""
-    return [_read(dataset, model) for dataset in datasets for model in params.sizes]
+    return [
+        _read(dataset, model) for dataset in datasets for model in params.sizes if model not in dataset.left_out.models
+    ]
 
 
 def _read(dataset: Dataset, model: str) -> InputSizes:
@@ -61,9 +63,14 @@ def _read(dataset: Dataset, model: str) -> InputSizes:
     )
 
 
-def input_sizes_document(networks: Sequence[InputSizes], seed: int) -> Table:
-    """Bleeding and confusion at every size, and the smallest size minus the largest on the same photographs."""
+def input_sizes_document(networks: Sequence[InputSizes], seed: int) -> Table | None:
+    """Bleeding and confusion at every size, and the smallest size minus the largest on the same photographs.
+
+    None where no photograph has a value: no masks, and no place away from edges.
+    """
     rows = pd.DataFrame([row for network in networks for row in _rows(network, seed)])
+    if rows.empty:
+        return None
     shown = pd.DataFrame([_shown(row) for row in rows.to_dict("records")])
     datasets = list({network.dataset.name: network.dataset for network in networks}.values())
     measures = [MEASURES[key] for key in (*BLEEDING, DISTANCE) if key in set(rows["metric"])]

@@ -77,7 +77,10 @@ def _of_photographs(groups: Sequence[Group], measure: Measure, seed: int) -> tup
         return Interval(groups[0].value(measure), np.nan, np.nan), groups[0].summary.photographs
     values = np.mean([group.column(measure) for group in groups], axis=0)
     if measure.summary == "weighted_mean":
-        return bootstrap_weighted_mean(values, groups[0].rows["auc_weight"].to_numpy(), seed), len(values)
+        weights = groups[0].rows["auc_weight"].to_numpy()
+        if np.isnan(weights).all():  # no colours in training, so that none is rare
+            return Interval(np.nan, np.nan, np.nan), 0
+        return bootstrap_weighted_mean(values, weights, seed), len(values)
     if measure.summary == "pooled_psnr":  # the ends of the error's interval are those of the PSNR's, reversed
         error = bootstrap_mean(values, seed)
         return Interval(*(pooled_psnr([end]) for end in (error.mean, error.high, error.low))), len(values)
@@ -89,7 +92,7 @@ def metrics_table(datasets: Sequence[Dataset], methods: Sequence[str], seed: int
     rows = []
     for dataset in datasets:
         groups = _groups(dataset)
-        for method in methods:
+        for method in (method for method in methods if method in dataset.runs):
             trainings = [groups[run] for run in dataset.runs[method]]
             for measure in METRICS:
                 named = {"dataset": dataset.title, "method": method, "metric": measure.key}

@@ -121,7 +121,7 @@ def figure3_document(scores: Sequence[SegmenterScores], published: PublishedFigu
             f"{MIOU.label} [95 % interval]": _percent(score.interval(method)),
             "Above grey": _beside(score, method, GRAY),
             "Below original": _beside(score, ORIGINAL, method),
-            "Published": _published(method, published),
+            f"Published, {published.data}": _published(method, published),
             "n": f"{score.n:,}",
         }
         for score in scores

@@ -80,6 +80,16 @@ def count(amount: int, noun: str) -> str:
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
 
 
+def some_of(n: int, left_out: int) -> str:
+    """`8`, or `5 of 8` where a number is not about all photographs."""
+    return f"{n:,} of {n + left_out:,}" if left_out else f"{n:,}"
+
+
+def of_fewer(n: int, whole: int) -> str:
+    """` (n = 4)` behind a value that is about fewer photographs than its table says; "" behind the others."""
+    return "" if n == whole else f" (n = {n:,})"
+
+
 def listed(values: Mapping[str, object]) -> str:
     """`lambda_color 1.0, rebalancing normalized`."""
     return ", ".join(f"{key} {value}" for key, value in values.items())

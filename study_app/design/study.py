@@ -10,10 +10,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
+from pipeline.settings.yaml_file import read_yaml
 
 STUDY_FILE = Path("study.yaml")
 ORIGINAL = "original"  # the method that is the photograph itself
@@ -133,13 +132,7 @@ class Study:
 
 def load_study(path: Path = STUDY_FILE) -> Study:
     """Read and check a study; raises `UserError` naming the key that is wrong."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is not here; run from the repository's top folder.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
-    study = parse_record(Study, content, str(path))
+    study = parse_record(Study, read_yaml(path, "run from the repository's top folder."), str(path))
     for is_wrong, sentence in _mistakes(study):
         if is_wrong:
             raise UserError(f"{path}: {sentence}")

@@ -5,13 +5,13 @@ from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
+from pipeline.settings.yaml_file import read_yaml
 from study_app.design.study import Study
 
 EFFECTS_FILE = Path("study_app/simulation/effects.yaml")
@@ -93,12 +93,7 @@ class Effects:
 
 def load_effects(path: Path, study: Study) -> Effects:
     """Read and check effects for a study; raises `UserError` naming the key that is wrong."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is not here; study_app/simulation/effects.yaml is an example.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
+    content = read_yaml(path, "study_app/simulation/effects.yaml is an example.")
     effects = parse_record(Effects, content, str(path))
     check_effects(effects, study, str(path))
     return effects

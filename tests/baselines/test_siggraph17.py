@@ -5,6 +5,7 @@ import torch
 
 from baselines.siggraph17 import CLASSES, Siggraph17, nearest_class
 from pipeline.settings.errors import UserError
+from pipeline.settings.options import checked_options
 from tests.baselines.examples import batch, setup
 
 
@@ -45,5 +46,5 @@ def test_a_certain_classification_decodes_to_its_own_colour(monkeypatch):
 
 
 def test_a_wrong_head_is_refused_in_a_sentence():
-    with pytest.raises(UserError, match="should be one of regression, classification"):
-        Siggraph17(setup()).chroma(torch.zeros(1, 1, 32, 32), head="both")
+    with pytest.raises(UserError, match="decoding: head is 'both'; known are: classification, regression"):
+        checked_options(Siggraph17(setup()).chroma, {"head": "both"}, "decoding")

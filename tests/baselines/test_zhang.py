@@ -8,6 +8,7 @@ from baselines.kmeans import _centres, initialize
 from baselines.zhang import Zhang, random_crop
 from pipeline.color import gamut
 from pipeline.networks.contract import Setup
+from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError
 from tests.baselines.examples import STATISTICS, batch, setup
 
@@ -110,5 +111,5 @@ def test_a_photograph_of_one_grey_does_not_break_the_first_weights():
 
 
 def test_a_wrong_initialization_is_refused_in_a_sentence():
-    with pytest.raises(UserError, match="should be one of kmeans, random"):
-        Zhang(Setup(0.1), initialization="k-means")
+    with pytest.raises(UserError, match="initialization is 'k-means'; did you mean 'kmeans'"):
+        make({"class": "baselines.zhang:Zhang", "initialization": "k-means"}, "models.zhang", Setup(0.1))

@@ -125,7 +125,7 @@ def test_a_network_can_see_a_photograph_at_its_own_resolution(trained, monkeypat
     assert method.card().resolution == "its own"
     assert make({**block, "resolution": 64}, "m", Context("scenes")).card().resolution == "its shorter side 64 pixels"
     for wrong in ("half", 5):
-        with pytest.raises(UserError, match="should be 'square', 'own' or at least 32 pixels"):
+        with pytest.raises(UserError, match="should be 'square' or 'own' or of type int from 32 to 4,096"):
             make({**block, "resolution": wrong}, "m", Context("scenes"))
 
 

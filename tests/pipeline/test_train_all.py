@@ -71,8 +71,22 @@ def test_only_what_changed_trains_again_and_what_is_gone_is_removed(two: Path) -
     assert trained_by(two, *ALL) == {"iizuka"}
 
 
-def test_a_network_that_fails_keeps_no_other_from_its_end(two: Path) -> None:
-    edit(two, lambda p: p["models"]["iizuka"].update(learning_rate=1e25))
+STEEP = """
+import torch
+
+from baselines.iizuka import Iizuka
+
+
+class Steep(Iizuka):
+    def optimizer(self, learning_rate):
+        return torch.optim.SGD(self.parameters(), 1e25)
+"""
+
+
+def test_a_network_that_fails_keeps_no_other_from_its_end(two: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (two / "steep.py").write_text(STEEP)
+    monkeypatch.syspath_prepend(two)
+    edit(two, lambda p: p["models"]["iizuka"].update({"class": "steep:Steep"}))
     with pytest.raises(UserError, match="iizuka: the loss became"):
         stage_in(two, *ALL, "--jobs", "2")
     assert set(weights()) == {"no_semantics", "no_semantics@7", "small"}

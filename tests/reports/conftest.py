@@ -33,11 +33,11 @@ from reports.inputs.scores import Dataset, read_datasets
 
 PAPERS = ("no_semantics", "semantics", "semantics_jbu")  # methods whose network is trained here
 METHODS = {
-    "gray": {"class": "pipeline.methods.method:Gray"},
-    "no_semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "no_semantics"},
-    "semantics": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics"},
-    "semantics_jbu": {"class": "pipeline.networks.proposed:Colorizer", "model": "semantics", "upsampling": "jbu"},
-    "original": {"class": "pipeline.methods.method:Original"},
+    "gray": {"class": "pipeline.methods.reference:Gray"},
+    "no_semantics": {"class": "pipeline.methods.colorizer:Colorizer", "model": "no_semantics"},
+    "semantics": {"class": "pipeline.methods.colorizer:Colorizer", "model": "semantics"},
+    "semantics_jbu": {"class": "pipeline.methods.colorizer:Colorizer", "model": "semantics", "upsampling": "jbu"},
+    "original": {"class": "pipeline.methods.reference:Original"},
 }
 IDS = [f"part_{number % 2}/scene_{number:03d}" for number in range(12)]
 TRAINED = MethodCard(
@@ -60,7 +60,8 @@ def params() -> Params:
     """Params with one dataset and five methods."""
     block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32", None))
     models: dict[str, dict[str, object]] = {
-        name: {"semantics": name == "semantics"} for name in ("no_semantics", "semantics")
+        name: {"class": "pipeline.networks.proposed:Proposed", "semantics": name == "semantics"}
+        for name in ("no_semantics", "semantics")
     }
     data = {"scenes": block, "voc2012": block}
     return Params(("scenes",), 0, (0,), data, models, METHODS, {"small": {}}, sizes=("no_semantics",))

@@ -63,8 +63,9 @@ def test_metrics_are_finite_numbers_by_measure(built: Path) -> None:
     semantics, original = (
         json.loads((built / f"metrics/scenes/{name}.json").read_text()) for name in ("semantics", "original")
     )
-    assert set(semantics) == {"psnr_rgb", "ssim_rgb", "colorfulness", "miou_small"}
-    assert set(original) == {"ssim_rgb", "colorfulness", "miou_small"}  # its PSNR is infinite
+    assert set(semantics) == {"n", "psnr_rgb", "ssim_rgb", "colorfulness", "miou_small", "miou_small_n"}
+    assert set(original) == set(semantics) - {"psnr_rgb"}  # its PSNR is infinite
+    assert (semantics["n"], semantics["miou_small_n"]) == (12, 11)  # the last photograph is all void
     table = pd.read_csv(built / "tables" / "metrics.csv").set_index(["method", "metric"])["value"]
     assert semantics["psnr_rgb"] == pytest.approx(table["semantics", "psnr_rgb"], abs=1e-4)
 

@@ -112,7 +112,51 @@ def test_the_verdict_knows_which_way_is_better_and_goes_by_the_adjusted_p(
 ) -> None:
     values = mean + np.random.default_rng(0).normal(0, 0.1, (30, 1))
     compared = compare.compare_columns(values, seed=0, resamples=200)[0]
-    assert compare.Change("scenes", "zhang", MEASURES[measure], compared, p_holm).verdict == verdict
+    assert compare.Change("scenes", "zhang", MEASURES[measure], compared, 30, p_holm=p_holm).verdict == verdict
+
+
+def exact_on(state: pd.DataFrame, photographs: int) -> pd.DataFrame:
+    """The same scores, the first photographs reproduced exactly."""
+    return state.assign(psnr_rgb=state["psnr_rgb"].where(state.index >= photographs, np.inf))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "noise", "verdict"),
+    [
+        (0, 3, 0.0, "no difference shown"),  # three photographs prove nothing, but they do differ
+        (0, 30, 0.0, "better"),
+        (30, 0, 0.0, "worse"),
+        (0, 40, 0.0, "better"),  # all of them: there is no mean
+        (5, 5, 0.0, "identical"),  # exact in both
+        (0, 30, -9.0, "no difference shown"),  # the others point the other way
+    ],
+)
+def test_photographs_that_one_state_reproduces_exactly_are_never_identical(
+    first: int, second: int, noise: float, verdict: str
+) -> None:
+    before, after = exact_on(table("zhang"), first), exact_on(table("zhang", noise), second)
+    states = Results({"scenes": before}, {}), Results({"scenes": after}, {})
+    changes = compare.compare(*states, seed=0)
+    change = next(one for one in changes if one.measure.key == "psnr_rgb")
+    assert change.verdict == verdict
+    assert change.identical == (verdict == "identical") and change.comparison.left_out == abs(second - first)
+    document = compare.document(changes, ("A", "B"), tuple(compare.infinite_notes(changes, ("A", "B"))), 0)
+    if not change.identical:
+        assert f"{40 - abs(second - first)} of 40" in list(document.shown["n"])
+        side, amount = ("A", first) if first else ("B", second)
+        assert f"scenes, zhang, PSNR: {side} alone reproduces {amount} photographs exactly." in " ".join(document.notes)
+
+
+def test_a_photograph_without_a_value_in_one_state_alone_differs() -> None:
+    before = table("zhang").assign(ssim_rgb=0.9)
+    after = before.assign(ssim_rgb=before["ssim_rgb"].where(before.index > 1))
+    both = Results({"scenes": after}, {})
+    first, second = (
+        next(one for one in compare.compare(Results({"scenes": state}, {}), both, 0) if one.measure.key == "ssim_rgb")
+        for state in (before, after)
+    )
+    assert (first.verdict, first.differing) == ("no difference shown", 2)
+    assert (second.verdict, second.differing) == ("identical", 0)
 
 
 def test_false_verdicts_are_rare_however_many_rows_there_are() -> None:

@@ -20,10 +20,11 @@ from reports.times.verdicts import speed_verdicts
 from tests.conftest import ROOT
 from tests.reports.conftest import write_run
 
-TABLE1 = """dataset,method,n,psnr_mean,ci_low,ci_high,psnr_pooled,published
-scenes (synthetic),gray,200,21.500000,21.000000,22.000000,20.900000,
-scenes (synthetic),semantics_jbu,200,22.312345,22.051000,22.584000,21.800000,22.000000
-VOC2012,gray,1449,inf,inf,inf,inf,
+TABLE1 = """dataset,method,n,psnr_mean,ci_low,ci_high,psnr_pooled,psnr_same,n_same,published
+scenes (synthetic),gray,200,21.500000,21.000000,22.000000,20.900000,21.500000,200,
+scenes (synthetic),semantics_jbu,200,22.312345,22.051000,22.584000,21.800000,22.312345,200,22.000000
+VOC2012,gray,1449,inf,inf,inf,inf,,0,
+VOC2012,zhang,1449,22.000000,21.900000,22.100000,21.000000,,0,
 """
 
 FIGURE3 = """dataset,method,miou,ci_low,ci_high,n,segmenter,published

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
@@ -10,10 +11,11 @@ from PIL import Image
 from pipeline.datasets.scenes.composition import CLASSES, paint
 from pipeline.datasets.source import SPLITS, Photograph
 from pipeline.settings.errors import UserError, suggestion
+from pipeline.settings.ranges import Range, Seed
 
 __all__ = ["CLASSES", "Scenes", "paint"]
 
-SMALLEST = 16  # pixels a side
+SMALLEST, LARGEST = 16, 4096  # pixels a side
 SPLIT_SIZE = 1_000_000  # at most; validation scenes are numbered from here on, so no seed shares them with training
 _last = lru_cache(maxsize=1)(paint)  # a picture and its mask are asked for one after the other
 
@@ -25,11 +27,11 @@ class Scenes:
     Another kind of processor gives equal masks, and rounds a few pixel values in a million to the next integer.
     """
 
-    seed: int
-    height: int
-    width: int
-    train: int
-    val: int
+    seed: Seed
+    height: Annotated[int, Range(SMALLEST, LARGEST)]
+    width: Annotated[int, Range(SMALLEST, LARGEST)]
+    train: Annotated[int, Range(0, SPLIT_SIZE)]
+    val: Annotated[int, Range(0, SPLIT_SIZE)]
 
     def __post_init__(self) -> None:
         if self.seed < 0:

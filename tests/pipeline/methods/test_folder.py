@@ -168,12 +168,12 @@ def test_the_card_tells_of_jpegs_by_their_content_and_of_a_lightness_that_differ
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"path": None}, "`path` is None"),
-        ({"path": {"dataset": None}}, "`path` is"),
+        ({"path": None}, "m: path is None"),
+        ({"path": {"dataset": None}}, "m: path is"),
         ({"on_wrong_size": "rezise"}, "did you mean 'resize'"),
         ({"card": {"trained_on": "x"}}, "card: unknown parameter 'trained_on'"),
         ({"card": {"parameters": "many"}}, "parameters is 'many'"),
-        ({"card": "good"}, "card should hold keys"),
+        ({"card": "good"}, "card is 'good', but should be of type dict"),
         ({"size": 3}, "unknown option 'size'"),
     ],
 )

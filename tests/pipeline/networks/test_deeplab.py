@@ -17,6 +17,7 @@ from pipeline.networks.contract import Setup
 from pipeline.networks.deeplab import COCO, CocoDeepLab, DeepLabV3ResNet101, begin_with, build
 from pipeline.records.rows import SegmentationCard
 from pipeline.settings import paths
+from pipeline.settings.classes import check_block
 from pipeline.settings.errors import UserError
 from tests.baselines.examples import STATISTICS, batch
 from tests.conftest import stage_in, write_params
@@ -117,7 +118,10 @@ def test_weights_that_cannot_be_had_end_in_a_sentence_with_the_command_that_gets
     ("make", "sentence"),
     [
         (lambda: CocoDeepLab(Setup(1.0, THREE, 32)), "VOC's background and 20 classes alone"),
-        (lambda: DeepLabV3ResNet101(Setup(1.0, THREE, 32), start="coc"), "should be one of imagenet, coco, nothing"),
+        (
+            lambda: check_block({"class": "pipeline.networks.deeplab:DeepLabV3ResNet101", "start": "coc"}, "small"),
+            "small: start is 'coc'; did you mean 'coco'",
+        ),
         (lambda: DeepLabV3ResNet101(Setup(1.0, (), 32)), "needs class masks"),
         (
             lambda: DeepLabV3ResNet101(Setup(1.0, THREE, 32, STATISTICS), initial_weights="nothing.pth"),

@@ -2,19 +2,21 @@
 
 import csv
 import io
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.records.rows import ScoreRow, write_rows
+from pipeline.records.rows import ScoreRow, write_json, write_rows
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
+from pipeline.settings.masks import LeftOut
 from pipeline.settings.params import Params
 from reports.inputs.scores import Dataset, read_datasets
 from reports.plan.published import load_published
 from reports.tables.documents import Table
+from reports.tables.metrics import metrics_document
 from reports.tables.table1 import scores_document, table1_document
 from reports.tables.writers import csv_text, escape_latex, latex, markdown
 from tests.reports.conftest import IDS, METHODS, fabricate, score_rows
@@ -26,7 +28,8 @@ def table1_of(dataset: Dataset) -> Table:
 
 def test_table1_has_the_means_of_the_rows_beside_the_published_values(dataset: Dataset) -> None:
     table = table1_of(dataset).rows
-    columns = ["dataset", "method", "n", "psnr_mean", "ci_low", "ci_high", "trainings", "psnr_pooled", "published"]
+    columns = ["dataset", "method", "n", "psnr_mean", "ci_low", "ci_high", "trainings", "psnr_pooled"]
+    columns += ["psnr_same", "n_same", "published"]
     assert list(table.columns) == columns
     assert list(table["method"]) == ["gray", "no_semantics", "semantics", "semantics_jbu"]  # not the original
     by_method = table.set_index("method")
@@ -44,14 +47,38 @@ def test_notes_count_exact_colourless_and_skipped_photographs(dataset: Dataset) 
     document = table1_of(dataset)
     gray, notes = document.rows.set_index("method").loc["gray"], " ".join(document.notes)
     assert gray["n"] == len(IDS) - 1 and np.isfinite(gray["psnr_mean"])  # an infinite PSNR is in no mean
-    colored = dataset.scores[(dataset.scores["method"] == "semantics") & ~dataset.scores["colorless"]]
+    means = dataset.scores[~dataset.scores["colorless"]].groupby("method")["psnr_rgb"].mean()
     for note in (
         "gray reproduces 1 photograph exactly",
         "1 of 12 originals are colourless",
-        f"semantics {colored['psnr_rgb'].mean():.2f}",
+        f"on the same 11 photographs: gray {means['gray']:.2f}, no_semantics {means['no_semantics']:.2f}, semantics",
         "1 damaged photograph of val and 0 of train left out (on_bad_image: skip)",
     ):
         assert note in notes
+
+
+def test_where_a_method_is_exact_all_methods_are_also_compared_on_the_same_photographs(dataset: Dataset) -> None:
+    scores = dataset.scores.copy()
+    scores.loc[(scores["method"] == "gray") & scores["id"].isin(IDS[:5]), "psnr_rgb"] = np.inf
+    document = table1_of(replace(dataset, scores=scores))
+    rows = document.rows.set_index("method")
+    assert (rows["n_same"] == 7).all() and rows.loc[["gray", "semantics"], "n"].tolist() == [7, 12]
+    own = scores[(scores["method"] == "semantics") & ~scores["id"].isin(IDS[:5])]["psnr_rgb"].mean()
+    assert rows.loc["semantics", "psnr_same"] == pytest.approx(own) != rows.loc["semantics", "psnr_mean"]
+    assert rows.loc["gray", "psnr_same"] == rows.loc["gray", "psnr_mean"]
+    assert f"{own:.2f} (n = 7)" in markdown(document)
+    finite = replace(dataset, scores=scores.assign(psnr_rgb=scores["psnr_rgb"].replace(np.inf, 30.0)))
+    assert "same photographs" not in markdown(table1_of(finite))
+
+
+def test_n_stands_beside_a_mean_of_fewer_photographs_than_its_row(dataset: Dataset) -> None:
+    scores = dataset.scores.copy()
+    scores.loc[(scores["method"] == "semantics") & scores["id"].isin(IDS[:3]), "ssim_rgb"] = np.nan
+    document = scores_document([replace(dataset, scores=scores)], list(METHODS), seed=0)
+    shown = document.shown.set_index("Method")
+    assert shown.loc["semantics", "SSIM"].endswith("] (n = 9)") and shown.loc["gray", "PSNR"].endswith("] (n = 11)")
+    assert "n =" not in shown.loc["semantics", "PSNR"]
+    assert document.rows.set_index("method").loc["semantics", ["n", "ssim_rgb_n", "psnr_rgb_n"]].tolist() == [12, 9, 12]
 
 
 def test_scores_summary_includes_the_original_and_csv_holds_raw_numbers_with_six_decimals(dataset: Dataset) -> None:
@@ -84,6 +111,23 @@ def test_two_datasets_of_one_title_are_told_apart(results: object, params: Param
     fabricate("voc2012", "scenes (synthetic)")
     datasets = read_datasets(replace(params, datasets=("scenes", "voc2012")))
     assert [dataset.title for dataset in datasets] == ["scenes (synthetic), scenes", "scenes (synthetic), voc2012"]
+
+
+def test_of_two_datasets_the_one_without_masks_lacks_what_needs_them(results: object, params: Params) -> None:
+    fabricate("voc2012", "VOC2012")
+    without = LeftOut(("semantics",), ("small",), ("semantics", "semantics_jbu"))
+    write_json(paths.left_out("voc2012"), asdict(without))
+    for method in without.methods:
+        paths.scores("voc2012", method).unlink()
+    datasets = read_datasets(replace(params, datasets=("scenes", "voc2012")))
+    published, methods = load_published().table1, list(METHODS)
+    document = table1_document(datasets, methods, published, 0)
+    rows = document.rows.groupby("dataset")["method"].agg(list)
+    assert rows["VOC2012"] == ["gray", "no_semantics"] and len(rows["scenes (synthetic)"]) == 4
+    assert any("left out: semantics, semantics_jbu, small." in note for note in document.notes)
+    assert [list(dataset.segmentations) for dataset in datasets] == [["small"], []]
+    for table in (scores_document(datasets, methods, 0), metrics_document(datasets, methods, 0)):
+        assert set(table.rows.query("dataset == 'VOC2012'")["method"]) == {"gray", "no_semantics", "original"}
 
 
 @pytest.mark.parametrize("ids", [None, IDS[1:], [*IDS, IDS[0]], []], ids=["missing", "one less", "one twice", "none"])
