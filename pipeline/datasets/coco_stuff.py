@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.datasets.listing import read_file, read_split_list
-from pipeline.datasets.source import Photograph
+from pipeline.datasets.source import Orientation, Photograph, check_orientation
 from pipeline.packs.decode import decode_matlab
+from pipeline.packs.masks import MaskHeader
 from pipeline.settings.errors import UserError
 
 # Names and ids 0 to 182 as in the authors' labels.txt (github.com/nightrome/cocostuff). The paper counts "182 object
@@ -39,7 +40,9 @@ class CocoStuff:
 
     classes = CLASSES
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mask_orientation: Orientation = "unknown") -> None:
+        check_orientation(mask_orientation)
+        self.mask_orientation = mask_orientation
         inner = root / "cocostuff-10k-v1.1"
         self.root = inner if inner.is_dir() else root
         if not (self.root / "imageLists").is_dir():
@@ -62,3 +65,7 @@ class CocoStuff:
         if wrong.size:
             raise UserError(f"{path} holds the class id {wrong.flat[0]}; COCO-Stuff 10k v1.1 has 0 to 182.")
         return labels.astype(np.uint8)
+
+    def mask_header(self, photograph: Photograph) -> MaskHeader:
+        """Nothing, as a Matlab file holds numbers only."""
+        return MaskHeader()

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.datasets.listing import check_classes, pictures_below, read_file, read_split_list
-from pipeline.datasets.source import SPLITS, Photograph
-from pipeline.packs.decode import decode_mask
+from pipeline.datasets.source import SPLITS, Orientation, Photograph, check_orientation
+from pipeline.packs.decode import decode_mask, mask_header
+from pipeline.packs.masks import VOID, MaskHeader
 from pipeline.settings.errors import UserError
 
 
@@ -17,8 +18,10 @@ class Folder:
     """The pictures below `root`/`images`, at any depth; an id is a picture's path there without the suffix.
 
     `masks`: folder of PNG masks with the same relative names, whose values are the indices of `classes`, or 255 for
-    void. `train_list`, `val_list`: text files of ids. With one list, the other split gets the rest. Without lists, a
-    hash of the ids chooses `val_fraction` of the pictures for validation. All paths are relative to `root`.
+    void; else `mask_values` lists the value of each class. `mask_orientation`: what the masks of photographs with an
+    EXIF orientation were drawn on. `train_list`, `val_list`: text files of ids. With one list, the other split gets the
+    rest. Without lists, a hash of the ids chooses `val_fraction` of the pictures for validation. All paths are relative
+    to `root`.
     """
 
     def __init__(
@@ -28,12 +31,18 @@ class Folder:
         images: str = "images",
         masks: str | None = None,
         classes: Sequence[str] = (),
+        mask_values: Sequence[int] = (),
+        mask_orientation: Orientation = "unknown",
         train_list: str | None = None,
         val_list: str | None = None,
         val_fraction: float = 0.1,
     ) -> None:
         if bool(masks) != bool(classes):
             raise UserError(f"the dataset in {root} needs both `masks` and the `classes` of their values, or neither.")
+        if masks and not 2 <= len(classes) <= VOID:
+            raise UserError(f"the dataset in {root} has {len(classes)} of `classes`; masks need 2 to {VOID}.")
+        check_orientation(mask_orientation)
+        self.mask_values, self.mask_orientation = _checked_values(mask_values, classes), mask_orientation
         if not 0 <= val_fraction <= 1:
             raise UserError(f"val_fraction is {val_fraction}, but must be between 0 and 1.")
         self.root, self.images, self.masks, self.classes = root, images, masks, tuple(classes)
@@ -53,7 +62,27 @@ class Folder:
         if photograph.mask is None:
             return None
         path = self.root / photograph.mask
-        return check_classes(decode_mask(read_file(path), str(path)), len(self.classes), str(path))
+        values = decode_mask(read_file(path), str(path))
+        return check_classes(values, self.classes, str(path)) if not self.mask_values else self._indices(values, path)
+
+    def mask_header(self, photograph: Photograph) -> MaskHeader:
+        """The colours of the classes by the mask's palette, and its orientation."""
+        path = self.root / str(photograph.mask)
+        header = mask_header(read_file(path), str(path))
+        if not self.mask_values:
+            return header
+        known = {label: value for label, value in enumerate(self.mask_values) if value in header.colors}
+        return MaskHeader({label: header.colors[value] for label, value in known.items()}, header.orientation)
+
+    def _indices(self, values: np.ndarray, path: Path) -> np.ndarray:
+        """(H, W) class indices of values that `mask_values` lists; 255 is void where it is no class."""
+        table = np.full(VOID + 1, VOID, np.uint8)
+        table[list(self.mask_values)] = np.arange(len(self.classes))
+        wrong = sorted({*np.unique(values).tolist()} - {*self.mask_values, VOID})
+        if wrong:
+            known = ", ".join(f"{value} ({name})" for value, name in zip(self.mask_values, self.classes, strict=True))
+            raise UserError(f"the mask {path} holds the value {wrong[0]}; `mask_values` has {known}.")
+        return table[values]
 
     @cached_property
     def _pictures(self) -> dict[str, Path]:
@@ -110,3 +139,14 @@ class Folder:
         if not (self.root / path).is_file():
             raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / path} is missing.")
         return path
+
+
+def _checked_values(values: Sequence[int], classes: Sequence[str]) -> tuple[int, ...]:
+    """The mask value of each class, none for their indices; raises `UserError` for what cannot be that."""
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+    if values and not (whole and len({*values} & {*range(VOID + 1)}) == len(values) == len(classes)):
+        raise UserError(
+            f"mask_values is {list(values)!r}, but should hold {len(classes)} different numbers from 0 to {VOID}, one "
+            "for each of `classes`."
+        )
+    return tuple(values)

@@ -1,5 +1,6 @@
 """Reads split lists and the files that a dataset names; errors name the file."""
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -64,12 +65,13 @@ def read_file(path: Path) -> bytes:
         raise UserError(f"cannot read {path} ({error.strerror}); check the file and its permissions.") from None
 
 
-def check_classes(mask: np.ndarray, classes: int, name: str) -> np.ndarray:
-    """`mask` itself when every value is one of `classes` class indices or void."""
-    wrong = mask[(mask >= classes) & (mask != VOID)]
-    if wrong.size:
-        known = f"0 to {classes - 1} for its classes and {VOID} for void"
-        raise UserError(f"the mask {name} holds the value {wrong.flat[0]}; allowed are {known}.")
+def check_classes(mask: np.ndarray, classes: Sequence[str], name: str) -> np.ndarray:
+    """`mask` itself when every value is the index of one of `classes` or void."""
+    wrong = np.unique(mask[(mask >= len(classes)) & (mask != VOID)]).tolist()
+    if wrong:
+        known = f"0 ({classes[0]}) to {len(classes) - 1} ({classes[-1]}) for its classes and {VOID} for void"
+        several = f"the value {wrong[0]}" + (f" and {len(wrong) - 1} other unknown ones" if len(wrong) > 1 else "")
+        raise UserError(f"the mask {name} holds {several}; allowed are {known}.")
     return mask
 
 

@@ -1,11 +1,14 @@
 """Decodes pictures, masks and Matlab files to arrays; an error names the damaged file."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from pipeline.packs.masks import MaskHeader
 from pipeline.settings.errors import UserError
 
 # The formats that are read, with their suffixes. Pillow also opens formats that start other programs (EPS, WMF) or
@@ -26,11 +29,14 @@ def decode_image(content: bytes, name: str) -> np.ndarray:
         colours = _composited(_eight_bit(image, name))
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: {image.mode} colours cannot be read ({error}); save it as an RGB picture.") from error
-    return np.array(_upright(np.asarray(colours), _orientation(image)))
+    return np.array(upright(np.asarray(colours), _orientation(image)))
 
 
 def decode_mask(content: bytes, name: str) -> np.ndarray:
-    """(H, W) uint8 class indices of a mask: the palette index of a palette PNG, or the value of an 8-bit grey one."""
+    """(H, W) uint8 values of a mask: the palette index of a palette PNG, or the value of an 8-bit grey one.
+
+    A mask with an EXIF orientation of its own is turned upright by it, as its photograph is.
+    """
     image = _loaded(content, name)
     if image.format != "PNG":
         raise UserError(f"the mask {name} is a {image.format}; it must be a palette PNG or an 8-bit grey PNG.")
@@ -40,7 +46,20 @@ def decode_mask(content: bytes, name: str) -> np.ndarray:
         raise UserError(
             f"the mask {name} is a {depth}-bit {image.mode} PNG; it must be one with palette, or 8-bit grey."
         )
-    return np.array(image)
+    return np.array(upright(np.asarray(image), _orientation(image)))
+
+
+def mask_header(content: bytes, name: str) -> MaskHeader:
+    """What the file of a mask says besides its pixels, which are not decoded."""
+    image = _opened(content, name)
+    palette = np.array(image.getpalette("RGB") if image.mode == "P" else [], int).reshape(-1, 3).tolist()
+    colors = {value: (red, green, blue) for value, (red, green, blue) in enumerate(palette)}
+    return MaskHeader(colors, _orientation(image))
+
+
+def orientation_of(content: bytes, name: str) -> int:
+    """The EXIF orientation of an encoded picture, 1 to 8; 1 where it has none or a broken one."""
+    return _orientation(_opened(content, name))
 
 
 def decode_matlab(content: bytes, variable: str, name: str) -> np.ndarray:
@@ -65,11 +84,25 @@ def _formats() -> list[str]:
 
 
 def _loaded(content: bytes, name: str) -> Image.Image:
+    image = _opened(content, name)
+    with _damage_named(name):
+        image.load()
+    return image
+
+
+def _opened(content: bytes, name: str) -> Image.Image:
+    """The picture with its header read, and its pixels not yet."""
     if not content:
         raise UserError(f"{name} is empty (0 bytes); replace it or take it out of the dataset.")
+    with _damage_named(name):
+        return Image.open(io.BytesIO(content), formats=_formats())
+
+
+@contextmanager
+def _damage_named(name: str) -> Iterator[None]:
+    """Turn all that Pillow raises for a damaged or foreign picture into a sentence."""
     try:
-        image = Image.open(io.BytesIO(content), formats=_formats())
-        image.load()
+        yield
     except UnidentifiedImageError:
         raise UserError(f"{name} is no picture in a known format ({', '.join(FORMATS)}); replace it.") from None
     except Image.DecompressionBombError as error:
@@ -78,7 +111,6 @@ def _loaded(content: bytes, name: str) -> Image.Image:
         raise
     except Exception as error:  # damaged data trips Pillow in many ways: OSError, SyntaxError, struct.error, ...
         raise UserError(f"{name} is damaged ({error}); replace it or take it out of the dataset.") from error
-    return image
 
 
 def _eight_bit(image: Image.Image, name: str) -> Image.Image:
@@ -128,15 +160,16 @@ def _by_profile(base: Image.Image, embedded: bytes | None) -> Image.Image | None
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, read after loading, for Pillow has then already turned a TIFF by itself."""
+    """The EXIF orientation. After loading that of a TIFF is 1, for Pillow has then turned it by itself."""
     try:
-        return int(image.getexif().get(EXIF_ORIENTATION, 1))
+        orientation = int(image.getexif().get(EXIF_ORIENTATION, 1))
     except Exception:  # broken EXIF trips Pillow in many ways, and the pixels are good all the same
         return 1
+    return orientation if orientation in range(1, 9) else 1
 
 
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """(H, W, 3) pixels turned and mirrored as EXIF says; H and W change places for orientations 5 to 8."""
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """(H, W, ...) pixels turned and mirrored as EXIF says; H and W change places for orientations 5 to 8."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):

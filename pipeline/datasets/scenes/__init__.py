@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from pipeline.datasets.scenes.composition import CLASSES, paint
-from pipeline.datasets.source import SPLITS, Photograph
+from pipeline.datasets.source import SPLITS, Orientation, Photograph
+from pipeline.packs.masks import MaskHeader
 from pipeline.settings.errors import UserError, suggestion
 
 __all__ = ["CLASSES", "Scenes", "paint"]
@@ -45,6 +46,11 @@ class Scenes:
         """Class names; the mask value is the index."""
         return CLASSES
 
+    @property
+    def mask_orientation(self) -> Orientation:
+        """Scenes are painted upright."""
+        return "upright"
+
     def photographs(self, split: str) -> list[Photograph]:
         """The scenes of a split, "train-000000" and on."""
         if split not in SPLITS:
@@ -60,6 +66,10 @@ class Scenes:
     def mask(self, photograph: Photograph) -> np.ndarray:
         """(height, width) uint8 class indices, `VOID` on the smooth borders."""
         return self._scene(photograph)[1].copy()
+
+    def mask_header(self, photograph: Photograph) -> MaskHeader:
+        """Nothing, as there is no file."""
+        return MaskHeader()
 
     def _scene(self, photograph: Photograph) -> tuple[np.ndarray, np.ndarray]:
         split, _, number = photograph.id.partition("-")
