@@ -69,3 +69,7 @@ class CocoStuff:
     def mask_header(self, photograph: Photograph) -> MaskHeader:
         """Nothing, as a Matlab file holds numbers only."""
         return MaskHeader()
+
+    def left_out(self) -> list[str]:
+        """Nothing, as lists name the photographs."""
+        return []

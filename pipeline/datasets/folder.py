@@ -1,13 +1,15 @@
 """Your own photographs: a folder of pictures, with optional masks and split lists."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.listing import check_classes, pictures_below, read_file, read_split_list
+from pipeline.datasets.listing import check_classes, read_file, read_split_list
+from pipeline.datasets.pictures import Found, pictures_below, without_copies
 from pipeline.datasets.source import SPLITS, Orientation, Photograph, check_orientation
 from pipeline.packs.decode import decode_mask, mask_header
 from pipeline.packs.masks import VOID, MaskHeader
@@ -20,8 +22,8 @@ class Folder:
     `masks`: folder of PNG masks with the same relative names, whose values are the indices of `classes`, or 255 for
     void; else `mask_values` lists the value of each class. `mask_orientation`: what the masks of photographs with an
     EXIF orientation were drawn on. `train_list`, `val_list`: text files of ids. With one list, the other split gets the
-    rest. Without lists, a hash of the ids chooses `val_fraction` of the pictures for validation. All paths are relative
-    to `root`.
+    rest. Without lists, a hash of the ids chooses `val_fraction` of the pictures for validation. Copies of a picture
+    are left out, unless a list names them. All paths are relative to `root`.
     """
 
     def __init__(
@@ -84,30 +86,40 @@ class Folder:
             raise UserError(f"the mask {path} holds the value {wrong[0]}; `mask_values` has {known}.")
         return table[values]
 
+    def left_out(self) -> list[str]:
+        """What else is in the folder of pictures."""
+        self._splits  # noqa: B018 (notes copies)
+        return self._found.sentences()
+
     @cached_property
-    def _pictures(self) -> dict[str, Path]:
-        """Every picture's file by its id, sorted by id."""
+    def _found(self) -> Found:
         top = self.root / self.images
         if not top.is_dir():
             raise UserError(f"there is no folder {top}; put the pictures there, or name theirs as `images`.")
-        found: dict[str, Path] = {}
-        masks = None if self.masks is None else self.root / self.masks
-        for id, files in pictures_below(top, but=masks).items():
+        return pictures_below(top, but=None if self.masks is None else self.root / self.masks)
+
+    @cached_property
+    def _pictures(self) -> dict[str, Path]:
+        """Every picture's file by its id, sorted by id."""
+        for id, files in self._found.pictures.items():
             if len(files) > 1:
                 raise UserError(f"{files[0]} and {files[1]} have the same id {id!r}; rename one.")
-            found[id] = Path(self.images) / files[0].relative_to(top)
-        return dict(sorted(found.items()))
+        inner = {id: file.relative_to(self._found.top) for id, (file,) in self._found.pictures.items()}
+        return {id: Path(self.images) / inner[id] for id in sorted(inner)}
 
     @cached_property
     def _splits(self) -> dict[str, list[str]]:
         """The ids of both splits; no picture is in both."""
         given = {split: self._listed(name) for split, name in self._lists.items() if name}
-        if not given:
-            given = {"val": self._drawn()}
-        for split in SPLITS:
-            if split not in given:
-                taken = {id for ids in given.values() for id in ids}
-                given[split] = [id for id in self._pictures if id not in taken]
+        listed = {id for ids in given.values() for id in ids}
+        if len(given) < len(SPLITS):
+            files = {id: self.root / file for id, file in self._pictures.items()}
+            free = [id for id in without_copies(files, listed, self._found) if id not in listed]
+            if not given:
+                given = {"val": self._drawn(free)}
+            taken = {id for ids in given.values() for id in ids}
+            rest = next(split for split in SPLITS if split not in given)
+            given[rest] = [id for id in free if id not in taken]
         both = set(given["train"]) & set(given["val"])
         if both:
             raise UserError(f"{min(both)!r} is in both split lists of {self.root}; a score on it would be meaningless.")
@@ -123,9 +135,8 @@ class Folder:
                 )
         return ids
 
-    def _drawn(self) -> list[str]:
+    def _drawn(self, ids: Sequence[str]) -> list[str]:
         """The ids whose hashes are smallest: at least one, and not all, unless the fraction is 0 or 1."""
-        ids = list(self._pictures)
         count = round(self.val_fraction * len(ids))
         if 0 < self.val_fraction < 1:
             count = max(1, min(count, len(ids) - 1))
@@ -135,10 +146,11 @@ class Folder:
     def _mask_file(self, id: str) -> Path | None:
         if self.masks is None:
             return None
-        path = Path(self.masks) / f"{id}.png"
-        if not (self.root / path).is_file():
-            raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / path} is missing.")
-        return path
+        paths = [Path(self.masks) / f"{unicodedata.normalize(form, id)}.png" for form in ("NFC", "NFD")]
+        for path in paths:
+            if (self.root / path).is_file():
+                return path
+        raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / paths[0]} is missing.")
 
 
 def _checked_values(values: Sequence[int], classes: Sequence[str]) -> tuple[int, ...]:

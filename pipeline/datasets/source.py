@@ -47,6 +47,9 @@ class Source(Protocol):
     def mask_header(self, photograph: Photograph) -> MaskHeader:
         """What the mask's file says besides: the colour of each class index, where values are read by themselves."""
 
+    def left_out(self) -> list[str]:
+        """What was found beside the photographs and left out, a line for each reason."""
+
 
 def check_orientation(given: str) -> None:
     """Raise `UserError` for a `mask_orientation` that is none."""

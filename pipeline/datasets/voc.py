@@ -64,6 +64,10 @@ class Voc:
         path = self.root / str(photograph.mask)
         return MaskHeader(orientation=mask_header(read_file(path), str(path)).orientation)
 
+    def left_out(self) -> list[str]:
+        """Nothing, as lists name the photographs."""
+        return []
+
     def _mask_file(self, id: str) -> Path:
         extended = MASKS_AUG / f"{id}.png"
         return extended if (self.root / extended).exists() else MASKS / f"{id}.png"

@@ -15,7 +15,8 @@ from PIL import Image
 
 from pipeline.color import cielab
 from pipeline.color.compose import compose
-from pipeline.datasets.listing import pictures_below, read_file
+from pipeline.datasets.listing import read_file
+from pipeline.datasets.pictures import pictures_below
 from pipeline.methods.method import Context, Method, Photo, Photos
 from pipeline.packs.decode import decode_image
 from pipeline.records.rows import MethodCard
@@ -133,7 +134,8 @@ def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
     wanted = list(names)
     if not top.is_dir():
         raise UserError(f"{top} is {'no folder' if top.exists() else 'missing'}; it should be a folder of pictures.")
-    found = pictures_below(top)
+    below = pictures_below(top)
+    found = below.pictures
     twice = [name for name in wanted if len(found.get(name, ())) > 1]
     if twice:
         first, second = found[twice[0]][:2]
@@ -148,6 +150,7 @@ def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
         )
     if missing:
         also = f" It has {len(strangers)} of no photograph: {_some(strangers)}." if strangers else ""
+        also += "".join(f" {sentence}." for sentence in below.sentences())
         raise UserError(
             f"{top} lacks pictures of {len(missing)} of the {len(wanted)} photographs: {_some(missing)}.{also}"
         )

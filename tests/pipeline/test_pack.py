@@ -97,6 +97,13 @@ def test_missing_files_and_empty_lists_end_in_one_sentence_that_names_them(voc, 
     assert not paths.listing("voc2012").exists()
 
 
+def test_a_photograph_in_both_lists_is_refused(voc):
+    lists = voc / "ImageSets/Segmentation"
+    (lists / "val.txt").write_text((lists / "val.txt").read_text() + "train-000001\n")
+    done = run_in(Path(), "pipeline.fetch", "voc2012", check=False)
+    assert done.returncode == 1 and "'train-000001' is the first" in done.stderr and "both splits" in done.stderr
+
+
 def test_a_photograph_that_changed_since_it_was_listed_is_refused(voc):
     stage_in(Path(), "pipeline.fetch", "voc2012")
     Image.new("RGB", (56, 40)).save(voc / "JPEGImages/train-000000.jpg")

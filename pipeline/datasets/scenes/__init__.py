@@ -71,6 +71,10 @@ class Scenes:
         """Nothing, as there is no file."""
         return MaskHeader()
 
+    def left_out(self) -> list[str]:
+        """Nothing, as scenes are painted."""
+        return []
+
     def _scene(self, photograph: Photograph) -> tuple[np.ndarray, np.ndarray]:
         split, _, number = photograph.id.partition("-")
         if split not in SPLITS or not number.isdecimal() or int(number) >= getattr(self, split):

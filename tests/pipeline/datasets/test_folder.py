@@ -13,9 +13,10 @@ from pipeline.settings.errors import UserError
 
 
 def pictures(root: Path, *names: str) -> Path:
-    for name in names:
+    """Pictures that all differ."""
+    for number, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (2, 2), "red").save(root / name)
+        Image.new("RGB", (2, 2), (255, number, len(name))).save(root / name)
     return root
 
 
