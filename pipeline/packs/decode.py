@@ -8,7 +8,9 @@ from functools import cache
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 
+from pipeline.packs.jpeg import check_whole
 from pipeline.packs.masks import MaskHeader
+from pipeline.packs.samples import WHITE_IS_ZERO, check_samples, gamma_table, tiff_samples
 from pipeline.settings.errors import UserError
 
 # The formats that are read, with their suffixes. Pillow also opens formats that start other programs (EPS, WMF) or
@@ -22,11 +24,17 @@ EXIF_ORIENTATION = 0x0112
 PNG_BIT_DEPTH = 24  # its place in the file: 8 bytes signature, 8 of chunk header, width, height
 
 
-def decode_image(content: bytes, name: str) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB of an encoded picture, upright; the first frame where there are several."""
+def decode_image(content: bytes, name: str, known_whole: bool = False) -> np.ndarray:
+    """(H, W, 3) uint8 sRGB of an encoded picture, upright; the first frame where there are several.
+
+    `known_whole`: it has been decoded before without an error, so that a JPEG need not be looked at for missing data.
+    """
     image = _loaded(content, name)
+    check_samples(image, content, name)
+    if image.format in ("JPEG", "MPO") and not known_whole:
+        check_whole(image, content, name)
     try:
-        colours = _composited(_eight_bit(image, name))
+        colours = _composited(_curved(_eight_bit(image, content, name), gamma_table(image, content)))
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: {image.mode} colours cannot be read ({error}); save it as an RGB picture.") from error
     return np.array(upright(np.asarray(colours), _orientation(image)))
@@ -94,6 +102,9 @@ def _opened(content: bytes, name: str) -> Image.Image:
     """The picture with its header read, and its pixels not yet."""
     if not content:
         raise UserError(f"{name} is empty (0 bytes); replace it or take it out of the dataset.")
+    samples = tiff_samples(content)
+    if samples is not None and not samples.is_read:
+        raise UserError(samples.sentence(name))
     with _damage_named(name):
         return Image.open(io.BytesIO(content), formats=_formats())
 
@@ -113,16 +124,28 @@ def _damage_named(name: str) -> Iterator[None]:
         raise UserError(f"{name} is damaged ({error}); replace it or take it out of the dataset.") from error
 
 
-def _eight_bit(image: Image.Image, name: str) -> Image.Image:
+def _eight_bit(image: Image.Image, content: bytes, name: str) -> Image.Image:
     """Deep grey scaled to 8 bits, where Pillow's `convert` would clip at 255; deep RGB comes as high bytes already."""
     if not image.mode.startswith("I"):
         return image
     deep = np.asarray(image).astype(np.int64)
     if deep.min() < 0 or deep.max() > 65535:
         raise UserError(f"{name} has 32-bit values without a known white; save it with 8 or 16 bits.")
+    samples = tiff_samples(content)
+    if samples is not None and samples.photometric == WHITE_IS_ZERO:  # Pillow turns it over for fewer bits only
+        deep = 65535 - deep
     scaled = Image.fromarray(((deep + 128) // 257).astype(np.uint8))  # round(value * 255 / 65535)
     scaled.info = {key: value for key, value in image.info.items() if key == "icc_profile"}
     return scaled
+
+
+def _curved(image: Image.Image, table: np.ndarray | None) -> Image.Image:
+    """The picture with every colour channel, and the palette's, sent through a (256,) `table`."""
+    if table is None:
+        return image
+    if image.has_transparency_data:
+        return image.convert("RGBA").point([*table.tolist() * 3, *range(256)])
+    return image.convert("RGB").point(table.tolist() * 3)
 
 
 def _composited(image: Image.Image) -> Image.Image:
@@ -130,6 +153,7 @@ def _composited(image: Image.Image) -> Image.Image:
 
     A page shows a transparent picture on white. The colours stored under alpha 0 are arbitrary, mostly black.
     """
+    image = image.convert("LA") if image.mode == "La" else image
     base = image.convert({"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(image.mode, "RGB"))
     colours = _by_profile(base, image.info.get("icc_profile")) or base.convert("RGB")
     if not image.has_transparency_data:
