@@ -24,6 +24,7 @@ GRID = 32  # patterns are compared on GRID x GRID mean lightnesses
 FLAT = 1.0  # standard deviation of L: less is no pattern
 ALIKE = 0.97  # correlation from which on nothing is doubted
 UNLIKE = 0.3  # correlation below which a picture does not show its photograph
+ROUNDING = 0.5  # |dL| that 8 bits and scaling can make
 FITS_BETTER = 1 / 3  # another reading must leave at most this share of what the given one leaves to 1
 CROPS = (1.0, 224 / 256)  # of the largest window of the picture's shape: as it is, and of the usual 224 of 256 pixels
 
@@ -173,7 +174,7 @@ def _check_channels(pairs: Sequence[Pair], where: str) -> None:
     """Channels in another order move the lightness; in the right order it is the photograph's own, or nearly so."""
     errors = {order: fmean(pair.errors[number] for pair in pairs) for number, order in enumerate(ORDERS)}
     own, best = errors[ORDERS[0]], min(ORDERS, key=lambda order: errors[order])
-    if errors[best] < own / 2:
+    if own > ROUNDING and errors[best] < own / 2:
         found = "".join("RGB"[best.index(channel)] for channel in range(3))
         raise UserError(
             f"the pictures in {where} look as if their channels were {found} and not RGB: so read, their lightness is "
