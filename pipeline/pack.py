@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from pipeline.datasets.registry import describe, open_source
 from pipeline.datasets.source import SPLITS, Photograph, Source
-from pipeline.packs.decode import decode_image, orientation_of, upright
+from pipeline.packs.decode import SMALLEST_SIDE, decode_image, orientation_of, upright
 from pipeline.packs.masks import VOID, Color, MaskHeader, MaskTally, aligned
 from pipeline.packs.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
 from pipeline.records.rows import ListedPhotograph, PackedPhotograph, read_rows, write_json, write_rows
@@ -49,6 +49,7 @@ class Prepared:
     original: bytes = b""
     original_mask: bytes | None = None
     error: str = ""
+    small: bool = False  # left out whatever `on_bad_image` says, as nothing is wrong with the file
 
 
 def main() -> None:
@@ -91,6 +92,9 @@ def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
     try:
         content = source.image_bytes(photograph)
         image = decode_image(content, row.image or row.id)
+        if min(image.shape[:2]) < SMALLEST_SIDE:
+            found = f"{row.image or row.id} is {image.shape[1]} x {image.shape[0]} pixels"
+            return Prepared(row.id, error=f"{found}; less than {SMALLEST_SIDE} cannot be measured.", small=True)
         if row.image_sha256 and hashlib.sha256(content).hexdigest() != row.image_sha256:
             raise UserError(f"{row.image} has changed since it was listed; run `dvc repro -f` from fetch on.")
         mask = source.mask(photograph)
@@ -156,7 +160,7 @@ def write_pack(
     with (folder / ORIGINALS).open("wb") as originals:
         for item in tqdm(prepared, f"packing {split}", total, delay=2, mininterval=1, unit="photo"):
             if item.image is None:
-                if params.on_bad_image == "stop":
+                if params.on_bad_image == "stop" and not item.small:
                     raise UserError(f"{item.error} (`on_bad_image: skip` leaves such pictures out.)")
                 skipped.append({"id": item.id, "reason": item.error})
                 continue
@@ -209,9 +213,11 @@ def _describe(
         digest.update(array.data)
     summary = {"photographs": len(index), "colorless": int(found.colorless.sum()), "digest": digest.hexdigest()}
     write_json(folder / SUMMARY, {**about, **summary})
-    skipped = len(cast(list, about["skipped"]))
-    print(f"{about['title']}, {about['split']}: {len(index)} photographs" + f", {skipped} skipped" * (skipped > 0))
-    for remark in cast(list, about["mask_remarks"]):
+    skipped = cast(list[dict[str, str]], about["skipped"])
+    print(f"{about['title']}, {about['split']}: {len(index)} photographs" + f", {len(skipped)} skipped" * bool(skipped))
+    for one in skipped:
+        print(f"  skipped: {one['reason']}")
+    for remark in cast(list[str], about["mask_remarks"]):
         print(f"  masks of {remark}")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.listing import read_file, read_split_list
+from pipeline.datasets.listing import as_on_disk, read_file, read_split_list
 from pipeline.datasets.source import Orientation, Photograph, check_orientation
 from pipeline.packs.decode import decode_matlab
 from pipeline.packs.masks import MaskHeader
@@ -51,7 +51,10 @@ class CocoStuff:
     def photographs(self, split: str) -> list[Photograph]:
         """The 9,000 of train.txt ("train"), or the 1,000 of test.txt ("val")."""
         ids = read_split_list(self.root / SPLIT_LISTS[split])
-        return [Photograph(id, Path(f"images/{id}.jpg"), Path(f"annotations/{id}.mat")) for id in ids]
+        files = [(Path(f"images/{id}.jpg"), Path(f"annotations/{id}.mat")) for id in ids]
+        return [
+            Photograph(id, *(as_on_disk(self.root, file) for file in both)) for id, both in zip(ids, files, strict=True)
+        ]
 
     def image_bytes(self, photograph: Photograph) -> bytes:
         """The JPEG as it is in the dataset."""

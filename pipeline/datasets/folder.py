@@ -1,14 +1,13 @@
 """Your own photographs: a folder of pictures, with optional masks and split lists."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.listing import check_classes, read_file, read_split_list
+from pipeline.datasets.listing import as_on_disk, check_classes, read_file, read_split_list
 from pipeline.datasets.pictures import Found, pictures_below, without_copies
 from pipeline.datasets.source import SPLITS, Orientation, Photograph, check_orientation
 from pipeline.packs.decode import decode_mask, mask_header
@@ -146,11 +145,10 @@ class Folder:
     def _mask_file(self, id: str) -> Path | None:
         if self.masks is None:
             return None
-        paths = [Path(self.masks) / f"{unicodedata.normalize(form, id)}.png" for form in ("NFC", "NFD")]
-        for path in paths:
-            if (self.root / path).is_file():
-                return path
-        raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / paths[0]} is missing.")
+        path = as_on_disk(self.root, Path(self.masks) / f"{id}.png")
+        if not (self.root / path).is_file():
+            raise UserError(f"{self.root / self._pictures[id]} has no mask: {self.root / path} is missing.")
+        return path
 
 
 def _checked_values(values: Sequence[int], classes: Sequence[str]) -> tuple[int, ...]:

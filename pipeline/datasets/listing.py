@@ -37,6 +37,12 @@ def read_split_list(path: Path, nested: bool = False) -> list[str]:
     return [line for line in lines if line in seen]
 
 
+def as_on_disk(root: Path, path: Path) -> Path:
+    """`path` below `root` in the form of Unicode that is there, composed or apart; as it is where neither is."""
+    forms = [Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD")]
+    return path if str(path).isascii() else next((form for form in forms if (root / form).exists()), path)
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a dataset's file."""
     try:

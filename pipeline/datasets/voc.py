@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from pipeline.datasets.listing import check_classes, read_file, read_split_list
+from pipeline.datasets.listing import as_on_disk, check_classes, read_file, read_split_list
 from pipeline.datasets.source import Orientation, Photograph, check_orientation
 from pipeline.packs.decode import decode_mask, decode_matlab, mask_header
 from pipeline.packs.masks import VOID, Color, MaskHeader, hexadecimal
@@ -46,7 +46,10 @@ class Voc:
                 f"{path} is missing: the joint list of VOC's and SBD's training photographs. Add it with the masks "
                 f"in {MASKS_AUG}/, or set `root: null` in params.yaml to have both made from the downloads."
             )
-        return [Photograph(id, IMAGES / f"{id}.jpg", self._mask_file(id)) for id in read_split_list(path)]
+        return [
+            Photograph(id, as_on_disk(self.root, IMAGES / f"{id}.jpg"), self._mask_file(id))
+            for id in read_split_list(path)
+        ]
 
     def image_bytes(self, photograph: Photograph) -> bytes:
         """The JPEG as it is in the dataset."""
@@ -69,8 +72,8 @@ class Voc:
         return []
 
     def _mask_file(self, id: str) -> Path:
-        extended = MASKS_AUG / f"{id}.png"
-        return extended if (self.root / extended).exists() else MASKS / f"{id}.png"
+        extended = as_on_disk(self.root, MASKS_AUG / f"{id}.png")
+        return extended if (self.root / extended).exists() else as_on_disk(self.root, MASKS / f"{id}.png")
 
 
 def by_official_colors(values: np.ndarray, colors: Mapping[int, Color], name: str) -> np.ndarray:

@@ -20,6 +20,7 @@ FORMATS = {
     "JPEG2000": (".jp2", ".j2k"), "PNG": (".png",), "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
     "TIFF": (".tif", ".tiff"), "WEBP": (".webp",),
 }  # fmt: skip
+SMALLEST_SIDE = 31  # pixels; of less LPIPS's AlexNet has no features, and no edge has two sides
 EXIF_ORIENTATION = 0x0112
 PNG_BIT_DEPTH = 24  # its place in the file: 8 bytes signature, 8 of chunk header, width, height
 

@@ -135,6 +135,19 @@ def test_the_same_photographs_pack_to_the_same_bytes(voc):
     assert before == {path: path.read_bytes() for path in files}
 
 
+def test_photographs_with_a_tiny_side_are_left_out_by_name_and_counted(voc, capsys):
+    for name, size in (("train-000000", (56, 30)), ("val-000000", (1, 40)), ("val-000001", (31, 40))):
+        Image.new("RGB", size, "red").save(voc / f"JPEGImages/{name}.jpg")
+        Image.fromarray(np.arange(size[0] * size[1], dtype=np.uint8).reshape(size[::-1]) % 3).save(
+            voc / f"SegmentationClassAug/{name}.png"
+        )
+    pack()
+    train, val = (Pack(paths.pack("voc2012", split)) for split in ("train", "val"))
+    assert [entry.id for entry in val.index] == ["val-000001", "val-000002"] and len(train.index) == 5
+    assert [one["id"] for one in val.summary["skipped"]] == ["val-000000"]
+    assert "skipped: JPEGImages/train-000000.jpg is 56 x 30 pixels; less than 31 cannot" in capsys.readouterr().out
+
+
 def test_a_photograph_without_colour_is_marked_and_counts_no_colours(voc):
     for name in ("train-000000", "train-000001"):
         Image.open(voc / f"JPEGImages/{name}.jpg").convert("L").save(voc / f"JPEGImages/{name}.jpg")

@@ -9,12 +9,12 @@ from PIL import Image
 
 from pipeline.datasets.scenes.composition import CLASSES, paint
 from pipeline.datasets.source import SPLITS, Orientation, Photograph
+from pipeline.packs.decode import SMALLEST_SIDE
 from pipeline.packs.masks import MaskHeader
 from pipeline.settings.errors import UserError, suggestion
 
 __all__ = ["CLASSES", "Scenes", "paint"]
 
-SMALLEST = 16  # pixels a side
 SPLIT_SIZE = 1_000_000  # at most; validation scenes are numbered from here on, so no seed shares them with training
 _last = lru_cache(maxsize=1)(paint)  # a picture and its mask are asked for one after the other
 
@@ -35,8 +35,9 @@ class Scenes:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise UserError(f"scenes: seed is {self.seed}; give a number from 0 on.")
-        if min(self.height, self.width) < SMALLEST:
-            raise UserError(f"scenes: {self.height} x {self.width} is too small; give {SMALLEST} x {SMALLEST} or more.")
+        if min(self.height, self.width) < SMALLEST_SIDE:
+            least = f"{SMALLEST_SIDE} x {SMALLEST_SIDE}"
+            raise UserError(f"scenes: {self.height} x {self.width} is too small; give {least} or more.")
         for split in SPLITS:
             if not 0 <= getattr(self, split) <= SPLIT_SIZE:
                 raise UserError(f"scenes: {split} is {getattr(self, split)}; give a number from 0 to {SPLIT_SIZE}.")

@@ -126,6 +126,18 @@ def test_a_missing_file_and_a_foreign_mask_value_are_refused_by_the_files_name(r
         dataset.mask(photograph)
 
 
+def test_names_match_in_either_form_of_unicode(root: Path) -> None:
+    composed, apart = "\u017elu\u0165", "z\u030clut\u030c"
+    write(root, {"ImageSets/Segmentation/val.txt": apart.encode()})
+    for image, annotation in ((apart, composed), (composed, apart)):
+        write(root, {f"JPEGImages/{image}.jpg": picture(2), f"SegmentationClass/{annotation}.png": mask(3)})
+        (photograph,) = Voc(root).photographs("val")
+        assert photograph.id == composed and Voc(root).image_bytes(photograph) == picture(2)
+        assert Voc(root).mask(photograph)[0, 0] == 3
+        (root / f"JPEGImages/{image}.jpg").unlink()
+        (root / f"SegmentationClass/{annotation}.png").unlink()
+
+
 def test_masks_are_read_by_vocs_colours_whatever_an_editor_made_of_their_values(root: Path) -> None:
     file, dataset = root / "SegmentationClass/2007_3.png", Voc(root)
     (photograph,) = dataset.photographs("val")
