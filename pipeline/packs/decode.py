@@ -38,7 +38,10 @@ def decode_image(content: bytes, name: str, known_whole: bool = False) -> np.nda
         colours = _composited(_curved(_eight_bit(image, content, name), gamma_table(image, content)))
     except (OSError, ValueError) as error:
         raise UserError(f"{name}: {image.mode} colours cannot be read ({error}); save it as an RGB picture.") from error
-    return np.array(upright(np.asarray(colours), _orientation(image)))
+    orientation = _orientation(image)
+    del image  # a large photograph takes much memory
+    pixels = np.array(colours)
+    return pixels if orientation == 1 else np.ascontiguousarray(upright(pixels, orientation))
 
 
 def decode_mask(content: bytes, name: str) -> np.ndarray:
@@ -155,8 +158,9 @@ def _composited(image: Image.Image) -> Image.Image:
     A page shows a transparent picture on white. The colours stored under alpha 0 are arbitrary, mostly black.
     """
     image = image.convert("LA") if image.mode == "La" else image
-    base = image.convert({"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(image.mode, "RGB"))
-    colours = _by_profile(base, image.info.get("icc_profile")) or base.convert("RGB")
+    mode = {"1": "L", "L": "L", "LA": "L", "La": "L", "CMYK": "CMYK"}.get(image.mode, "RGB")
+    base = image if image.mode == mode else image.convert(mode)  # `convert` copies in any case
+    colours = _by_profile(base, image.info.get("icc_profile")) or (base if mode == "RGB" else base.convert("RGB"))
     if not image.has_transparency_data:
         return colours
     alpha = image.convert("RGBA").getchannel("A")

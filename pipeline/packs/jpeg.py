@@ -18,6 +18,7 @@ WITHOUT_LENGTH = {0x01, START, *range(0xD0, 0xD8)}
 RESTART = re.compile(rb"\xff+[\xd0-\xd7]")
 ANY_OTHER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # FF 00 is the value 255
 NOISE, NOISE_AT_RESTARTS = (bytes(37 * place % 251 for place in range(1, count)) for count in (513, 33))
+BAND = 256  # rows that are compared at once
 FEW = 350  # pixels: a last block that lacks some bits is nothing to mind
 
 
@@ -118,10 +119,13 @@ def _takes_noise(image: Image.Image, content: bytes, structure: Structure) -> bo
             parts += [content[last:place], NOISE if place == end else NOISE_AT_RESTARTS]
             last = place
     try:
-        with Image.open(io.BytesIO(b"".join([*parts, content[last:]])), formats=["JPEG"]) as again:
-            other = np.asarray(again)
+        again = Image.open(io.BytesIO(b"".join([*parts, content[last:]])), formats=["JPEG"])
+        again.load()
     except Exception:  # the noise tripped the decoder, which whole data never let it see
         return True
-    changed = np.asarray(image) != other
-    pixels = changed.any(axis=2) if changed.ndim == 3 else changed
-    return int(pixels.sum()) > min(FEW, pixels.size // 32)
+    changed = 0
+    for top in range(0, image.height, BAND):
+        box = (0, top, image.width, min(top + BAND, image.height))
+        one, other = (np.asarray(picture.crop(box)).reshape(-1, len(image.getbands())) for picture in (image, again))
+        changed += int((one != other).any(axis=1).sum())
+    return changed > min(FEW, image.width * image.height // 32)

@@ -118,9 +118,9 @@ def test_a_stated_orientation_that_does_not_fit_is_refused(tmp_path: Path) -> No
 
 
 def test_a_mask_that_looks_the_same_turned_needs_no_option(tmp_path: Path) -> None:
-    made, _ = turned(tmp_path, 3, True, side=20)  # all of one class but for the ten rows
+    made, _ = turned(tmp_path, 3, True, side=40)  # all of one class but for the ten rows
     assert "size does not tell" in made.error
-    Image.fromarray(np.zeros((40, 20), np.uint8)).save(tmp_path / "masks/a.png")
+    Image.fromarray(np.zeros((40, 40), np.uint8)).save(tmp_path / "masks/a.png")
     source = Folder(tmp_path, masks="masks", classes=CLASSES)
     row = ListedPhotograph("train", "a", "images/a.png", "masks/a.png", "", "")
     assert not prepare((source, row, 32)).error
