@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.datasets.listing import read_file
 from pipeline.packs.decode import FORMATS
 from pipeline.settings.errors import UserError
 
@@ -86,7 +87,7 @@ def without_copies(files: Mapping[str, Path], listed: Collection[str], found: Fo
     for ids in (ids for ids in by_size.values() if len(ids) > 1):
         seen: set[bytes] = set()
         for id in ids:
-            digest = hashlib.sha256(files[id].read_bytes()).digest()
+            digest = hashlib.sha256(read_file(files[id])).digest()
             if digest in seen and id not in listed:
                 copies.add(id)
             seen.add(digest)
