@@ -92,7 +92,7 @@ def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
     try:
         content = source.image_bytes(photograph)
         image = decode_image(content, row.image or row.id)
-        if min(image.shape[:2]) < SMALLEST_SIDE:
+        if row.split == "val" and min(image.shape[:2]) < SMALLEST_SIDE:
             found = f"{row.image or row.id} is {image.shape[1]} x {image.shape[0]} pixels"
             return Prepared(row.id, error=f"{found}; less than {SMALLEST_SIDE} cannot be measured.", small=True)
         if row.image_sha256 and hashlib.sha256(content).hexdigest() != row.image_sha256:
