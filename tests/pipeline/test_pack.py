@@ -145,7 +145,8 @@ def test_photographs_with_a_tiny_side_are_left_out_by_name_and_counted(voc, caps
     train, val = (Pack(paths.pack("voc2012", split)) for split in ("train", "val"))
     assert [entry.id for entry in val.index] == ["val-000001", "val-000002"] and len(train.index) == 6
     assert [one["id"] for one in val.summary["skipped"]] == ["val-000000"]
-    assert "skipped: JPEGImages/val-000000.jpg is 1 x 40 pixels; less than 31 cannot be measured" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "skipped: JPEGImages/val-000000.jpg is 1 x 40 pixels; less than 31 cannot be measured" in out
 
 
 def test_a_photograph_without_colour_is_marked_and_counts_no_colours(voc):
