@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.methods.colorizer import JBU, make_upsampling, predict_chroma, upsample_and_compose
-from pipeline.methods.method import Photo
+from pipeline.methods.method import lightness_of
 from pipeline.networks.weights import load_weights
 from pipeline.packs.decode import decode_image
 from pipeline.runtime.device import choose_device
@@ -32,12 +32,14 @@ def main() -> None:
     suffix = arguments.output.suffix.lower()
     if suffix not in FORMATS:
         raise UserError(f"cannot write {arguments.output}: {suggestion(suffix, list(FORMATS))}")
-    photo = Photo(arguments.photo.name, read_photo(arguments.photo))
+    if arguments.output.exists() and arguments.photo.exists() and arguments.output.samefile(arguments.photo):
+        raise UserError(f"{arguments.output} is the photograph itself; name another file, so that it is not lost.")
+    lightness = lightness_of(read_photo(arguments.photo))  # nothing else of it is kept, as it may be large
     device = choose_device(arguments.device)
     network, about = load_weights(arguments.model, device)
-    chroma = predict_chroma(network, (about.size, about.size), [photo.lightness], device)
+    chroma = predict_chroma(network, (about.size, about.size), [lightness], device)
     upsampling = make_upsampling("bilinear" if arguments.no_jbu else JBU).to(device)
-    picture = Image.fromarray(upsample_and_compose(photo.lightness, chroma[0], upsampling))
+    picture = Image.fromarray(upsample_and_compose(lightness, chroma[0], upsampling))
     with whole_file(arguments.output) as temporary:
         picture.save(temporary, FORMATS[suffix], quality=95, subsampling=0)
     print(f"{arguments.output}: {picture.width} x {picture.height}")

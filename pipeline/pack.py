@@ -13,9 +13,9 @@ import hashlib
 import io
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from pipeline.datasets.registry import describe, open_source
 from pipeline.datasets.source import SPLITS, Photograph, Source
-from pipeline.packs.decode import decode_image
+from pipeline.packs.decode import SMALLEST_SIDE, decode_image, orientation_of, upright
+from pipeline.packs.masks import VOID, Color, MaskHeader, MaskTally, aligned
 from pipeline.packs.pack import IMAGES, INDEX, MASKS, ORIGINALS, STATISTICS, SUMMARY
 from pipeline.records.rows import ListedPhotograph, PackedPhotograph, read_rows, write_json, write_rows
 from pipeline.settings import paths
@@ -42,11 +43,14 @@ class Prepared:
     id: str
     image: np.ndarray | None = None  # (S, S, 3) uint8 sRGB
     mask: np.ndarray | None = None  # (S, S) uint8
+    mask_counts: np.ndarray | None = None  # (256,) pixels of each value, at the photograph's own resolution
+    mask_colors: Mapping[int, Color] = field(default_factory=dict)
     height: int = 0
     width: int = 0
     original: bytes = b""
     original_mask: bytes | None = None
     error: str = ""
+    small: bool = False  # left out whatever `on_bad_image` says, as nothing is wrong with the file
 
 
 def main() -> None:
@@ -71,10 +75,11 @@ def run(dataset: str) -> None:
         "classes": list(source.classes),
         "size": params.pack.size,
     }
+    tally = MaskTally(source.classes)
     for split in SPLITS:
         rows = [row for row in listing if row.split == split]
         with whole_folder(paths.pack(dataset, split)) as folder:
-            write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, described)
+            write_pack(folder, split, prepare_all(source, rows, params.pack), len(rows), params.pack, described, tally)
 
 
 def prepare_all(source: Source, rows: list[ListedPhotograph], params: PackParams) -> Iterator[Prepared]:
@@ -95,14 +100,17 @@ def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
     try:
         content = source.image_bytes(photograph)
         image = decode_image(content, row.image or row.id)
+        if row.split == "val" and min(image.shape[:2]) < SMALLEST_SIDE:
+            found = f"{row.image or row.id} is {image.shape[1]} x {image.shape[0]} pixels"
+            return Prepared(row.id, error=f"{found}; less than {SMALLEST_SIDE} cannot be measured.", small=True)
         if row.image_sha256 and hashlib.sha256(content).hexdigest() != row.image_sha256:
             raise UserError(f"{row.image} has changed since it was listed; run `dvc repro -f` from fetch on.")
         mask = source.mask(photograph)
         if mask is None and source.classes:
             raise UserError(f"{row.image or row.id} has no mask.")
-        if mask is not None and mask.shape != image.shape[:2]:
-            (h, w), (image_h, image_w) = mask.shape, image.shape[:2]
-            raise UserError(f"the mask of {row.image or row.id} is {w} x {h} pixels, but it is {image_w} x {image_h}.")
+        header = MaskHeader() if mask is None else source.mask_header(photograph)
+        if mask is not None:
+            mask = _fitting(mask, header, image, orientation_of(content, row.id), source, row.image or row.id)
     except UserError as error:
         return Prepared(row.id, error=str(error))
     height, width = image.shape[:2]
@@ -110,11 +118,26 @@ def prepare(task: tuple[Source, ListedPhotograph, int]) -> Prepared:
         row.id,
         _resized(image, size, Image.Resampling.BICUBIC),
         None if mask is None else _resized(mask, size, Image.Resampling.NEAREST),
+        None if mask is None else np.bincount(mask.ravel(), minlength=VOID + 1),
+        header.colors,
         height,
         width,
         content,
         None if mask is None else _png(mask),
     )
+
+
+def _fitting(
+    mask: np.ndarray, header: MaskHeader, image: np.ndarray, orientation: int, source: Source, name: str
+) -> np.ndarray:
+    """The mask upright and of the size of the upright `image`; raises `UserError` where it does not fit."""
+    if orientation != 1 and header.orientation == 1:
+        turned = np.ascontiguousarray(upright(mask, orientation))
+        return aligned(mask, turned, image.shape[:2], orientation, source.mask_orientation, name)
+    if mask.shape != image.shape[:2]:
+        (h, w), (image_h, image_w) = mask.shape, image.shape[:2]
+        raise UserError(f"the mask of {name} is {w} x {h} pixels, but it is {image_w} x {image_h}.")
+    return mask
 
 
 def _resized(pixels: np.ndarray, size: int, filtering: Image.Resampling) -> np.ndarray:
@@ -129,7 +152,13 @@ def _png(mask: np.ndarray) -> bytes:
 
 
 def write_pack(
-    folder: Path, split: str, prepared: Iterable[Prepared], total: int, params: PackParams, about: dict[str, object]
+    folder: Path,
+    split: str,
+    prepared: Iterable[Prepared],
+    total: int,
+    params: PackParams,
+    about: dict[str, object],
+    tally: MaskTally,
 ) -> None:
     """Write one split into `folder`; raises `UserError` for a damaged picture unless the params say to skip it."""
     images = GrowingArray(folder / IMAGES, (params.size, params.size, 3))
@@ -139,20 +168,22 @@ def write_pack(
     with (folder / ORIGINALS).open("wb") as originals:
         for item in tqdm(prepared, f"packing {split}", total, delay=2, mininterval=1, unit="photo"):
             if item.image is None:
-                if params.on_bad_image == "stop":
+                if params.on_bad_image == "stop" and not item.small:
                     raise UserError(f"{item.error} (`on_bad_image: skip` leaves such pictures out.)")
                 skipped.append({"id": item.id, "reason": item.error})
                 continue
             images.append(item.image)
-            if masks is not None and item.mask is not None:
+            if masks is not None and item.mask is not None and item.mask_counts is not None:
                 masks.append(item.mask)
+                tally.add(split, item.id, item.mask_counts, item.mask_colors)
             entries.append(_entry(item, originals if split == "val" else None))
     if not entries:
         raise UserError(f"none of the {total} pictures of the split {split!r} can be read: {skipped[0]['reason']}")
     if split != "val":
         (folder / ORIGINALS).unlink()
     content = [images.close()] + ([masks.close()] if masks else [])
-    _describe(folder, entries, content, {**about, "split": split, "skipped": skipped})
+    remarks = tally.remarks(split) if masks else []
+    _describe(folder, entries, content, {**about, "split": split, "skipped": skipped, "mask_remarks": remarks})
 
 
 def _entry(item: Prepared, originals: BinaryIO | None) -> PackedPhotograph:
@@ -190,8 +221,12 @@ def _describe(
         digest.update(array.data)
     summary = {"photographs": len(index), "colorless": int(found.colorless.sum()), "digest": digest.hexdigest()}
     write_json(folder / SUMMARY, {**about, **summary})
-    skipped = len(cast(list, about["skipped"]))
-    print(f"{about['title']}, {about['split']}: {len(index)} photographs" + f", {skipped} skipped" * (skipped > 0))
+    skipped = cast(list[dict[str, str]], about["skipped"])
+    print(f"{about['title']}, {about['split']}: {len(index)} photographs" + f", {len(skipped)} skipped" * bool(skipped))
+    for one in skipped:
+        print(f"  skipped: {one['reason']}")
+    for remark in cast(list[str], about["mask_remarks"]):
+        print(f"  masks of {remark}")
 
 
 class GrowingArray:

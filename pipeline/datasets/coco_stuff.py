@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.datasets.listing import read_file, read_split_list
-from pipeline.datasets.source import Photograph
+from pipeline.datasets.listing import as_on_disk, read_file, read_split_list
+from pipeline.datasets.source import Orientation, Photograph, check_orientation
 from pipeline.packs.decode import decode_matlab
+from pipeline.packs.masks import MaskHeader
 from pipeline.settings.errors import UserError
 
 # Names and ids 0 to 182 as in the authors' labels.txt (github.com/nightrome/cocostuff). The paper counts "182 object
@@ -39,7 +40,9 @@ class CocoStuff:
 
     classes = CLASSES
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, mask_orientation: Orientation = "unknown") -> None:
+        check_orientation(mask_orientation)
+        self.mask_orientation = mask_orientation
         inner = root / "cocostuff-10k-v1.1"
         self.root = inner if inner.is_dir() else root
         if not (self.root / "imageLists").is_dir():
@@ -48,7 +51,10 @@ class CocoStuff:
     def photographs(self, split: str) -> list[Photograph]:
         """The 9,000 of train.txt ("train"), or the 1,000 of test.txt ("val")."""
         ids = read_split_list(self.root / SPLIT_LISTS[split])
-        return [Photograph(id, Path(f"images/{id}.jpg"), Path(f"annotations/{id}.mat")) for id in ids]
+        files = [(Path(f"images/{id}.jpg"), Path(f"annotations/{id}.mat")) for id in ids]
+        return [
+            Photograph(id, *(as_on_disk(self.root, file) for file in both)) for id, both in zip(ids, files, strict=True)
+        ]
 
     def image_bytes(self, photograph: Photograph) -> bytes:
         """The JPEG as it is in the dataset."""
@@ -62,3 +68,11 @@ class CocoStuff:
         if wrong.size:
             raise UserError(f"{path} holds the class id {wrong.flat[0]}; COCO-Stuff 10k v1.1 has 0 to 182.")
         return labels.astype(np.uint8)
+
+    def mask_header(self, photograph: Photograph) -> MaskHeader:
+        """Nothing, as a Matlab file holds numbers only."""
+        return MaskHeader()
+
+    def left_out(self) -> list[str]:
+        """Nothing, as lists name the photographs."""
+        return []

@@ -1,20 +1,20 @@
 """Reads split lists and the files that a dataset names; errors name the file."""
 
+import unicodedata
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from pipeline.packs.decode import FORMATS
 from pipeline.packs.masks import VOID
 from pipeline.settings.errors import UserError
-
-SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
 def read_split_list(path: Path, nested: bool = False) -> list[str]:
     """The photograph ids of a split list, one a line, in the list's order; blank lines and `# comments` are skipped.
 
-    An id is a file's name without folder and suffix; with `nested` it may have folders ("cats/001").
+    An id is a file's name without folder and suffix; with `nested` it may have folders ("cats/001"). It comes in
+    Unicode's composed form (NFC), as those of `pictures_below` do.
     """
     try:
         text = path.read_text("utf-8-sig")  # Windows editors put a byte order mark in front
@@ -22,7 +22,7 @@ def read_split_list(path: Path, nested: bool = False) -> list[str]:
         raise UserError(f"the split list {path} is missing; give a dataset that has it.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the split list {path} ({error}); it must be a UTF-8 text file.") from None
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [unicodedata.normalize("NFC", line.strip()) for line in text.splitlines()]
     seen: set[str] = set()
     for number, line in enumerate(lines, 1):
         if not line or line.startswith("#"):
@@ -37,21 +37,10 @@ def read_split_list(path: Path, nested: bool = False) -> list[str]:
     return [line for line in lines if line in seen]
 
 
-def pictures_below(top: Path, but: Path | None = None) -> dict[str, list[Path]]:
-    """The pictures in `top` and its subfolders, except those in the folder `but`, by id; several may share one.
-
-    An id is the path below `top` without suffix. Raises `UserError` for a folder without pictures.
-    """
-    found: dict[str, list[Path]] = {}
-    for path in sorted(top.rglob("*")):
-        inner = path.relative_to(top)
-        hidden = any(part.startswith(".") for part in inner.parts)  # macOS writes notes named ._x.jpg
-        left_out = hidden or (but is not None and path.is_relative_to(but))
-        if not left_out and path.suffix.lower() in SUFFIXES and path.is_file():
-            found.setdefault(inner.with_suffix("").as_posix(), []).append(path)
-    if not found:
-        raise UserError(f"there are no pictures in {top}; known suffixes are {', '.join(sorted(SUFFIXES))}.")
-    return found
+def as_on_disk(root: Path, path: Path) -> Path:
+    """`path` below `root` in the form of Unicode that is there, composed or apart; as it is where neither is."""
+    forms = [Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD")]
+    return path if str(path).isascii() else next((form for form in forms if (root / form).exists()), path)
 
 
 def read_file(path: Path) -> bytes:
@@ -64,12 +53,13 @@ def read_file(path: Path) -> bytes:
         raise UserError(f"cannot read {path} ({error.strerror}); check the file and its permissions.") from None
 
 
-def check_classes(mask: np.ndarray, classes: int, name: str) -> np.ndarray:
-    """`mask` itself when every value is one of `classes` class indices or void."""
-    wrong = mask[(mask >= classes) & (mask != VOID)]
-    if wrong.size:
-        known = f"0 to {classes - 1} for its classes and {VOID} for void"
-        raise UserError(f"the mask {name} holds the value {wrong.flat[0]}; allowed are {known}.")
+def check_classes(mask: np.ndarray, classes: Sequence[str], name: str) -> np.ndarray:
+    """`mask` itself when every value is the index of one of `classes` or void."""
+    wrong = np.unique(mask[(mask >= len(classes)) & (mask != VOID)]).tolist()
+    if wrong:
+        known = f"0 ({classes[0]}) to {len(classes) - 1} ({classes[-1]}) for its classes and {VOID} for void"
+        several = f"the value {wrong[0]}" + (f" and {len(wrong) - 1} other unknown ones" if len(wrong) > 1 else "")
+        raise UserError(f"the mask {name} holds {several}; allowed are {known}.")
     return mask
 
 

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
+from pipeline.packs.masks import MaskHeader
+from pipeline.settings.errors import UserError, suggestion
+
 SPLITS = ("train", "val")
+# What a mask was drawn on, where a photograph has an EXIF orientation: the upright photograph, or its stored pixels.
+Orientation = Literal["unknown", "upright", "as_stored"]
+ORIENTATIONS = ("unknown", "upright", "as_stored")
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,10 @@ class Source(Protocol):
     def classes(self) -> tuple[str, ...]:
         """Class names; the mask value is the index. Empty where a dataset has no masks."""
 
+    @property
+    def mask_orientation(self) -> Orientation:
+        """What masks were drawn on."""
+
     def photographs(self, split: str) -> list[Photograph]:
         """The photographs of `split` ("train" or "val"), in the dataset's own order, ids unique."""
 
@@ -33,3 +43,15 @@ class Source(Protocol):
 
     def mask(self, photograph: Photograph) -> np.ndarray | None:
         """(H, W) uint8 class indices, `VOID` where unlabelled; None for a photograph without mask."""
+
+    def mask_header(self, photograph: Photograph) -> MaskHeader:
+        """What the mask's file says besides: the colour of each class index, where values are read by themselves."""
+
+    def left_out(self) -> list[str]:
+        """What was found beside the photographs and left out, a line for each reason."""
+
+
+def check_orientation(given: str) -> None:
+    """Raise `UserError` for a `mask_orientation` that is none."""
+    if given not in ORIENTATIONS:
+        raise UserError(f"mask_orientation is {given!r}; {suggestion(str(given), list(ORIENTATIONS))}")

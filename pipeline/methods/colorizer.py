@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.color.compose import compose
-from pipeline.methods.method import Context, Method, Photo, Photos
+from pipeline.methods.method import Context, Method, Photo, Photos, strips_of
 from pipeline.networks.contract import Trainable
 from pipeline.networks.published_file import check_digest
 from pipeline.networks.weights import load_weights
@@ -108,9 +108,20 @@ def sides_of(lightness: Tensor, shorter: int | None) -> tuple[int, int]:
 
 @torch.inference_mode()
 def upsample_and_compose(lightness: Tensor, chroma: Tensor, upsampling: nn.Module) -> np.ndarray:
-    """(1, H, W) lightness and (2, s, s) ab -> (H, W, 3) uint8 sRGB of the photograph's own lightness."""
-    guidance = lightness[None].to(chroma.device)
-    return compose(guidance[0], upsampling(chroma[None], guidance)[0])
+    """(1, H, W) lightness and (2, s, s) ab -> (H, W, 3) uint8 sRGB of the photograph's own lightness.
+
+    A large photograph is made in strips of rows, which bounds the memory, where the upsampling can do so.
+    """
+    height, width = lightness.shape[1:]
+    strips = strips_of(height, width)
+    if len(strips) == 1 or not isinstance(upsampling, Bilinear):
+        guidance = lightness[None].to(chroma.device)
+        return compose(guidance[0], upsampling(chroma[None], guidance)[0])
+    picture = np.empty((height, width, 3), np.uint8)
+    for rows in strips:
+        ab = upsampling.strip(chroma[None], lightness[None], rows)[0]
+        picture[rows] = compose(lightness[:, rows].to(chroma.device), ab)
+    return picture
 
 
 def make_upsampling(wanted: dict[str, Any] | str) -> nn.Module:
@@ -145,3 +156,18 @@ class Bilinear(nn.Module):
         """(N, 2, h, w) chroma and (N, 1, H, W) lightness -> (N, 2, H, W) chroma."""
         raised = F.interpolate(chroma, guidance.shape[2:], mode="bilinear", align_corners=False)
         return raised if self.joint is None else self.joint(raised, guidance)
+
+    def strip(self, chroma: Tensor, guidance: Tensor, rows: slice) -> Tensor:
+        """The `rows` of what `forward` gives, (N, 2, R, W), with no more memory than they need."""
+        height, width = guidance.shape[2:]
+        reach = 0 if self.joint is None else self.joint.reach(height)
+        around = slice(max(0, rows.start - reach), min(height, rows.stop + reach))
+        centres = (torch.arange(around.start, around.stop) + 0.5) * (chroma.shape[2] / height) - 0.5
+        above = centres.clamp(min=0).floor().long()
+        below = (above + 1).clamp(max=chroma.shape[2] - 1)
+        share = (centres.clamp(min=0) - above)[:, None].to(chroma)
+        narrow = torch.lerp(chroma[:, :, above.to(chroma.device)], chroma[:, :, below.to(chroma.device)], share)
+        raised = F.interpolate(narrow, (narrow.shape[2], width), mode="bilinear", align_corners=False)
+        if self.joint is not None:
+            raised = self.joint(raised, guidance[:, :, around].to(chroma.device))
+        return raised[:, :, rows.start - around.start : rows.stop - around.start]

@@ -79,6 +79,7 @@ class Command(Method):
         with self._kept_on_failure():
             self.elapsed = self.programs.run()
             self.pictures.match(names)
+            self.pictures.check(photos)
         self.left = set(photos.ids)
 
     def colorize(self, photos: Sequence[Photo]) -> list[np.ndarray]:

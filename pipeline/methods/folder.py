@@ -15,7 +15,9 @@ from PIL import Image
 
 from pipeline.color import cielab
 from pipeline.color.compose import compose
-from pipeline.datasets.listing import pictures_below, read_file
+from pipeline.datasets.listing import read_file
+from pipeline.datasets.pictures import pictures_below
+from pipeline.methods import likeness
 from pipeline.methods.method import Context, Method, Photo, Photos
 from pipeline.packs.decode import decode_image
 from pipeline.records.rows import MethodCard
@@ -58,11 +60,26 @@ class Folder(Method):
         self.files: dict[str, Path] = {}
         self.formats: Counter[str] = Counter()
         self.resized = 0
+        self.unlike: list[str] = []
         self.lightness_errors: list[float] = []
 
     def prepare(self, photos: Photos) -> None:
         """Match by id; raises `UserError` unless every photograph has exactly one picture."""
         self.match({id: id for id in photos.ids})
+        self.check(photos)
+
+    def check(self, photos: Photos) -> None:
+        """Look at some of the pictures; raises `UserError` if they do not show their photographs (`likeness`)."""
+        order = sorted(range(len(photos.ids)), key=lambda number: self.files[photos.ids[number]])
+        pairs = []
+        for place in likeness.spread(len(order)):
+            beside = (
+                likeness.small(photos[order[near]].lightness[0]) if 0 <= near < len(order) else None
+                for near in (place - 1, place + 1)
+            )
+            photo = photos[order[place]]
+            pairs.append(likeness.Pair.of(self._read(photo), photo.lightness[0], *beside))
+        likeness.check(pairs, str(self.path))
 
     def match(self, names: Mapping[str, str]) -> None:
         """Find every photograph's picture by its name in the folder: id -> name."""
@@ -80,16 +97,29 @@ class Folder(Method):
         """None, as the pictures were made elsewhere."""
 
     def _picture(self, photo: Photo) -> np.ndarray:
-        file = self.files[photo.id]
-        content = read_file(file)
-        picture = decode_image(content, str(file))
-        self.formats[format_of(content)] += 1
+        picture = self._read(photo)
+        self.formats[format_of(read_file(self.files[photo.id]))] += 1
+        self._look_at(picture, photo)
         if picture.shape != photo.rgb.shape:
             picture = self._fitted(picture, photo)
             self.resized += 1
         lightness = cielab.lightness(torch.from_numpy(picture).permute(2, 0, 1))
         self.lightness_errors.append((lightness - photo.lightness).abs().mean().item())
         return picture
+
+    def _read(self, photo: Photo) -> np.ndarray:
+        return decode_image(read_file(self.files[photo.id]), str(self.files[photo.id]))
+
+    def _look_at(self, picture: np.ndarray, photo: Photo) -> None:
+        """Refuse a picture that is turned, note one that does not show its photograph."""
+        own, photograph = likeness.lightness(picture), photo.lightness[0]
+        if not likeness.has_pattern(own) or not likeness.has_pattern(photograph):
+            return
+        how = likeness.turned(picture, photograph)
+        if how:
+            raise UserError(f"{self.files[photo.id]} looks as if it were {how}; make it anew.")
+        if likeness.correlation(own, photograph) < likeness.UNLIKE:
+            self.unlike.append(photo.id)
 
     def _fitted(self, picture: np.ndarray, photo: Photo) -> np.ndarray:
         """`picture` at the size of `photo`, if that is wanted."""
@@ -116,6 +146,11 @@ class Folder(Method):
                 f"{count} of {total} pictures came as {' or '.join(lossy)}, which can cost PSNR: JPEG of quality 75 "
                 "alone caps it at about 36.5 dB."
             )
+        if self.unlike:
+            remarks.append(
+                f"{len(self.unlike)} of {total} pictures do not show their photographs, by their lightness: "
+                f"{_some(sorted(self.unlike))}."
+            )
         error = fmean(self.lightness_errors) if self.lightness_errors else 0.0
         if error > SAME_LIGHTNESS:
             remarks.append(
@@ -133,7 +168,8 @@ def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
     wanted = list(names)
     if not top.is_dir():
         raise UserError(f"{top} is {'no folder' if top.exists() else 'missing'}; it should be a folder of pictures.")
-    found = pictures_below(top)
+    below = pictures_below(top)
+    found = below.pictures
     twice = [name for name in wanted if len(found.get(name, ())) > 1]
     if twice:
         first, second = found[twice[0]][:2]
@@ -148,6 +184,7 @@ def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
         )
     if missing:
         also = f" It has {len(strangers)} of no photograph: {_some(strangers)}." if strangers else ""
+        also += "".join(f" {sentence}." for sentence in below.sentences())
         raise UserError(
             f"{top} lacks pictures of {len(missing)} of the {len(wanted)} photographs: {_some(missing)}.{also}"
         )

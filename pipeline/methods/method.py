@@ -13,6 +13,8 @@ from torch import Tensor
 from pipeline.color import cielab
 from pipeline.records.rows import MethodCard
 
+STRIP = 2**22  # pixels that are worked on at once: arithmetic in Lab takes some 100 bytes for each
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -25,7 +27,22 @@ class Photo:
     @cached_property
     def lightness(self) -> Tensor:
         """(1, H, W) float32 L in [0, 100], on the CPU."""
-        return cielab.lightness(torch.from_numpy(self.rgb.copy()).permute(2, 0, 1))
+        return lightness_of(self.rgb)
+
+
+def lightness_of(rgb: np.ndarray) -> Tensor:
+    """(H, W, 3) uint8 sRGB to (1, H, W) float32 L in [0, 100], in strips of rows that bound the memory."""
+    strips = (torch.from_numpy(rgb[rows].copy()).permute(2, 0, 1) for rows in strips_of(*rgb.shape[:2]))
+    lightness = torch.empty(1, *rgb.shape[:2])
+    for rows, strip in zip(strips_of(*rgb.shape[:2]), strips, strict=True):
+        lightness[:, rows] = cielab.lightness(strip)
+    return lightness
+
+
+def strips_of(height: int, width: int) -> list[slice]:
+    """The rows of a photograph in strips of at most `STRIP` pixels; usual photographs are one strip."""
+    rows = max(1, STRIP // width)
+    return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
 @dataclass(frozen=True)

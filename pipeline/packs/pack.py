@@ -60,7 +60,7 @@ class Pack:
     def original(self, photograph: PackedPhotograph) -> np.ndarray:
         """(H, W, 3) uint8 sRGB at the photograph's own resolution."""
         content = self._read(photograph.image_offset, photograph.image_length)
-        return decode_image(content, f"{photograph.id} in {self.folder / ORIGINALS}")
+        return decode_image(content, f"{photograph.id} in {self.folder / ORIGINALS}", known_whole=True)
 
     def original_mask(self, photograph: PackedPhotograph) -> np.ndarray | None:
         """(H, W) uint8 class indices at the photograph's own resolution, if it has a mask."""

@@ -75,6 +75,10 @@ class JointBilateralUpsample(nn.Module):
         compiled = compiled_upsample(chroma.device.type) if _is_float32_inference(chroma, guidance) else None
         return (compiled or plain_upsample)(chroma, guidance, guidance_low, rows, columns, self.sigma_r)
 
+    def reach(self, side: int) -> int:
+        """Pixels that Omega extends to each side where chroma has the size of the lightness (equation 4)."""
+        return self._axis(side, side).radius
+
     def extra_repr(self) -> str:
         """Name the sigmas with their units where the module is printed."""
         unit = "fullres_px" if self.sigma_s_in_fullres_px else "lowres_px"

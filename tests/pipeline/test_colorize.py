@@ -19,8 +19,9 @@ from pipeline import colorize
 from pipeline.color import cielab
 from pipeline.color.compose import compose
 from pipeline.colorize import Clock, PackedPhotos, colorized
-from pipeline.methods.colorizer import Colorizer, make_upsampling, sides_of
-from pipeline.methods.method import Context, Photo
+from pipeline.methods import method as method_module
+from pipeline.methods.colorizer import Colorizer, make_upsampling, sides_of, upsample_and_compose
+from pipeline.methods.method import Context, Photo, lightness_of, strips_of
 from pipeline.methods.reference import Gray
 from pipeline.packs.pack import Pack
 from pipeline.records.archive import Archive, write_archive
@@ -319,6 +320,31 @@ def test_what_people_try_first_and_get_wrong_ends_in_a_sentence(trained, argumen
     done = run_in(trained, "pipeline.colorize_photo", *arguments, check=False)
     assert done.returncode == 1
     assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("link", [None, Path.symlink_to, Path.hardlink_to], ids=["itself", "symbolic", "hard"])
+def test_a_photograph_is_never_replaced_by_its_colorization(trained, tmp_path, link):
+    photo = tmp_path / "photo.png"
+    Image.fromarray(data.chelsea()).save(photo)
+    before, out = photo.read_bytes(), tmp_path / "photo.png"
+    if link:
+        out = tmp_path / "other.png"
+        link(out, photo)
+    with pytest.raises(UserError, match="is the photograph itself"):
+        stage_in(trained, "pipeline.colorize_photo", str(photo), "-o", str(out), "--model", str(MODEL))
+    assert photo.read_bytes() == before
+
+
+@pytest.mark.parametrize("wanted", ["bilinear", "jbu"])
+@pytest.mark.parametrize("rows", [1, 3, 16, 1000])
+def test_a_large_photograph_is_made_in_strips_that_do_not_show(wanted, rows, monkeypatch):
+    rgb = np.ascontiguousarray(data.chelsea()[40:117, 100:190])
+    chroma = torch.randn(2, 9, 12, generator=torch.Generator().manual_seed(0)) * 40
+    whole = upsample_and_compose(lightness_of(rgb), chroma, make_upsampling(wanted))
+    monkeypatch.setattr(method_module, "STRIP", rows * rgb.shape[1])
+    assert len(strips_of(*rgb.shape[:2])) == -(-len(rgb) // rows)
+    strips = upsample_and_compose(lightness_of(rgb), chroma, make_upsampling(wanted))
+    assert np.abs(strips.astype(int) - whole).max() <= 1 and (strips != whole).mean() < 0.001
 
 
 def test_archives_are_plain_zips_of_pngs_that_anybody_can_open(tmp_path):

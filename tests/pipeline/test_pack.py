@@ -97,6 +97,13 @@ def test_missing_files_and_empty_lists_end_in_one_sentence_that_names_them(voc, 
     assert not paths.listing("voc2012").exists()
 
 
+def test_a_photograph_in_both_lists_is_refused(voc):
+    lists = voc / "ImageSets/Segmentation"
+    (lists / "val.txt").write_text((lists / "val.txt").read_text() + "train-000001\n")
+    done = run_in(Path(), "pipeline.fetch", "voc2012", check=False)
+    assert done.returncode == 1 and "'train-000001' is the first" in done.stderr and "both splits" in done.stderr
+
+
 def test_a_photograph_that_changed_since_it_was_listed_is_refused(voc):
     stage_in(Path(), "pipeline.fetch", "voc2012")
     Image.new("RGB", (56, 40)).save(voc / "JPEGImages/train-000000.jpg")
@@ -126,6 +133,20 @@ def test_the_same_photographs_pack_to_the_same_bytes(voc):
     before = {path: path.read_bytes() for path in files}
     pack()
     assert before == {path: path.read_bytes() for path in files}
+
+
+def test_photographs_with_a_tiny_side_are_left_out_by_name_and_counted(voc, capsys):
+    for name, size in (("train-000000", (56, 30)), ("val-000000", (1, 40)), ("val-000001", (31, 40))):
+        Image.new("RGB", size, "red").save(voc / f"JPEGImages/{name}.jpg")
+        Image.fromarray(np.arange(size[0] * size[1], dtype=np.uint8).reshape(size[::-1]) % 3).save(
+            voc / f"SegmentationClassAug/{name}.png"
+        )
+    pack()
+    train, val = (Pack(paths.pack("voc2012", split)) for split in ("train", "val"))
+    assert [entry.id for entry in val.index] == ["val-000001", "val-000002"] and len(train.index) == 6
+    assert [one["id"] for one in val.summary["skipped"]] == ["val-000000"]
+    out = capsys.readouterr().out
+    assert "skipped: JPEGImages/val-000000.jpg is 1 x 40 pixels; less than 31 cannot be measured" in out
 
 
 def test_a_photograph_without_colour_is_marked_and_counts_no_colours(voc):

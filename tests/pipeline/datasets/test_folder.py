@@ -13,9 +13,10 @@ from pipeline.settings.errors import UserError
 
 
 def pictures(root: Path, *names: str) -> Path:
-    for name in names:
+    """Pictures that all differ."""
+    for number, name in enumerate(names):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (2, 2), "red").save(root / name)
+        Image.new("RGB", (2, 2), (255, number, len(name))).save(root / name)
     return root
 
 
@@ -119,11 +120,41 @@ def test_a_mask_value_without_class_is_an_error(tmp_path: Path) -> None:
     pictures(tmp_path, "images/a.jpg")
     masks(tmp_path, "a.png", value=2)
     source = Folder(tmp_path, **WITH_MASKS)
-    with pytest.raises(UserError, match=r"a\.png holds the value 2; allowed are 0 to 1"):
+    with pytest.raises(UserError, match=r"a\.png holds the value 2; allowed are 0 \(sky\) to 1 \(cat\)"):
         source.mask(source.photographs("train")[0])
 
 
-@pytest.mark.parametrize("options", [{"masks": "masks"}, {"classes": ("sky",)}, {"val_fraction": 1.5}])
+def test_mask_values_say_which_value_stands_for_which_class(tmp_path: Path) -> None:
+    pictures(tmp_path, "images/a.jpg")
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(np.uint8([[0, 255], [255, 0]])).save(tmp_path / "masks/a.png")
+    source = Folder(tmp_path, **WITH_MASKS, mask_values=[255, 0])
+    mask = source.mask(source.photographs("train")[0])
+    assert mask is not None and mask.tolist() == [[1, 0], [0, 1]]
+    Image.fromarray(np.uint8([[10, 20], [20, 255]])).save(tmp_path / "masks/a.png")
+    source = Folder(tmp_path, **WITH_MASKS, mask_values=[20, 10])
+    mask = source.mask(source.photographs("train")[0])
+    assert mask is not None and mask.tolist() == [[1, 0], [0, 255]]
+    Image.fromarray(np.uint8([[10, 20], [20, 128]])).save(tmp_path / "masks/a.png")
+    with pytest.raises(UserError, match=r"a\.png holds the value 128; `mask_values` has 20 \(sky\), 10 \(cat\)"):
+        source.mask(source.photographs("train")[0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"masks": "masks"},
+        {"classes": ("sky",)},
+        {"masks": "masks", "classes": ("sky",)},
+        {"val_fraction": 1.5},
+        {"mask_orientation": "up"},
+        {**WITH_MASKS, "mask_values": [0]},
+        {**WITH_MASKS, "mask_values": [7, 7]},
+        {**WITH_MASKS, "mask_values": [0, 256]},
+        {**WITH_MASKS, "mask_values": [0, True]},
+        {"mask_values": [0, 1]},
+    ],
+)
 def test_options_that_do_not_fit_are_an_error(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(UserError):
         Folder(tmp_path, **options)

@@ -196,7 +196,7 @@ def test_a_changed_mask_does_not_change_the_source():
 
 
 def test_training_and_validation_share_no_scene():
-    source = Scenes(seed=5, height=16, width=24, train=40, val=40)
+    source = Scenes(seed=5, height=32, width=40, train=40, val=40)
     train, val = ({source.image_bytes(p) for p in source.photographs(split)} for split in ("train", "val"))
     assert len(train) == len(val) == 40 and not train & val
 

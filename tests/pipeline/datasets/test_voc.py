@@ -28,7 +28,7 @@ def picture(value: int) -> bytes:
 
 def mask(value: int) -> bytes:
     image = Image.frombytes("P", (4, 3), bytes([value] * 11 + [VOID]))
-    image.putpalette(bytes(range(256)) * 3)
+    image.putpalette(sum(voc.official_colors(), ()))
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
@@ -124,6 +124,44 @@ def test_a_missing_file_and_a_foreign_mask_value_are_refused_by_the_files_name(r
     (root / "SegmentationClass/2007_3.png").write_bytes(mask(21))
     with pytest.raises(UserError, match=r"2007_3\.png holds the value 21"):
         dataset.mask(photograph)
+
+
+def test_names_match_in_either_form_of_unicode(root: Path) -> None:
+    composed, apart = "\u017elu\u0165", "z\u030clut\u030c"
+    write(root, {"ImageSets/Segmentation/val.txt": apart.encode()})
+    for image, annotation in ((apart, composed), (composed, apart)):
+        write(root, {f"JPEGImages/{image}.jpg": picture(2), f"SegmentationClass/{annotation}.png": mask(3)})
+        (photograph,) = Voc(root).photographs("val")
+        assert photograph.id == composed and Voc(root).image_bytes(photograph) == picture(2)
+        assert Voc(root).mask(photograph)[0, 0] == 3
+        (root / f"JPEGImages/{image}.jpg").unlink()
+        (root / f"SegmentationClass/{annotation}.png").unlink()
+
+
+def test_masks_are_read_by_vocs_colours_whatever_an_editor_made_of_their_values(root: Path) -> None:
+    file, dataset = root / "SegmentationClass/2007_3.png", Voc(root)
+    (photograph,) = dataset.photographs("val")
+    right = dataset.mask(photograph).tolist()
+    shuffled = np.random.default_rng(0).permutation(256)
+    places = np.argsort(shuffled)
+    by_hand = Image.fromarray(places[np.array(right)].astype(np.uint8))
+    by_hand.putpalette([channel for index in shuffled for channel in voc.official_colors()[index]])
+    for image in (Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE), by_hand):
+        assert np.asarray(image).tolist() != right
+        image.save(file)
+        assert dataset.mask(photograph).tolist() == right
+    for image in (Image.fromarray(np.uint8(right)), Image.fromarray(np.uint8(right)).convert("P")):  # values, as greys
+        image.save(file)
+        assert dataset.mask(photograph).tolist() == right
+
+
+def test_a_mask_of_other_colours_than_vocs_is_refused(root: Path) -> None:
+    image = Image.frombytes("P", (4, 3), bytes([3] * 12))
+    image.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    image.save(root / "SegmentationClass/2007_3.png")
+    dataset = Voc(root)
+    with pytest.raises(UserError, match=r"2007_3\.png gives the value 3 the colour #0000ff, which is not one of VOC's"):
+        dataset.mask(dataset.photographs("val")[0])
 
 
 def test_sbd_is_joined_in_without_vocs_validation_photographs_and_vocs_own_masks_stay(joined: Path) -> None:
