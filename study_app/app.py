@@ -10,13 +10,14 @@ from streamlit.starlette import App
 from study_app.pages.router import chosen_language
 from study_app.server.assets import load_assets
 from study_app.server.frontend import FrontendFiles
+from study_app.server.gate import Gate
 from study_app.server.languages import load_languages, worded
 from study_app.server.researcher_access import Access
 from study_app.server.routes import routes
 from study_app.server.security import middleware
 from study_app.server.service import Service, current, publish
 from study_app.server.vision_route import vision_routes
-from study_app.server.websocket import HideServer
+from study_app.server.websocket import HideServer, OnlyPages
 from study_app.stimuli.plates import draw_plates
 from study_app.storage.store import Store
 
@@ -38,12 +39,15 @@ def build_service(store: Store, access: Access) -> Service:
 def create_app(service: Service) -> App:
     """The app over a service; a process has one of each."""
     publish(service)
-    return App(
-        SCRIPT,
-        routes=[*routes(service.store), *vision_routes(service.store, service.plates), *service.assets.routes()],
-        middleware=[*middleware(), Middleware(FrontendFiles), Middleware(HideServer, script=str(SCRIPT))],
-        on_script_error=_apologize,
-    )
+    own = [*routes(service.store), *vision_routes(service.store, service.plates), *service.assets.routes()]
+    layers = [
+        *middleware(),
+        Middleware(Gate, own=own, access=service.access),
+        Middleware(FrontendFiles),
+        Middleware(OnlyPages),
+        Middleware(HideServer, script=str(SCRIPT)),
+    ]
+    return App(SCRIPT, routes=own, middleware=layers, on_script_error=_apologize)
 
 
 def _apologize(error: Exception) -> bool:

@@ -9,7 +9,6 @@ session that begins here as simulated. Several processes on one PostgreSQL share
 
 import argparse
 import gc
-import logging
 import os
 import socket
 import sys
@@ -37,7 +36,6 @@ OPTIONS: dict[str, object] = {
     "server.enableXsrfProtection": True,
     "server.fileWatcherType": "none",
     "server.headless": True,
-    "server.maxUploadSize": 1,
     "theme.base": "dark",
     "theme.backgroundColor": GRAY,
     "theme.secondaryBackgroundColor": "#5c5c5c",
@@ -72,15 +70,15 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
     store = Store(Database(database_url), study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
     os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", derive(stimuli.secret, "cookies").hex())
-    from study_app.app import build_service, create_app  # Streamlit is slow to import: after what can go wrong
+    # Streamlit is slow to import: after what can go wrong.
+    from study_app.app import build_service, create_app
+    from study_app.server.running import run
 
     access = read_access(secrets=_streamlit_secrets())
     app = create_app(build_service(store, access))
     _settle()
     print(links(f"http://{address}:{port}/", access, simulated), flush=True)
-    for noisy in ("uvicorn.error", "streamlit"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    app.run(config={**OPTIONS, "server.port": port, "server.address": address})
+    run(app, {**OPTIONS, "server.port": port, "server.address": address}, address, port)
 
 
 def _settle() -> None:

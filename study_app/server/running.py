@@ -1,0 +1,38 @@
+"""Runs the app under uvicorn, with limits that Streamlit's own runner does not set."""
+
+import logging
+from collections.abc import Mapping
+
+import uvicorn
+from starlette.types import ASGIApp
+from streamlit import config
+from streamlit.web import bootstrap
+
+from study_app.server.websocket import MESSAGE_BYTES
+
+PING_SECONDS = 30  # a websocket that does not answer a ping within this time is closed
+GOODBYE_SECONDS = 5  # for requests under way when the server is stopped
+
+
+def run(app: ASGIApp, options: Mapping[str, object], address: str, port: int) -> None:
+    """Serve until stopped. `options`: Streamlit's, by their dotted names."""
+    for noisy in ("uvicorn.error", "streamlit"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    bootstrap.load_config_options(dict(options))
+    settings = uvicorn.Config(
+        app,
+        host=address,
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+        ssl_certfile=config.get_option("server.sslCertFile"),
+        ssl_keyfile=config.get_option("server.sslKeyFile"),
+        access_log=False,
+        log_level=logging.WARNING,
+        use_colors=False,
+    )
+    uvicorn.Server(settings).run()
