@@ -14,7 +14,7 @@ from study_app.server.gate import Gate
 from study_app.server.languages import load_languages, worded
 from study_app.server.researcher_access import Access
 from study_app.server.routes import routes
-from study_app.server.security import middleware
+from study_app.server.security import Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish
 from study_app.server.vision_route import vision_routes
 from study_app.server.websocket import HideServer, OnlyPages
@@ -25,7 +25,7 @@ SCRIPT = (Path(__file__).parent / "pages" / "entry.py").resolve()
 logger = logging.getLogger(__name__)
 
 
-def build_service(store: Store, access: Access) -> Service:
+def build_service(store: Store, access: Access, rates: Rates | None = None) -> Service:
     """Everything the pages need; raises `UserError` for a language without words."""
     plates = draw_plates(store.study.seed)
     assets = load_assets(plates, store.stimuli.secret)
@@ -33,13 +33,14 @@ def build_service(store: Store, access: Access) -> Service:
         language: (name, worded(texts, store.study.protocol))
         for language, (name, texts) in load_languages(store.study.languages).items()
     }
-    return Service(store, languages, plates, assets, access)
+    return Service(store, languages, plates, assets, access, new_limits(rates))
 
 
 def create_app(service: Service) -> App:
     """The app over a service; a process has one of each."""
     publish(service)
-    own = [*routes(service.store), *vision_routes(service.store, service.plates), *service.assets.routes()]
+    own = [*routes(service.store, service.limits), *vision_routes(service.store, service.plates, service.limits)]
+    own += service.assets.routes()
     layers = [
         *middleware(),
         Middleware(Gate, own=own, access=service.access),

@@ -1,6 +1,7 @@
 """Serves the human study: pages, pictures and answers, from one process.
 
     python -m study_app.serve [study.yaml] [--db sqlite:///study.sqlite3] [--port 8501] [--address localhost]
+        [--begins-per-address 40]
 
 Reads `study.yaml` and `stimuli/<digest of the study>/`; writes the database. The researcher's page exists if the
 environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 marks every
@@ -18,6 +19,7 @@ from pipeline.settings.errors import UserError, run_stage
 from study_app.design.study import STUDY_FILE, load_study
 from study_app.design.tokens import derive
 from study_app.server.researcher_access import PASSWORD, Access, read_access
+from study_app.server.security import BEGINS, BEGINS_SECONDS, Rate, Rates
 from study_app.stimuli.manifest import STIMULI, load_stimuli
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.store import Store
@@ -57,13 +59,25 @@ def main() -> None:
     parser.add_argument("--stimuli", type=Path, default=STIMULI, help="folder that `study_app.stimuli` has written")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="localhost", help="what to listen on; 0.0.0.0 for other machines")
+    parser.add_argument(
+        "--begins-per-address",
+        type=int,
+        default=BEGINS,
+        metavar="N",
+        help=f"how many volunteers may begin at one address within {BEGINS_SECONDS // 60} minutes (default {BEGINS})",
+    )
     arguments = parser.parse_args()
+    begins = arguments.begins_per_address
+    if begins < 1:
+        raise UserError(f"--begins-per-address is {begins}, but must be at least 1.")
     check_port(arguments.address, arguments.port)
-    serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port)
+    serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port, begins)
 
 
-def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str, port: int) -> None:
-    """Open the study on its database and serve it."""
+def serve(
+    study_file: Path, database_url: str, stimuli_root: Path, address: str, port: int, begins: int = BEGINS
+) -> None:
+    """Open the study on its database and serve it. `begins`: how many may begin at one address within five minutes."""
     study = load_study(study_file)
     stimuli = load_stimuli(study.digest, stimuli_root)
     simulated = os.environ.get("STUDY_SIMULATED") == "1"
@@ -75,7 +89,7 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
     from study_app.server.running import run
 
     access = read_access(secrets=_streamlit_secrets())
-    app = create_app(build_service(store, access))
+    app = create_app(build_service(store, access, Rates(begin=Rate(begins / BEGINS_SECONDS, begins))))
     _settle()
     print(links(f"http://{address}:{port}/", access, simulated), flush=True)
     run(app, {**OPTIONS, "server.port": port, "server.address": address}, address, port)

@@ -1,7 +1,7 @@
 """Measures how carefully a participant answered, and applies the rules that study.yaml fixes beforehand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -21,23 +21,44 @@ class Conduct:
     median_response_ms: float | None
     most_common_share: float | None
     repeat_agreement: float | None
+    median_pace_ms: float | None
     flags: tuple[str, ...]
 
 
-def conduct(ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Screening) -> Conduct:
+@dataclass(frozen=True)
+class Pace:
+    """How fast answers arrived by the server's clock, which no browser sets, and how fast they can be, in ms."""
+
+    median_ms: float | None = None
+    shortest_ms: float = 0
+
+
+def conduct(
+    ratings: Sequence[Rating], plates: tuple[int, int] | None, rules: Screening, pace: Pace = Pace()
+) -> Conduct:
     """Measure a participant's answers; `plates`: read rightly, and shown."""
     shown, wrong = _catch(ratings)
     quickness = median(rating.response_ms for rating in ratings) if ratings else None
     common = Counter(map(_pressed, ratings)).most_common(1)[0][1] / len(ratings) if ratings else None
     agreement = _agreement(ratings)
+    # The time of simulated raters may be compressed, so the server's clock says nothing about them.
+    timed = None if any(rating.simulated for rating in ratings) else pace.median_ms
     broken = {
         "catch": wrong >= rules.catch_wrong,
         "fast": quickness is not None and quickness < rules.fastest_median_ms,
         "straight_lining": common is not None and common >= rules.straight_lining,
         "inconsistent": agreement is not None and agreement < rules.repeat_agreement,
+        "pace": timed is not None and timed < pace.shortest_ms,
         "color_vision": plates is not None and plates[0] < rules.plates_right * plates[1],
     }
-    return Conduct(shown, wrong, quickness, common, agreement, tuple(name for name, is_so in broken.items() if is_so))
+    flags = tuple(name for name, is_so in broken.items() if is_so)
+    return Conduct(shown, wrong, quickness, common, agreement, pace.median_ms, flags)
+
+
+def median_pace(received: Mapping[int, int]) -> float | None:
+    """The median time from one trial's answers to the next trial's, by when they arrived; None without two in a row."""
+    gaps = [at - received[trial - 1] for trial, at in received.items() if trial - 1 in received]
+    return float(median(gaps)) if gaps else None
 
 
 def _pressed(rating: Rating) -> int:

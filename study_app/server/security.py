@@ -1,5 +1,6 @@
 """Safety on an open network: headers, and limits of size and rate. No address is ever stored."""
 
+import ipaddress
 import secrets
 import threading
 import time
@@ -74,11 +75,15 @@ class Rate:
     burst: int
 
 
+BEGINS = 40  # at one address within BEGINS_SECONDS: a class of students may share it
+BEGINS_SECONDS = 300
+
+
 @dataclass(frozen=True)
 class Rates:
-    """The limits of a caller. A whole class of students can share an address, so the limit of beginning is wide."""
+    """The limits of a caller: `begin` and `withdraw` of an address, `session` of a session."""
 
-    begin: Rate = Rate(5, 300)
+    begin: Rate = Rate(BEGINS / BEGINS_SECONDS, BEGINS)
     withdraw: Rate = Rate(0.1, 10)
     session: Rate = Rate(10, 60)
 
@@ -108,9 +113,40 @@ class Limiter:
             raise RefusedError(429, "rate", "Too many requests; please wait a moment.", retry_after=wait)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one process, shared by its pages and its routes."""
+
+    begin: Limiter
+    withdraw: Limiter
+    session: Limiter
+
+
+def new_limits(rates: Rates | None = None) -> Limits:
+    """Limits that nobody has used yet."""
+    rates = rates or Rates()
+    return Limits(Limiter(rates.begin), Limiter(rates.withdraw), Limiter(rates.session))
+
+
 def address(request: Request) -> str:
-    """Who calls: behind a proxy, uvicorn's `--proxy-headers` puts the real address here."""
-    return request.client.host if request.client else ""
+    """Who calls. Behind a proxy on this machine, uvicorn puts the address here that the proxy tells."""
+    return network(request.client.host if request.client else "")
+
+
+def network(host: str) -> str:
+    """What counts as one caller: an IPv4 address; of IPv6 the first 64 bits, as one household has all that begin so.
+
+    This machine itself is "".
+    """
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 
 async def read_body(request: Request) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.records.ratings import PairRating, Rating
 from study_app.design.study import Screening
-from study_app.export.screening import Conduct, conduct
+from study_app.export.screening import Conduct, Pace, conduct, median_pace
 
 RULES = Screening(catch_wrong=2, fastest_median_ms=400, straight_lining=0.9, repeat_agreement=0.5, plates_right=0.75)
 
@@ -26,8 +26,8 @@ CAREFUL = [rating(trial, trial % 2) for trial in range(8)]
 
 
 def test_nobody_is_flagged_without_cause() -> None:
-    assert conduct(CAREFUL, (4, 5), RULES) == Conduct(0, 0, 1000.0, 0.5, None, ())
-    assert conduct([], None, RULES) == Conduct(0, 0, None, None, None, ())
+    assert conduct(CAREFUL, (4, 5), RULES) == Conduct(0, 0, 1000.0, 0.5, None, None, ())
+    assert conduct([], None, RULES) == Conduct(0, 0, None, None, None, None, ())
 
 
 def test_catch_items_count_by_their_mean_answer() -> None:
@@ -77,3 +77,13 @@ def test_repeats_agree_within_a_fifth_of_the_scale() -> None:
 @pytest.mark.parametrize(("plates", "flags"), [((3, 4), ()), ((2, 4), ("color_vision",)), ((0, 0), ())])
 def test_colour_vision_plates_flag_below_the_share(plates: tuple[int, int], flags: tuple[str, ...]) -> None:
     assert conduct(CAREFUL, plates, RULES).flags == flags
+
+
+def test_a_pace_that_no_honest_answer_has_is_flagged_whatever_the_browser_says() -> None:
+    """The floor of a trial: its exposure, its mask, and the fastest median response for each question."""
+    assert median_pace({0: 0, 1: 3000, 2: 9000, 4: 9001}) == 4500  # trial 3 is missing: no gap before 4
+    assert median_pace({5: 1}) is None and median_pace({}) is None
+    for milliseconds, flags in ((4699.0, ("pace",)), (4700.0, ()), (None, ())):
+        assert conduct(CAREFUL, None, RULES, Pace(milliseconds, 4700)).flags == flags
+    programs = [replace(one, simulated=True) for one in CAREFUL]
+    assert conduct(programs, None, RULES, Pace(1.0, 4700)).flags == ()  # their time may be compressed

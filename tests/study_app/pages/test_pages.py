@@ -36,7 +36,9 @@ DIGITS = [plate.digit for plate in PLATES]
 
 
 def begin(store: Store) -> str:
-    return store.begin(BeginMessage("en", True, store.study.digest)).token
+    token = store.begin(BeginMessage("en", True, store.study.digest)).token
+    store.claim_tab(token, str(uuid.uuid4()), take=False)
+    return token
 
 
 @pytest.mark.parametrize(
