@@ -12,7 +12,7 @@ from study_app.server.security import Rate, Rates
 from study_app.storage.schema import answers, events, sessions
 from study_app.storage.stages import standing
 from study_app.storage.store import Store
-from tests.study_app.volunteers import Clock, Newcomer, answer_to, new_key, newcomer, read
+from tests.study_app.volunteers import Clock, Newcomer, Volunteer, answer_to, new_key, newcomer, read
 
 
 def stored(store: Store) -> list[tuple[int, str, int]]:
