@@ -242,9 +242,14 @@ def read_rows(path: Path, record: type[Row]) -> list[Row]:
     return [record(**{name: _parse(hints[name], text) for name, text in row.items()}) for row in rows]
 
 
+def json_text(content: object) -> str:
+    """`content` as JSON with sorted keys, as `write_json` writes it."""
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
 def write_json(path: Path, content: object) -> None:
     """Write `content` as JSON with sorted keys, atomically."""
-    write_whole(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+    write_whole(path, json_text(content))
 
 
 def append_rows(path: Path, rows: Iterable[Row]) -> None:

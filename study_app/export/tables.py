@@ -3,8 +3,9 @@
     python -m study_app.export [study.yaml] [--db sqlite:///study.sqlite3] [--simulated] [--to export]
 
 Reads the database; writes `ratings.csv`, `participants.csv`, `log.csv`, `codebook.csv` and `study.json` below
-`export/people` or, with --simulated, `export/simulated`: an export never holds both. The same database gives the
-same bytes. Days are exported, times of the day are not.
+`export/people` or, with --simulated, `export/simulated`: an export never holds both. If another version's answers lie
+there, `export/people-2` (its own version) is taken. Answers that the database does not have are never overwritten. The
+same database gives the same bytes. Days are exported, times of the day are not.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
+from study_app.export.places import check_kept, export_folder
 from study_app.export.screening import Pace, conduct, median_pace
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.opening import registered
@@ -54,7 +56,7 @@ def main() -> None:
     database = Database(arguments.db)
     database.migrate()
     export = gather(database, study, arguments.simulated)
-    folder = arguments.to / ("simulated" if arguments.simulated else "people")
+    folder = export_folder(arguments.to, study, arguments.simulated)
     write_export(folder, study, export)
     print(f"{len(export.ratings)} answers of {len(export.participants)} participants in {folder}")
 
@@ -81,7 +83,8 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
 
 
 def write_export(folder: Path, study: Study, export: Export) -> None:
-    """Write all files; each is whole or absent."""
+    """Write all files; each is whole or absent. Raises `UserError` rather than overwrite answers it does not hold."""
+    check_kept(folder, export.ratings, export.log)
     write_rows(folder / "ratings.csv", rating_record(study), export.ratings)
     write_rows(folder / "participants.csv", Participant, export.participants)
     write_rows(folder / "log.csv", LogLine, export.log)

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from study_app.export.monitor import Overview, overview
+from study_app.export.places import KINDS
 from study_app.export.tables import gather, write_export
 from study_app.pages import aside, frame
 from study_app.server.service import Service
@@ -29,9 +30,8 @@ def show(service: Service) -> None:
     _live(service)
     st.header("Export", anchor=False)
     st.markdown("Ratings, participants, log, codebook and the study itself as one zip; nothing in it names a person.")
-    st.download_button(
-        "Download the export", lambda: export_zip(service), f"export-{kind.partition(' ')[0]}.zip", on_click="ignore"
-    )
+    name = f"export-{KINDS[store.simulated]}-version-{store.study.version}.zip"
+    st.download_button("Download the export", lambda: export_zip(service), name, on_click="ignore")
     aside.show(service)
     _opening(service)
 

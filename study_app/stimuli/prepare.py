@@ -7,6 +7,8 @@ Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`; writes `stimu
 Tokens come from it, so the same study, archives and secret give the same folder. Keep it private: with it anybody can
 find out which method made a picture.
 
+If the archives have changed since, the earlier folder is kept under another name.
+
 All pictures of a photograph have as many bytes as the largest of them. A chunk that readers skip fills the others.
 """
 
@@ -21,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.records.archive import Archive
-from pipeline.records.rows import write_json
+from pipeline.records.rows import json_text, write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
 from pipeline.settings.files import whole_folder, write_whole
@@ -63,7 +65,19 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
         # In the order of tokens, so that not even the order of this file says anything.
         manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)))
         write_json(temporary / MANIFEST, asdict(manifest))
+        _keep(folder, manifest)
     return folder
+
+
+def _keep(folder: Path, manifest: Manifest) -> None:
+    """Move other pictures of the same study aside: there may be answers about them, and nothing makes them again."""
+    path = folder / MANIFEST
+    if not path.exists() or path.read_text(encoding="utf-8") == json_text(asdict(manifest)):
+        return
+    named = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    aside = folder.with_name(f"{folder.name}.{named}")
+    folder.rename(aside)
+    print(f"the methods' pictures have changed; the earlier ones are now in {aside}")
 
 
 def secret_of(root: Path) -> bytes:
