@@ -91,7 +91,7 @@ def _ask_password(service: Service) -> None:
         if not pressed:
             return
         try:
-            if service.access.opens(typed):
+            if service.access.opens(typed, frame.visitor()):
                 st.session_state["researcher"] = True
                 place.empty()
             else:

@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route
 from study_app.design.tokens import TOKEN
 from study_app.server.assets import IMMUTABLE
 from study_app.server.plan import plan_content
-from study_app.server.security import Limits, Rates, address, middleware, new_limits, read_body
+from study_app.server.security import Attempts, Limits, Rates, address, middleware, new_limits, read_body
 from study_app.storage.messages import (
     AnswerMessage,
     BeginMessage,
@@ -146,9 +146,19 @@ async def finish(context: Context, request: Request) -> Response:
 
 async def withdrawal(context: Context, request: Request) -> Response:
     """Removes the answers under a code."""
-    context.limits.withdraw.check(address(request))
     message = await read(request, WithdrawMessage)
-    return JSONResponse({"removed": await context.work(withdraw, context.store, message.code)})
+    withdrawing = partial(withdraw_for, context.limits.withdraw, context.store, address(request))
+    return JSONResponse({"removed": await context.work(withdrawing, message.code)})
+
+
+def withdraw_for(attempts: Attempts, store: Store, caller: str, code: str) -> int:
+    """`withdraw` for somebody whose wrong codes are counted; raises `RefusedError` 429 after too many."""
+    attempts.check(caller)
+    try:
+        return withdraw(store, code)
+    except RefusedError:
+        attempts.failed(caller)
+        raise
 
 
 async def picture(context: Context, request: Request) -> Response:

@@ -11,10 +11,12 @@ import pytest
 
 from study_app.design.study import Study
 from study_app.export.tables import gather
+from study_app.simulation.drivers import address
 from study_app.storage.database import Database
 from tests.conftest import ROOT, run_in
 from tests.study_app.opinions import PLAYED, effects_file
 from tests.study_app.servers import AppServer
+from tests.study_app.visitors import visit
 from tests.study_app.volunteers import prepared_study
 
 
@@ -23,7 +25,8 @@ def served(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The small study with places for 60, served for simulated raters."""
     folder = tmp_path_factory.mktemp("served")
     study, _ = prepared_study(folder, archives, votes_per_cell=20, exposure_ms=50, mask_ms=0)
-    server = AppServer(f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli")
+    place = f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli"
+    server = AppServer(*place, "--begins-per-address", "3")
     yield server, study, folder
     server.close()
 
@@ -56,3 +59,19 @@ def test_the_command_sends_simulated_raters_to_a_running_server(served: tuple[Ap
     database.close()
     assert len({rating.participant for rating in export.ratings}) >= 4
     assert all(rating.simulated for rating in export.ratings)
+
+
+def test_pages_and_routes_count_together_who_begins_at_an_address(served: tuple[AppServer, Study, Path]) -> None:
+    server, study, _ = served
+    message = {"language": "en", "consent": True, "study": study.digest}
+
+    async def begin() -> list[str]:
+        headers = {"X-Forwarded-For": address(900)}
+        async with aiohttp.ClientSession(server.address, headers=headers) as session:
+            for _ in range(2):
+                async with session.post("/api/sessions", json=message) as reply:
+                    assert reply.status == 200
+        visits = [await visit(server.address, ["/"], number, 0) for number in (900, 900, 901)]
+        return [one.ending.partition(":")[0] for one in visits]
+
+    assert asyncio.run(begin()) == ["trials", "welcome", "trials"]

@@ -19,7 +19,7 @@ from study_app.design.study import Study
 from study_app.serve import OPTIONS
 from study_app.server.gate import Gate
 from study_app.server.researcher_access import Access
-from study_app.server.security import BODY_BYTES, Limiter, Rate
+from study_app.server.security import BODY_BYTES, Attempts, Rate
 from study_app.server.websocket import MESSAGE_BYTES, is_of_a_page
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
@@ -74,7 +74,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator
 
 
 def access(password: str | None, *emails: str) -> Access:
-    return Access(password, emails, Limiter(Rate(1, 1)))
+    return Access(password, emails, Attempts(Rate(1, 1)))
 
 
 def example(path: str) -> str:

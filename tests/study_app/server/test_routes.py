@@ -126,6 +126,17 @@ def test_withdrawal_codes_cannot_be_guessed_in_a_row(client: TestClient) -> None
     assert codes == [404] * 10 + [429] * 2
 
 
+def test_wrong_codes_of_others_keep_nobody_from_withdrawing(client: TestClient, volunteer: Newcomer) -> None:
+    one = volunteer()
+    one.take(1)
+    elsewhere = TestClient(client.app, client=("203.0.113.7", 50000))
+    codes = [elsewhere.post("/api/withdraw", json={"code": f"AAAA-AAAA-{n:04}"}).status_code for n in range(40)]
+    assert codes[-1] == 429
+    assert elsewhere.post("/api/withdraw", json={"code": one.code}).status_code == 429
+    assert client.post("/api/withdraw", json={"code": "AAAA"}).status_code == 404
+    assert client.post("/api/withdraw", json={"code": one.code}).json() == {"removed": 3}
+
+
 def test_each_session_has_a_rate_of_its_own(store: Store, study: Study, clock: Clock) -> None:
     client = TestClient(application(store, Rates(session=Rate(0.001, 4))))
     one, two = Volunteer(client, study, clock), Volunteer(client, study, clock)
