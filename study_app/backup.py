@@ -21,7 +21,7 @@ from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, selec
 
 from pipeline.records.archive import DATE
 from pipeline.settings.errors import UserError, run_stage
-from pipeline.settings.files import whole_file
+from pipeline.settings.files import PRIVATE_FILE, whole_file
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.schema import metadata, sessions
 
@@ -49,7 +49,7 @@ def write(database: Database, path: Path) -> dict[str, int]:
     """
     if path.exists():
         _check_older(database, path)
-    with whole_file(path) as temporary, database.reading() as connection:
+    with whole_file(path, PRIVATE_FILE) as temporary, database.reading() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision is None:
             raise UserError("the database has no study in it; there is nothing to back up.")

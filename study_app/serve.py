@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import private_folder
 from study_app.design.study import STUDY_FILE, load_study
 from study_app.design.tokens import derive
 from study_app.server.researcher_access import PASSWORD, Access, read_access
@@ -80,6 +81,7 @@ def serve(
     """Open the study on its database and serve it. `begins`: how many may begin at one address within five minutes."""
     study = load_study(study_file)
     stimuli = load_stimuli(study.digest, stimuli_root)
+    private_folder(stimuli_root)  # an earlier version made it readable for everybody
     simulated = os.environ.get("STUDY_SIMULATED") == "1"
     store = Store(Database(database_url), study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.

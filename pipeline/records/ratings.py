@@ -62,5 +62,6 @@ class Participant:
     most_common_share: float | None
     repeat_agreement: float | None
     median_pace_ms: float | None
+    odd_timings: int
     flags: str
     set_aside: str

@@ -17,6 +17,7 @@ RULES = {
     "straight_lining": ("straight_lining", "one answer has a share of {} or more"),
     "inconsistent": ("repeat_agreement", "a share under {} of repeated answers agrees"),
     "pace": ("fastest_median_ms", "by the server's clock, faster than with {} ms for each answer"),
+    "timing": ("timing", "more than a tenth of the trials have times that the server's clock contradicts"),
     "color_vision": ("plates_right", "a share under {} of the colour-vision plates read"),
     "set_aside": ("set_aside", "set aside by the researcher; log.csv says why"),
 }

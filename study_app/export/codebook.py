@@ -70,7 +70,7 @@ PAIR_RATINGS = {
     "exposures": ("how often the pair was shown, 1 unless something interrupted", "", "1 or more"),
     "fake_place": ("where the fake stood, or when it came", "", "0 = left or first, 1 = right or second"),
 }
-FLAGS = "any of catch, fast, straight_lining, inconsistent, pace, color_vision, set_aside, joined by ;"
+FLAGS = "any of catch, fast, straight_lining, inconsistent, pace, timing, color_vision, set_aside, joined by ;"
 PARTICIPANTS = {
     "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
     "language": ("language of the pages", "", "a language of study.yaml"),
@@ -95,6 +95,11 @@ PARTICIPANTS = {
         "median time from one trial's answers to the next trial's, by the server's clock",
         "ms",
         "empty without two trials; compressed for simulated raters, who are not judged by it",
+    ),
+    "odd_timings": (
+        "trials that took longer by the browser's clock than by the server's, or showed their picture for far too long",
+        "",
+        "0 to answered; flagged as timing above a tenth",
     ),
     "flags": ("screening rules that were broken, and set_aside; the export leaves nobody out for it", "", FLAGS),
     "set_aside": ("why the researcher has set the session aside", "", "empty if not"),

@@ -21,11 +21,13 @@ from sqlalchemy import Connection, Row, select
 
 from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
+from pipeline.settings.files import PRIVATE_FILE, private_folder
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
-from study_app.export.screening import Pace, conduct, median_pace
+from study_app.export.screening import Timing, conduct, median_pace, odd_timings
 from study_app.storage.database import DEFAULT_URL, Database
+from study_app.storage.messages import is_contradictory, is_possible
 from study_app.storage.opening import registered
 from study_app.storage.schema import answers, events, log, sessions, trials
 
@@ -83,13 +85,17 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
 
 
 def write_export(folder: Path, study: Study, export: Export) -> None:
-    """Write all files; each is whole or absent. Raises `UserError` rather than overwrite answers it does not hold."""
+    """Write all files; each is whole or absent, and its owner's alone.
+
+    Raises `UserError` rather than overwrite answers that the export does not hold.
+    """
     check_kept(folder, export.ratings, export.log)
-    write_rows(folder / "ratings.csv", rating_record(study), export.ratings)
-    write_rows(folder / "participants.csv", Participant, export.participants)
-    write_rows(folder / "log.csv", LogLine, export.log)
-    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)))
-    write_json(folder / "study.json", {"digest": study.digest, **asdict(study)})
+    private_folder(folder)
+    write_rows(folder / "ratings.csv", rating_record(study), export.ratings, PRIVATE_FILE)
+    write_rows(folder / "participants.csv", Participant, export.participants, PRIVATE_FILE)
+    write_rows(folder / "log.csv", LogLine, export.log, PRIVATE_FILE)
+    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)), PRIVATE_FILE)
+    write_json(folder / "study.json", {"digest": study.digest, **asdict(study)}, PRIVATE_FILE)
 
 
 def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequence[Any]) -> dict[int, list[Rating]]:
@@ -134,7 +140,9 @@ def _checks(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[str, 
     )
     checks: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
     for row in connection.execute(query):
-        checks[row.session_id][row.name] = json.loads(row.detail)
+        # What an older version of this program has stored unchecked is unknown.
+        detail = {key: value for key, value in json.loads(row.detail).items() if is_possible(row.name, key, value)}
+        checks[row.session_id][row.name] = {} if is_contradictory(detail) else detail
     return checks
 
 
@@ -157,7 +165,8 @@ def _participant(
     screen, vision = checks.get("screen", {}), checks.get("vision", {})
     plates = _number(vision, "right"), _number(vision, "shown")
     read = None if None in plates else (int(plates[0] or 0), int(plates[1] or 0))
-    measures = conduct(ratings, read, study.screening, Pace(median_pace(received), study.shortest_ms))
+    odd = odd_timings(ratings, received, study.seen_ms, study.mask_ms)
+    measures = conduct(ratings, read, study.screening, Timing(median_pace(received), study.shortest_ms, odd))
     flags = (*measures.flags, *(("set_aside",) if session.set_aside_at is not None else ()))
     minutes = None if session.completed_at is None else (session.completed_at - session.begun_at) / 60_000
     width, height = _number(screen, "width"), _number(screen, "height")

@@ -120,7 +120,7 @@ def _live(service: Service) -> None:
     with left:
         st.header("Screening", anchor=False)
         st.caption("Completed participants who broke a rule of study.yaml. Nobody is left out of the export for it.")
-        rules = ("catch", "fast", "straight_lining", "inconsistent", "pace", "color_vision")
+        rules = ("catch", "fast", "straight_lining", "inconsistent", "pace", "timing", "color_vision")
         st.table(pd.DataFrame({"participants": {rule: seen.flags.get(rule, 0) for rule in rules}}))
     with right:
         st.header("Where people dropped out", anchor=False)

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from streamlit import config
 from streamlit.web import bootstrap
 
+from study_app.server.connections import PromptProtocol
 from study_app.server.websocket import MESSAGE_BYTES
 
 PING_SECONDS = 30  # a websocket that does not answer a ping within this time is closed
@@ -23,6 +24,7 @@ def run(app: ASGIApp, options: Mapping[str, object], address: str, port: int) ->
         app,
         host=address,
         port=port,
+        http=PromptProtocol,
         ws="websockets-sansio",
         ws_max_size=MESSAGE_BYTES,
         ws_ping_interval=PING_SECONDS,

@@ -26,7 +26,7 @@ from pipeline.records.archive import Archive
 from pipeline.records.rows import json_text, write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
-from pipeline.settings.files import whole_folder, write_whole
+from pipeline.settings.files import PRIVATE_FILE, PRIVATE_FOLDER, private_folder, whole_folder, write_whole
 from study_app.design.assignment import BROKEN, Cast, cast_photographs, generator
 from study_app.design.pairs import practice_looks
 from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
@@ -54,17 +54,19 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
     cast = cast_photographs(study, sources[ORIGINAL].ids)
     secret = secret_of(root)
     folder = root / study.digest
-    with whole_folder(folder) as temporary:
-        (temporary / PICTURES).mkdir()
+    with whole_folder(folder, PRIVATE_FOLDER) as temporary:
+        pictures_folder = private_folder(temporary / PICTURES)
         stimuli: list[Stimulus] = []
         for photograph, looks in sorted(looks_of(study, cast).items()):
             pictures = _pictures(study, sources, photograph, looks)
             for stimulus, content in _encoded(photograph, pictures, study.digest, secret):
-                (temporary / PICTURES / f"{stimulus.token}.png").write_bytes(content)
+                path = pictures_folder / f"{stimulus.token}.png"
+                path.touch(PRIVATE_FILE)
+                path.write_bytes(content)
                 stimuli.append(stimulus)
         # In the order of tokens, so that not even the order of this file says anything.
         manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)))
-        write_json(temporary / MANIFEST, asdict(manifest))
+        write_json(temporary / MANIFEST, asdict(manifest), PRIVATE_FILE)
         _keep(folder, manifest)
     return folder
 
@@ -81,11 +83,10 @@ def _keep(folder: Path, manifest: Manifest) -> None:
 
 
 def secret_of(root: Path) -> bytes:
-    """The secret kept in the stimuli folder, made if there is none; readable by its owner only."""
-    path = root / "secret"
+    """The secret kept in the stimuli folder, made if there is none; both readable by their owner only."""
+    path = private_folder(root) / "secret"
     if not path.exists():
-        write_whole(path, new_secret())
-        path.chmod(0o600)
+        write_whole(path, new_secret(), PRIVATE_FILE)
     return path.read_bytes()
 
 
