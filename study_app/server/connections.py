@@ -85,7 +85,11 @@ class PromptProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _expect(self, what: str, seconds: float) -> None:
+        """Cut off after so many seconds, and a few more: a busy process may not have read yet what is there."""
         self._met(what)
+        self._deadlines[what] = self.loop.call_later(seconds, self._expect_last, what, seconds / 4)
+
+    def _expect_last(self, what: str, seconds: float) -> None:
         self._deadlines[what] = self.loop.call_later(seconds, self.transport.abort)
 
     def _expect_reading(self) -> None:

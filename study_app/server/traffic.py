@@ -1,6 +1,6 @@
 """Keeps the pages' websockets from taking the whole process: answers and pictures must not wait behind pages.
 
-A page is a run of Python and costs as much as many answers. So each connection, each address and the process have a rate
+A page is a run of Python and costs as much as many answers. So each connection, each address and the process has a rate
 of runs. What is beyond it is not refused but waits, and meanwhile nothing more is read from that connection.
 """
 
@@ -29,7 +29,7 @@ class TrafficRates(NamedTuple):
     connects: Rate = Rate(3, 90)  # of an address
     connection: Rate = Rate(1, 10)
     address: Rate = Rate(8, 40)
-    process: Rate = Rate(30, 10)
+    process: Rate = Rate(60, 20)
 
 
 class Queue:
