@@ -20,7 +20,12 @@ def run(app: ASGIApp, options: Mapping[str, object], address: str, port: int) ->
     for noisy in ("uvicorn.error", "streamlit"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     bootstrap.load_config_options(dict(options))
-    settings = uvicorn.Config(
+    uvicorn.Server(settings(app, address, port)).run()
+
+
+def settings(app: ASGIApp, address: str, port: int) -> uvicorn.Config:
+    """How uvicorn serves the app."""
+    return uvicorn.Config(
         app,
         host=address,
         port=port,
@@ -37,4 +42,3 @@ def run(app: ASGIApp, options: Mapping[str, object], address: str, port: int) ->
         log_level=logging.WARNING,
         use_colors=False,
     )
-    uvicorn.Server(settings).run()

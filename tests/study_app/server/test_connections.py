@@ -14,6 +14,8 @@ from starlette.routing import Route
 
 from study_app.server import connections
 from study_app.server.connections import PromptProtocol
+from study_app.server.running import settings
+from study_app.server.websocket import MESSAGE_BYTES
 
 SHORT = {"HEAD_SECONDS": 0.4, "BODY_SECONDS": 0.8, "READING_SECONDS": 0.8, "HEAD_BYTES": 4096}
 LARGE = 30_000_000  # bytes, more than all buffers on the way
@@ -42,6 +44,13 @@ def port() -> Iterator[int]:
         yield int(server.servers[0].sockets[0].getsockname()[1])
         server.should_exit = True
         thread.join()
+
+
+def test_the_study_is_served_with_these_deadlines() -> None:
+    served = settings(Starlette(), "127.0.0.1", 1)
+    served.load()
+    assert served.http_protocol_class is PromptProtocol and served.ws_max_size == MESSAGE_BYTES
+    assert served.ws_ping_interval and served.ws_ping_timeout and not served.access_log
 
 
 def closed_after(port: int, parts: list[bytes], pause: float = 0.1, most: float = 4) -> float:
