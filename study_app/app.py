@@ -10,13 +10,15 @@ from streamlit.starlette import App
 from study_app.pages.router import chosen_language
 from study_app.server.assets import load_assets
 from study_app.server.frontend import FrontendFiles
+from study_app.server.gate import Gate
 from study_app.server.languages import load_languages, worded
 from study_app.server.researcher_access import Access
 from study_app.server.routes import routes
-from study_app.server.security import middleware
+from study_app.server.security import Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish
+from study_app.server.traffic import Traffic
 from study_app.server.vision_route import vision_routes
-from study_app.server.websocket import HideServer
+from study_app.server.websocket import HideServer, OnlyPages
 from study_app.stimuli.plates import draw_plates
 from study_app.storage.store import Store
 
@@ -24,7 +26,7 @@ SCRIPT = (Path(__file__).parent / "pages" / "entry.py").resolve()
 logger = logging.getLogger(__name__)
 
 
-def build_service(store: Store, access: Access) -> Service:
+def build_service(store: Store, access: Access, rates: Rates | None = None) -> Service:
     """Everything the pages need; raises `UserError` for a language without words."""
     plates = draw_plates(store.study.seed)
     assets = load_assets(plates, store.stimuli.secret)
@@ -32,18 +34,23 @@ def build_service(store: Store, access: Access) -> Service:
         language: (name, worded(texts, store.study.protocol))
         for language, (name, texts) in load_languages(store.study.languages).items()
     }
-    return Service(store, languages, plates, assets, access)
+    return Service(store, languages, plates, assets, access, new_limits(rates))
 
 
 def create_app(service: Service) -> App:
     """The app over a service; a process has one of each."""
     publish(service)
-    return App(
-        SCRIPT,
-        routes=[*routes(service.store), *vision_routes(service.store, service.plates), *service.assets.routes()],
-        middleware=[*middleware(), Middleware(FrontendFiles), Middleware(HideServer, script=str(SCRIPT))],
-        on_script_error=_apologize,
-    )
+    own = [*routes(service.store, service.limits), *vision_routes(service.store, service.plates, service.limits)]
+    own += service.assets.routes()
+    layers = [
+        *middleware(),
+        Middleware(Gate, own=own, access=service.access),
+        Middleware(Traffic),
+        Middleware(FrontendFiles),
+        Middleware(OnlyPages),
+        Middleware(HideServer, script=str(SCRIPT)),
+    ]
+    return App(SCRIPT, routes=own, middleware=layers, on_script_error=_apologize)
 
 
 def _apologize(error: Exception) -> bool:

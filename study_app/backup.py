@@ -4,7 +4,8 @@
     python -m study_app.backup restore backup.zip --db postgresql+psycopg://...
 
 `write` reads one moment of the database; the zip holds every table as JSON lines with its SHA-256, and the revision of
-the tables. `restore` fills an empty database only. Keep `stimuli/` as well: sessions under way need its secret.
+the tables. It takes the place of an older backup of the same database, but of nothing else. `restore` fills an empty
+database only. Keep `stimuli/` as well: sessions under way need its secret.
 """
 
 import argparse
@@ -16,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
+from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, text
 
 from pipeline.records.archive import DATE
 from pipeline.settings.errors import UserError, run_stage
-from pipeline.settings.files import whole_file
+from pipeline.settings.files import PRIVATE_FILE, whole_file
 from study_app.storage.database import DEFAULT_URL, Database
-from study_app.storage.schema import metadata
+from study_app.storage.schema import metadata, sessions
 
 ROWS_AT_ONCE = 1000
 TABLES = [table.name for table in metadata.sorted_tables]  # a table comes after those that it refers to
@@ -42,8 +43,13 @@ def main() -> None:
 
 
 def write(database: Database, path: Path) -> dict[str, int]:
-    """Write a backup, atomically; returns the rows of every table."""
-    with whole_file(path) as temporary, database.reading() as connection:
+    """Write a backup, atomically; returns the rows of every table.
+
+    Raises `UserError` rather than overwrite anything but an older backup of the same database.
+    """
+    if path.exists():
+        _check_older(database, path)
+    with whole_file(path, PRIVATE_FILE) as temporary, database.reading() as connection:
         revision = MigrationContext.configure(connection).get_current_revision()
         if revision is None:
             raise UserError("the database has no study in it; there is nothing to back up.")
@@ -75,6 +81,20 @@ def restore(database: Database, path: Path) -> dict[str, int]:
                 _raise_counter(connection, table)
     database.migrate()
     return {table.name: len(content[table.name]) for table in tables}
+
+
+def _check_older(database: Database, path: Path) -> None:
+    """Every session of the file must be in the database; withdrawn ones keep their row."""
+    before = {row["token_hash"] for row in _read(path)[1].get("sessions", [])}
+    with database.reading() as connection:
+        if not inspect(connection).has_table("sessions"):
+            raise UserError("the database has no study in it; there is nothing to back up.")
+        here = set(connection.execute(select(sessions.c.token_hash)).scalars())
+    if lost := before - here:
+        raise UserError(
+            f"{path} holds {len(lost)} sessions that this database does not have; is it the right --db? To keep both, "
+            "write to another file."
+        )
 
 
 def _read(path: Path) -> tuple[str, dict[str, list[dict[str, Any]]]]:

@@ -1,6 +1,7 @@
 """Serves the human study: pages, pictures and answers, from one process.
 
     python -m study_app.serve [study.yaml] [--db sqlite:///study.sqlite3] [--port 8501] [--address localhost]
+        [--begins-per-address 40]
 
 Reads `study.yaml` and `stimuli/<digest of the study>/`; writes the database. The researcher's page exists if the
 environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 marks every
@@ -9,16 +10,17 @@ session that begins here as simulated. Several processes on one PostgreSQL share
 
 import argparse
 import gc
-import logging
 import os
 import socket
 import sys
 from pathlib import Path
 
 from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.files import private_folder
 from study_app.design.study import STUDY_FILE, load_study
 from study_app.design.tokens import derive
 from study_app.server.researcher_access import PASSWORD, Access, read_access
+from study_app.server.security import BEGINS, BEGINS_SECONDS, Rate, Rates
 from study_app.stimuli.manifest import STIMULI, load_stimuli
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.store import Store
@@ -37,7 +39,6 @@ OPTIONS: dict[str, object] = {
     "server.enableXsrfProtection": True,
     "server.fileWatcherType": "none",
     "server.headless": True,
-    "server.maxUploadSize": 1,
     "theme.base": "dark",
     "theme.backgroundColor": GRAY,
     "theme.secondaryBackgroundColor": "#5c5c5c",
@@ -59,15 +60,28 @@ def main() -> None:
     parser.add_argument("--stimuli", type=Path, default=STIMULI, help="folder that `study_app.stimuli` has written")
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="localhost", help="what to listen on; 0.0.0.0 for other machines")
+    parser.add_argument(
+        "--begins-per-address",
+        type=int,
+        default=BEGINS,
+        metavar="N",
+        help=f"how many volunteers may begin at one address within {BEGINS_SECONDS // 60} minutes (default {BEGINS})",
+    )
     arguments = parser.parse_args()
+    begins = arguments.begins_per_address
+    if begins < 1:
+        raise UserError(f"--begins-per-address is {begins}, but must be at least 1.")
     check_port(arguments.address, arguments.port)
-    serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port)
+    serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port, begins)
 
 
-def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str, port: int) -> None:
-    """Open the study on its database and serve it."""
+def serve(
+    study_file: Path, database_url: str, stimuli_root: Path, address: str, port: int, begins: int = BEGINS
+) -> None:
+    """Open the study on its database and serve it. `begins`: how many may begin at one address within five minutes."""
     study = load_study(study_file)
     stimuli = load_stimuli(study.digest, stimuli_root)
+    private_folder(stimuli_root)  # an earlier version made it readable for everybody
     simulated = os.environ.get("STUDY_SIMULATED") == "1"
     store = Store(Database(database_url), study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
@@ -75,16 +89,15 @@ def serve(study_file: Path, database_url: str, stimuli_root: Path, address: str,
     from streamlit.web.bootstrap import load_config_options  # Streamlit is slow to import: after what can go wrong
 
     options = {**OPTIONS, "server.port": port, "server.address": address}
-    load_config_options(options)  # before anything asks for one, or `run` would warn that options had changed
+    load_config_options(options)  # before anything asks for one, or Streamlit would warn that options had changed
     from study_app.app import build_service, create_app
+    from study_app.server.running import run
 
     access = read_access(secrets=_streamlit_secrets())
-    app = create_app(build_service(store, access))
+    app = create_app(build_service(store, access, Rates(begin=Rate(begins / BEGINS_SECONDS, begins))))
     _settle()
     print(links(f"http://{address}:{port}/", access, simulated), flush=True)
-    for noisy in ("uvicorn.error", "streamlit"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    app.run(config=options)
+    run(app, address, port)
 
 
 def _settle() -> None:

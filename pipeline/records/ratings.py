@@ -64,4 +64,7 @@ class Participant:
     median_response_ms: float | None
     most_common_share: float | None
     repeat_agreement: float | None
+    median_pace_ms: float | None
+    odd_timings: int
     flags: str
+    set_aside: str

@@ -218,14 +218,14 @@ class MethodCard:
     remarks: tuple[str, ...] = ()
 
 
-def write_rows(path: Path, record: type[Row], rows: Iterable[Row]) -> None:
+def write_rows(path: Path, record: type[Row], rows: Iterable[Row], mode: int = 0o644) -> None:
     """Write dataclass rows as CSV (floats with six decimals, booleans as 0 and 1), atomically."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([field.name for field in fields(typing.cast(Any, record))])
     for row in rows:
         writer.writerow([_text(value) for value in asdict(typing.cast(Any, row)).values()])
-    write_whole(path, text.getvalue())
+    write_whole(path, text.getvalue(), mode)
 
 
 def read_rows(path: Path, record: type[Row]) -> list[Row]:
@@ -242,9 +242,14 @@ def read_rows(path: Path, record: type[Row]) -> list[Row]:
     return [record(**{name: _parse(hints[name], text) for name, text in row.items()}) for row in rows]
 
 
-def write_json(path: Path, content: object) -> None:
+def json_text(content: object) -> str:
+    """`content` as JSON with sorted keys, as `write_json` writes it."""
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def write_json(path: Path, content: object, mode: int = 0o644) -> None:
     """Write `content` as JSON with sorted keys, atomically."""
-    write_whole(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+    write_whole(path, json_text(content), mode)
 
 
 def append_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -16,7 +16,10 @@ RULES = {
     "fast": ("fastest_median_ms", "median response under {} ms"),
     "straight_lining": ("straight_lining", "one answer has a share of {} or more"),
     "inconsistent": ("repeat_agreement", "a share under {} of repeated answers agrees"),
+    "pace": ("fastest_median_ms", "by the server's clock, faster than with {} ms for each answer"),
+    "timing": ("timing", "more than a tenth of the trials have times that the server's clock contradicts"),
     "color_vision": ("plates_right", "a share under {} of the colour-vision plates read"),
+    "set_aside": ("set_aside", "set aside by the researcher; log.csv says why"),
 }
 AGREE_WITHIN = 0.2  # graded answers agree if they differ by at most this share of the scale, as in study_app
 PARTS = 8  # of a session, in the curves of learning and fatigue

@@ -117,6 +117,16 @@ class Study:
         return 2 * self.exposure_ms + self.mask_ms if self.arrangement == "in_turn" else self.exposure_ms
 
     @property
+    def seen_ms(self) -> int:
+        """How long a trial's pictures are on the page, all together and without the mask between two."""
+        return 2 * self.exposure_ms if self.arrangement == "in_turn" else self.exposure_ms
+
+    @property
+    def shortest_ms(self) -> float:
+        """How long a trial takes at least, if its answers are no faster than the screening's floor."""
+        return self.viewing_ms + self.mask_ms + len(self.criteria) * self.screening.fastest_median_ms
+
+    @property
     def sessions(self) -> int:
         """How many completed sessions fill every cell."""
         return self.blocks * len(self.methods) * self.votes_per_cell

@@ -70,7 +70,7 @@ PAIR_RATINGS = {
     "exposures": ("how often the pair was shown, 1 unless something interrupted", "", "1 or more"),
     "fake_place": ("where the fake stood, or when it came", "", "0 = left or first, 1 = right or second"),
 }
-FLAGS = "any of catch, fast, straight_lining, inconsistent, color_vision, joined by ;"
+FLAGS = "any of catch, fast, straight_lining, inconsistent, pace, timing, color_vision, set_aside, joined by ;"
 PARTICIPANTS = {
     "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
     "language": ("language of the pages", "", "a language of study.yaml"),
@@ -91,7 +91,18 @@ PARTICIPANTS = {
     "median_response_ms": ("median of response_ms over all answers", "ms", "empty without answers"),
     "most_common_share": ("share of the most frequent value among all answers", "", "0 to 1, empty without answers"),
     "repeat_agreement": ("share of repeated answers within a fifth of the scale", "", "0 to 1, empty without repeats"),
-    "flags": ("screening rules of study.yaml that were broken; the export leaves nobody out for it", "", FLAGS),
+    "median_pace_ms": (
+        "median time from one trial's answers to the next trial's, by the server's clock",
+        "ms",
+        "empty without two trials; compressed for simulated raters, who are not judged by it",
+    ),
+    "odd_timings": (
+        "trials that took longer by the browser's clock than by the server's, or showed their picture for far too long",
+        "",
+        "0 to answered; flagged as timing above a tenth",
+    ),
+    "flags": ("screening rules that were broken, and set_aside; the export leaves nobody out for it", "", FLAGS),
+    "set_aside": ("why the researcher has set the session aside", "", "empty if not"),
 }
 PAIR_PARTICIPANTS = {
     **PARTICIPANTS,
@@ -101,8 +112,8 @@ PAIR_PARTICIPANTS = {
 }
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
-    "what": ("what was done", "", "withdrawal, closed, reopened"),
-    "detail": ("more about it", "", "JSON: for a withdrawal the participant and how many answers were removed"),
+    "what": ("what was done", "", "withdrawal, closed, reopened, set aside, brought back"),
+    "detail": ("more about it", "", "JSON: the participant; how many answers a withdrawal removed; why set aside"),
 }
 Files = dict[str, tuple[type, dict[str, tuple[str, str, str]]]]
 FILES: Files = {

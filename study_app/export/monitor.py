@@ -15,16 +15,17 @@ from study_app.storage.schema import sessions, studies
 from study_app.storage.store import Store
 
 HOUR_MS = 3_600_000
+STATES = ("active", "completed", "lapsed", "withdrawn", "set_aside")
 
 
 @dataclass(frozen=True)
 class Overview:
     """One look at a running study.
 
-    `states`: sessions by active, completed, lapsed, withdrawn. `cells`: (completed, active) votes of every photograph
-    and method. `left_at`: where lapsed sessions stopped, answered trials -> how many. `flags`: completed participants
-    who broke each screening rule. `hours_left`: until all are complete, at the pace since the first began; None
-    before the first is complete.
+    `states`: sessions by each of `STATES`. `cells`: (completed, active) votes of every photograph and method.
+    `left_at`: where lapsed sessions stopped, answered trials -> how many. `flags`: completed participants who broke
+    each screening rule. `hours_left`: until all are complete, at the pace since the first began; None before the first
+    is complete.
     """
 
     is_open: bool
@@ -52,7 +53,7 @@ def overview(store: Store) -> Overview:
     return Overview(
         is_open=closed_at is None,
         wanted=store.study.sessions,
-        states={name: list(states.values()).count(name) for name in ("active", "completed", "lapsed", "withdrawn")},
+        states={name: list(states.values()).count(name) for name in STATES},
         cells=_cells(store, rows, states),
         left_at=dict(sorted(Counter(row.answered for row in rows if states[row.id] == "lapsed").items())),
         flags=dict(Counter(flag for person in people if person.completed for flag in person.flags.split(";") if flag)),
@@ -64,6 +65,8 @@ def overview(store: Store) -> Overview:
 def _state(session: Row[Any], silent_before: float) -> str:
     if session.withdrawn_at is not None:
         return "withdrawn"
+    if session.set_aside_at is not None:
+        return "set_aside"
     if session.completed_at is not None:
         return "completed"
     return "lapsed" if session.lapsed or session.seen_at < silent_before else "active"

@@ -3,8 +3,9 @@
     python -m study_app.export [study.yaml] [--db sqlite:///study.sqlite3] [--simulated] [--to export]
 
 Reads the database; writes `ratings.csv`, `participants.csv`, `log.csv`, `codebook.csv` and `study.json` below
-`export/people` or, with --simulated, `export/simulated`: an export never holds both. The same database gives the
-same bytes. Days are exported, times of the day are not.
+`export/people` or, with --simulated, `export/simulated`: an export never holds both. If another version's answers lie
+there, `export/people-2` (its own version) is taken. Answers that the database does not have are never overwritten. The
+same database gives the same bytes. Days are exported, times of the day are not.
 """
 
 import argparse
@@ -20,12 +21,16 @@ from sqlalchemy import Connection, Row, select
 
 from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
-from pipeline.settings.errors import UserError, run_stage
+from pipeline.settings.errors import run_stage
+from pipeline.settings.files import PRIVATE_FILE, private_folder
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
-from study_app.export.screening import conduct
+from study_app.export.places import check_kept, export_folder
+from study_app.export.screening import Timing, conduct, median_pace, odd_timings
 from study_app.storage.database import DEFAULT_URL, Database
-from study_app.storage.schema import answers, events, log, sessions, studies, trials
+from study_app.storage.messages import is_contradictory, is_possible
+from study_app.storage.opening import registered
+from study_app.storage.schema import answers, events, log, sessions, trials
 
 # Columns of ratings.csv and of participants.csv that the database has under the same names.
 IN_TRIAL = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
@@ -54,7 +59,7 @@ def main() -> None:
     database = Database(arguments.db)
     database.migrate()
     export = gather(database, study, arguments.simulated)
-    folder = arguments.to / ("simulated" if arguments.simulated else "people")
+    folder = export_folder(arguments.to, study, arguments.simulated)
     write_export(folder, study, export)
     print(f"{len(export.ratings)} answers of {len(export.participants)} participants in {folder}")
 
@@ -62,18 +67,17 @@ def main() -> None:
 def gather(database: Database, study: Study, simulated: bool) -> Export:
     """Read one moment of the database; raises `UserError` if it does not know the study."""
     with database.reading() as connection:
-        known = connection.execute(select(studies).where(studies.c.digest == study.digest)).first()
-        if known is None:
-            raise UserError(
-                "the database has no study of this study.yaml; to export an older version, name its own file."
-            )
+        known = registered(connection, study)
         mine = (sessions.c.study_id == known.id, sessions.c.simulated == simulated)
         people = connection.execute(
             select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)
         ).all()
         ratings = _ratings(connection, study, simulated, mine)
-        checks = _checks(connection, mine)
-        participants = [_participant(study, row, ratings.get(row.id, []), checks.get(row.id, {})) for row in people]
+        checks, received = _checks(connection, mine), _received(connection, mine)
+        participants = [
+            _participant(study, row, ratings.get(row.id, []), checks.get(row.id, {}), received.get(row.id, {}))
+            for row in people
+        ]
         lines = connection.execute(
             select(log).where(log.c.study_id == known.id, log.c.simulated == simulated).order_by(log.c.id)
         ).all()
@@ -82,12 +86,17 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
 
 
 def write_export(folder: Path, study: Study, export: Export) -> None:
-    """Write all files; each is whole or absent."""
-    write_rows(folder / "ratings.csv", rating_record(study), export.ratings)
-    write_rows(folder / "participants.csv", Participant, export.participants)
-    write_rows(folder / "log.csv", LogLine, export.log)
-    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)))
-    write_json(folder / "study.json", {"digest": study.digest, **asdict(study)})
+    """Write all files; each is whole or absent, and its owner's alone.
+
+    Raises `UserError` rather than overwrite answers that the export does not hold.
+    """
+    check_kept(folder, export.ratings, export.log)
+    private_folder(folder)
+    write_rows(folder / "ratings.csv", rating_record(study), export.ratings, PRIVATE_FILE)
+    write_rows(folder / "participants.csv", Participant, export.participants, PRIVATE_FILE)
+    write_rows(folder / "log.csv", LogLine, export.log, PRIVATE_FILE)
+    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)), PRIVATE_FILE)
+    write_json(folder / "study.json", {"digest": study.digest, **asdict(study)}, PRIVATE_FILE)
 
 
 def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequence[Any]) -> dict[int, list[Rating]]:
@@ -132,16 +141,34 @@ def _checks(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[str, 
     )
     checks: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
     for row in connection.execute(query):
-        checks[row.session_id][row.name] = json.loads(row.detail)
+        # What an older version of this program has stored unchecked is unknown.
+        detail = {key: value for key, value in json.loads(row.detail).items() if is_possible(row.name, key, value)}
+        checks[row.session_id][row.name] = {} if is_contradictory(detail) else detail
     return checks
 
 
+def _received(connection: Connection, mine: Sequence[Any]) -> dict[int, dict[int, int]]:
+    """When the answers of every session's trials arrived, in ms by the server's clock."""
+    query = select(answers.c.session_id, answers.c.trial, answers.c.received_at).distinct()
+    arrived: dict[int, dict[int, int]] = defaultdict(dict)
+    for row in connection.execute(query.join(sessions, sessions.c.id == answers.c.session_id).where(*mine)):
+        arrived[row.session_id][row.trial] = row.received_at
+    return arrived
+
+
 def _participant(
-    study: Study, session: Row[Any], ratings: Sequence[Rating], checks: Mapping[str, dict[str, Any]]
+    study: Study,
+    session: Row[Any],
+    ratings: Sequence[Rating],
+    checks: Mapping[str, dict[str, Any]],
+    received: Mapping[int, int],
 ) -> Participant:
     screen, vision = checks.get("screen", {}), checks.get("vision", {})
     plates = _number(vision, "right"), _number(vision, "shown")
-    measures = conduct(ratings, None if None in plates else (int(plates[0] or 0), int(plates[1] or 0)), study.screening)
+    read = None if None in plates else (int(plates[0] or 0), int(plates[1] or 0))
+    odd = odd_timings(ratings, received, study.seen_ms, study.mask_ms)
+    measures = conduct(ratings, read, study.screening, Timing(median_pace(received), study.shortest_ms, odd))
+    flags = (*measures.flags, *(("set_aside",) if session.set_aside_at is not None else ()))
     minutes = None if session.completed_at is None else (session.completed_at - session.begun_at) / 60_000
     width, height = _number(screen, "width"), _number(screen, "height")
     step = screen.get("gray_step_seen")
@@ -159,7 +186,8 @@ def _participant(
         plates_right=None if plates[0] is None else int(plates[0]),
         plates_shown=None if plates[1] is None else int(plates[1]),
         **{key: getattr(session, key) for key in OF_SESSION},
-        **{**vars(measures), "flags": ";".join(measures.flags)},
+        **{**vars(measures), "flags": ";".join(flags)},
+        set_aside=session.set_aside or "",
     )
 
 

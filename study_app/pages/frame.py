@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from study_app.server.languages import Texts
+from study_app.server.security import network
 from study_app.server.service import Service
 
 WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
@@ -26,3 +27,8 @@ def heading(words: str) -> None:
 def link(words: str, address: str) -> None:
     """A quiet link below everything else."""
     st.html(f'<p class="quiet"><a href="{address}" target="_self">{words}</a></p>')
+
+
+def visitor() -> str:
+    """Who asks for this page, as the limits of an address count; kept nowhere else."""
+    return network(st.context.ip_address or "")

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from study_app.export.monitor import Overview, overview
+from study_app.export.places import KINDS
 from study_app.export.tables import gather, write_export
-from study_app.pages import frame
+from study_app.pages import aside, frame
 from study_app.server.service import Service
 from study_app.storage.opening import set_open
 from study_app.storage.refusals import RefusedError
@@ -29,9 +30,9 @@ def show(service: Service) -> None:
     _live(service)
     st.header("Export", anchor=False)
     st.markdown("Ratings, participants, log, codebook and the study itself as one zip; nothing in it names a person.")
-    st.download_button(
-        "Download the export", lambda: export_zip(service), f"export-{kind.partition(' ')[0]}.zip", on_click="ignore"
-    )
+    name = f"export-{KINDS[store.simulated]}-version-{store.study.version}.zip"
+    st.download_button("Download the export", lambda: export_zip(service), name, on_click="ignore")
+    aside.show(service)
     _opening(service)
 
 
@@ -90,7 +91,7 @@ def _ask_password(service: Service) -> None:
         if not pressed:
             return
         try:
-            if service.access.opens(typed):
+            if service.access.opens(typed, frame.visitor()):
                 st.session_state["researcher"] = True
                 place.empty()
             else:
@@ -109,6 +110,7 @@ def _live(service: Service) -> None:
         "Active now": str(active),
         "Dropped out": str(seen.states["lapsed"]),
         "Withdrawn": str(seen.states["withdrawn"]),
+        "Set aside": str(seen.states["set_aside"]),
         "Median time": "-" if seen.median_minutes is None else f"{seen.median_minutes:.1f} min",
         "Until complete": completion(seen.hours_left),
     }
@@ -118,7 +120,7 @@ def _live(service: Service) -> None:
     with left:
         st.header("Screening", anchor=False)
         st.caption("Completed participants who broke a rule of study.yaml. Nobody is left out of the export for it.")
-        rules = ("catch", "fast", "straight_lining", "inconsistent", "color_vision")
+        rules = ("catch", "fast", "straight_lining", "inconsistent", "pace", "timing", "color_vision")
         st.table(pd.DataFrame({"participants": {rule: seen.flags.get(rule, 0) for rule in rules}}))
     with right:
         st.header("Where people dropped out", anchor=False)

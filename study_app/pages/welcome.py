@@ -50,6 +50,7 @@ def _begin(service: Service, language: str) -> None:
     key = st.session_state.setdefault("begin_key", str(uuid.uuid4()))
     message = BeginMessage(language, consent=True, study=service.store.study.digest, key=key)
     try:
+        service.limits.begin.check(frame.visitor())
         st.query_params["s"] = service.store.begin(message).token
     except RefusedError as refusal:
         st.session_state["refusal"] = refusal

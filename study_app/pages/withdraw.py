@@ -6,13 +6,9 @@ import streamlit as st
 
 from study_app.pages import frame
 from study_app.server.languages import Texts
-from study_app.server.security import Limiter, Rate
+from study_app.server.routes import withdraw_for
 from study_app.server.service import Service
 from study_app.storage.refusals import RefusedError
-from study_app.storage.withdrawal import withdraw
-
-# Codes have 60 bits, so this is against load, not against guessing.
-ATTEMPTS = Limiter(Rate(1, 30))
 
 
 def show(service: Service, texts: Texts) -> None:
@@ -30,8 +26,7 @@ def show(service: Service, texts: Texts) -> None:
 
 def _outcome(service: Service) -> str:
     try:
-        ATTEMPTS.check("withdraw")
-        withdraw(service.store, st.session_state["code"])
+        withdraw_for(service.limits.withdraw, service.store, frame.visitor(), st.session_state["code"])
     except RefusedError as refusal:
         return "often" if refusal.reason == "rate" else "unknown"
     return "done"

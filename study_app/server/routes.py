@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route
 from study_app.design.tokens import TOKEN
 from study_app.server.assets import IMMUTABLE
 from study_app.server.plan import plan_content
-from study_app.server.security import Limiter, Rates, address, middleware, read_body
+from study_app.server.security import Attempts, Limits, Rates, address, middleware, new_limits, read_body
 from study_app.storage.messages import (
     AnswerMessage,
     BeginMessage,
@@ -45,9 +45,7 @@ class Context:
     """What every route works with: the store, limits of this process, and threads that may wait for the database."""
 
     store: Store
-    beginning: Limiter
-    withdrawing: Limiter
-    session: Limiter
+    limits: Limits
     threads: CapacityLimiter
 
     def token(self, request: Request) -> str:
@@ -55,7 +53,7 @@ class Context:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not TOKEN.fullmatch(token):
             raise RefusedError(401, "unknown", "This link is not known here.")
-        self.session.check(token)
+        self.limits.session.check(token)
         return token
 
     async def work(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -68,19 +66,17 @@ Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
 def application(store: Store, rates: Rates | None = None) -> Starlette:
     """The routes as an app of their own, without any page."""
-    return Starlette(routes=routes(store, rates), middleware=middleware())
+    return Starlette(routes=routes(store, new_limits(rates)), middleware=middleware())
 
 
-def new_context(store: Store, rates: Rates | None = None) -> Context:
-    """Fresh limits over one store."""
-    rates = rates or Rates()
-    limits = (Limiter(rates.begin), Limiter(rates.withdraw), Limiter(rates.session))
-    return Context(store, *limits, CapacityLimiter(THREADS))
+def new_context(store: Store, limits: Limits | None = None) -> Context:
+    """A context over one store; with fresh limits, unless it shares those of others."""
+    return Context(store, limits or new_limits(), CapacityLimiter(THREADS))
 
 
-def routes(store: Store, rates: Rates | None = None) -> list[BaseRoute]:
+def routes(store: Store, limits: Limits | None = None) -> list[BaseRoute]:
     """All routes over one store."""
-    context = new_context(store, rates)
+    context = new_context(store, limits)
     return [route(context, path, *entry) for path, entry in ROUTES.items()]
 
 
@@ -113,7 +109,7 @@ async def read(request: Request, record: type[Message]) -> Message:
 
 async def begin(context: Context, request: Request) -> Response:
     """A new session for a volunteer who consents."""
-    context.beginning.check(address(request))
+    context.limits.begin.check(address(request))
     begun = await context.work(context.store.begin, await read(request, BeginMessage))
     return JSONResponse({"session": begun.token, "code": begun.code})
 
@@ -150,9 +146,19 @@ async def finish(context: Context, request: Request) -> Response:
 
 async def withdrawal(context: Context, request: Request) -> Response:
     """Removes the answers under a code."""
-    context.withdrawing.check(address(request))
     message = await read(request, WithdrawMessage)
-    return JSONResponse({"removed": await context.work(withdraw, context.store, message.code)})
+    withdrawing = partial(withdraw_for, context.limits.withdraw, context.store, address(request))
+    return JSONResponse({"removed": await context.work(withdrawing, message.code)})
+
+
+def withdraw_for(attempts: Attempts, store: Store, caller: str, code: str) -> int:
+    """`withdraw` for somebody whose wrong codes are counted; raises `RefusedError` 429 after too many."""
+    attempts.check(caller)
+    try:
+        return withdraw(store, code)
+    except RefusedError:
+        attempts.failed(caller)
+        raise
 
 
 async def picture(context: Context, request: Request) -> Response:

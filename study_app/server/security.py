@@ -1,9 +1,11 @@
 """Safety on an open network: headers, and limits of size and rate. No address is ever stored."""
 
+import ipaddress
 import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -74,11 +76,17 @@ class Rate:
     burst: int
 
 
+FORGIVEN = 3  # failures of one address: everybody mistypes
+FORGOTTEN_SECONDS = 900  # after the last of them
+BEGINS = 40  # at one address within BEGINS_SECONDS: a class of students may share it
+BEGINS_SECONDS = 300
+
+
 @dataclass(frozen=True)
 class Rates:
-    """The limits of a caller. A whole class of students can share an address, so the limit of beginning is wide."""
+    """The limits of a caller: `begin` and `withdraw` (failures) of an address, `session` of a session."""
 
-    begin: Rate = Rate(5, 300)
+    begin: Rate = Rate(BEGINS / BEGINS_SECONDS, BEGINS)
     withdraw: Rate = Rate(0.1, 10)
     session: Rate = Rate(10, 60)
 
@@ -93,14 +101,14 @@ class Limiter:
     _buckets: dict[bytes, tuple[float, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, caller: str) -> None:
-        """Count one call; raises `RefusedError` 429 if the caller has used up the rate."""
+    def check(self, caller: str, calls: int = 1) -> None:
+        """Count one call, or none; raises `RefusedError` 429 if the caller has used up the rate."""
         name = blake2b(caller.encode(), key=self._key, digest_size=16).digest()
         now = self.clock()
         with self._lock:
             left, since = self._buckets.pop(name, (float(self.rate.burst), now))
             left = min(self.rate.burst, left + (now - since) * self.rate.per_second)
-            self._buckets[name] = (max(left - 1, 0) if left >= 1 else left, now)
+            self._buckets[name] = (max(left - calls, 0) if left >= 1 else left, now)
             if len(self._buckets) > REMEMBERED:
                 del self._buckets[next(iter(self._buckets))]
         if left < 1:
@@ -108,9 +116,87 @@ class Limiter:
             raise RefusedError(429, "rate", "Too many requests; please wait a moment.", retry_after=wait)
 
 
+class Attempts:
+    """Slows guessing down, and keeps nobody else out meanwhile.
+
+    An address with fewer than `FORGIVEN` failures is always checked, whatever others do. Others wait: each for its own
+    rate, and together for one ten times as wide. A caller is kept as a digest only, as by `Limiter`.
+    """
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._own = Limiter(rate, clock)
+        self._together = Limiter(Rate(10 * rate.per_second, 10 * rate.burst), clock)
+        self._key = secrets.token_bytes(32)
+        self._failures: dict[bytes, tuple[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def check(self, caller: str) -> None:
+        """Raise `RefusedError` 429 if the caller has failed too often."""
+        if self._failed(caller) >= FORGIVEN:
+            self._own.check(caller, calls=0)
+            self._together.check("", calls=0)
+
+    def failed(self, caller: str) -> None:
+        """Count a failure."""
+        before = self._failed(caller)
+        with self._lock:
+            self._failures.pop(self._name(caller), None)
+            self._failures[self._name(caller)] = (before + 1, self.clock())
+            if len(self._failures) > REMEMBERED:
+                del self._failures[next(iter(self._failures))]
+        for limiter, name in ((self._own, caller), (self._together, "")):
+            with suppress(RefusedError):
+                limiter.check(name)
+
+    def succeeded(self, caller: str) -> None:
+        """Forget the caller's failures."""
+        with self._lock:
+            self._failures.pop(self._name(caller), None)
+
+    def _failed(self, caller: str) -> int:
+        with self._lock:
+            count, last = self._failures.get(self._name(caller), (0, 0.0))
+        return count if self.clock() - last < FORGOTTEN_SECONDS else 0
+
+    def _name(self, caller: str) -> bytes:
+        return blake2b(caller.encode(), key=self._key, digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of one process, shared by its pages and its routes."""
+
+    begin: Limiter
+    withdraw: Attempts
+    session: Limiter
+
+
+def new_limits(rates: Rates | None = None) -> Limits:
+    """Limits that nobody has used yet."""
+    rates = rates or Rates()
+    return Limits(Limiter(rates.begin), Attempts(rates.withdraw), Limiter(rates.session))
+
+
 def address(request: Request) -> str:
-    """Who calls: behind a proxy, uvicorn's `--proxy-headers` puts the real address here."""
-    return request.client.host if request.client else ""
+    """Who calls. Behind a proxy on this machine, uvicorn puts the address here that the proxy tells."""
+    return network(request.client.host if request.client else "")
+
+
+def network(host: str) -> str:
+    """What counts as one caller: an IPv4 address; of IPv6 the first 64 bits, as one household has all that begin so.
+
+    This machine itself is "".
+    """
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))
 
 
 async def read_body(request: Request) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from study_app.server.assets import Assets
 from study_app.server.languages import Texts
 from study_app.server.researcher_access import Access
+from study_app.server.security import Limits
 from study_app.stimuli.plates import Plate
 from study_app.storage.store import Store
 
@@ -19,6 +20,7 @@ class Service:
     plates: tuple[Plate, ...]
     assets: Assets
     access: Access
+    limits: Limits
 
     def texts(self, language: str) -> Texts:
         """The words of one language of the study."""

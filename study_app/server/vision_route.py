@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from study_app.design.tokens import UUID
 from study_app.server.routes import Context, new_context, read, route
+from study_app.server.security import Limits
 from study_app.stimuli.plates import Plate
 from study_app.storage.messages import EventMessage, wrong
 from study_app.storage.store import Store
@@ -37,9 +38,9 @@ def vision_event(message: VisionMessage, plates: tuple[Plate, ...]) -> EventMess
     return EventMessage(message.key, "vision", message.at_ms, {"right": sum(right), "shown": len(plates), **kinds})
 
 
-def vision_routes(store: Store, plates: tuple[Plate, ...]) -> list[BaseRoute]:
+def vision_routes(store: Store, plates: tuple[Plate, ...], limits: Limits | None = None) -> list[BaseRoute]:
     """The route of the colour-vision plates."""
-    return [route(new_context(store), "/api/vision", "POST", partial(vision, plates))]
+    return [route(new_context(store, limits), "/api/vision", "POST", partial(vision, plates))]
 
 
 async def vision(plates: tuple[Plate, ...], context: Context, request: Request) -> Response:

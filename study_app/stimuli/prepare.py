@@ -7,6 +7,8 @@ Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`; writes `stimu
 Tokens come from it, so the same study, archives and secret give the same folder. Keep it private: with it anybody can
 find out which method made a picture.
 
+If the archives have changed since, the earlier folder is kept under another name.
+
 All pictures of a photograph have as many bytes as the largest of them. A chunk that readers skip fills the others.
 """
 
@@ -21,10 +23,10 @@ import numpy as np
 from PIL import Image
 
 from pipeline.records.archive import Archive
-from pipeline.records.rows import write_json
+from pipeline.records.rows import json_text, write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
-from pipeline.settings.files import whole_folder, write_whole
+from pipeline.settings.files import PRIVATE_FILE, PRIVATE_FOLDER, private_folder, whole_folder, write_whole
 from study_app.design.assignment import BROKEN, Cast, cast_photographs, generator
 from study_app.design.pairs import practice_looks
 from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
@@ -52,26 +54,39 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
     cast = cast_photographs(study, sources[ORIGINAL].ids)
     secret = secret_of(root)
     folder = root / study.digest
-    with whole_folder(folder) as temporary:
-        (temporary / PICTURES).mkdir()
+    with whole_folder(folder, PRIVATE_FOLDER) as temporary:
+        pictures_folder = private_folder(temporary / PICTURES)
         stimuli: list[Stimulus] = []
         for photograph, looks in sorted(looks_of(study, cast).items()):
             pictures = _pictures(study, sources, photograph, looks)
             for stimulus, content in _encoded(photograph, pictures, study.digest, secret):
-                (temporary / PICTURES / f"{stimulus.token}.png").write_bytes(content)
+                path = pictures_folder / f"{stimulus.token}.png"
+                path.touch(PRIVATE_FILE)
+                path.write_bytes(content)
                 stimuli.append(stimulus)
         # In the order of tokens, so that not even the order of this file says anything.
         manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)))
-        write_json(temporary / MANIFEST, asdict(manifest))
+        write_json(temporary / MANIFEST, asdict(manifest), PRIVATE_FILE)
+        _keep(folder, manifest)
     return folder
 
 
+def _keep(folder: Path, manifest: Manifest) -> None:
+    """Move other pictures of the same study aside: there may be answers about them, and nothing makes them again."""
+    path = folder / MANIFEST
+    if not path.exists() or path.read_text(encoding="utf-8") == json_text(asdict(manifest)):
+        return
+    named = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    aside = folder.with_name(f"{folder.name}.{named}")
+    folder.rename(aside)
+    print(f"the methods' pictures have changed; the earlier ones are now in {aside}")
+
+
 def secret_of(root: Path) -> bytes:
-    """The secret kept in the stimuli folder, made if there is none; readable by its owner only."""
-    path = root / "secret"
+    """The secret kept in the stimuli folder, made if there is none; both readable by their owner only."""
+    path = private_folder(root) / "secret"
     if not path.exists():
-        write_whole(path, new_secret())
-        path.chmod(0o600)
+        write_whole(path, new_secret(), PRIVATE_FILE)
     return path.read_bytes()
 
 

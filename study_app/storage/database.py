@@ -1,22 +1,24 @@
 """The database: SQLite for one process, PostgreSQL for several; transactions, migrations."""
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pipeline.settings.errors import UserError
+from pipeline.settings.files import PRIVATE_FILE
 
 DEFAULT_URL = "sqlite:///study.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -94,6 +96,11 @@ def _parsed(url: str) -> URL:
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
+    @event.listens_for(engine, "do_connect")
+    def protect(_: Dialect, __: ConnectionPoolEntry, arguments: list[str], options: dict[str, object]) -> None:
+        if not options.get("uri"):
+            _make_private(Path(arguments[0]))
+
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # otherwise the driver begins transactions itself, too late for the lock
@@ -109,6 +116,16 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_private(file: Path) -> None:
+    """Let only its owner read the database, before anything is in it; SQLite gives its journals the same rights."""
+    with suppress(OSError):  # what is wrong with the place, SQLite says when it opens the file
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+    for path in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
+        with suppress(OSError):
+            if path.stat().st_uid == os.geteuid():
+                path.chmod(PRIVATE_FILE)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

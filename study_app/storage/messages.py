@@ -19,6 +19,13 @@ EVENT_NAME = re.compile(r"[a-z][a-z_]{0,39}")
 EVENTS_AT_ONCE = 100
 DETAILS = 20
 DETAIL_LETTERS = 200
+LARGEST = 1e10  # of any number in an event; 30 days are 2.6e9 ms
+# From which number to which the details of an event can be that an export counts; (False, True) is a flag.
+DETAILS_OF: dict[str, dict[str, tuple[float, float]]] = {
+    "vision": {"right": (0, 100), "shown": (0, 100)},
+    "screen": {"width": (1, 1e5), "height": (1, 1e5), "zoom": (0.05, 50), "gray_step_seen": (False, True)},
+    "practice": {"trial": (0, 10_000), "shown_ms": (0, DAY_MS)},
+}
 SENTENCE_LETTERS = 300  # of an error: it may quote what was sent
 
 
@@ -126,6 +133,10 @@ def check_answer(message: AnswerMessage, study: Study) -> None:
         _check_range(duration, 0, DAY_MS, f"timing.response_ms.{name}")
     if timing.offset_ms < timing.onset_ms:
         raise wrong("timing: offset_ms is before onset_ms.")
+    if timing.shown_ms > timing.offset_ms - timing.onset_ms + 1:
+        raise wrong("timing: shown_ms is longer than from onset_ms to offset_ms.")
+    if timing.shown_ms < study.exposure_ms / 2:  # a page sends nothing before one exposure was complete
+        raise wrong("timing: shown_ms is less than half an exposure.")
     _check_range(timing.exposures, 1, 1000, "timing.exposures")
     _check_range(timing.hidden, 0, 100_000, "timing.hidden")
     _check_range(message.trial, 0, 2**31 - 1, "trial")
@@ -150,6 +161,26 @@ def _check_events(message: EventsMessage) -> None:
             raise wrong(f"An event has at most {DETAILS} details.")
         for name, value in event.detail.items():
             _check_detail(name, value)
+            if not is_possible(event.name, name, value):
+                raise wrong(f"{name} of the event {event.name} cannot be {value!r}.")
+        if is_contradictory(event.detail):
+            raise wrong("There cannot be more plates read than shown.")
+
+
+def is_possible(event: str, name: str, value: object) -> bool:
+    """Whether a detail of an event has the type and a value that it can have; details that nobody counts always do."""
+    limits = DETAILS_OF.get(event, {}).get(name)
+    if limits is None:
+        return not isinstance(value, int | float) or abs(value) <= LARGEST
+    if isinstance(limits[0], bool) != isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return limits[0] <= value <= limits[1]
+
+
+def is_contradictory(detail: Mapping[str, Any]) -> bool:
+    """Whether more plates were read than shown."""
+    right, shown = detail.get("right"), detail.get("shown")
+    return isinstance(right, int | float) and isinstance(shown, int | float) and right > shown
 
 
 def _check_detail(name: str, value: object) -> None:

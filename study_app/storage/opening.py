@@ -38,6 +38,14 @@ def open_study(database: Database, study: Study, pictures: str, now: int) -> int
         return int(own.id)
 
 
+def registered(connection: Connection, study: Study) -> Row[tuple[int]]:
+    """The row of this study; raises `UserError` if the database does not know it."""
+    known = connection.execute(select(studies).where(studies.c.digest == study.digest)).first()
+    if known is None:
+        raise UserError("the database has no study of this study.yaml; for an older version, name its own file.")
+    return known
+
+
 def set_open(database: Database, study_id: int, is_open: bool, simulated: bool, now: int) -> None:
     """Close the study to new volunteers (those who have begun may finish), or open it again."""
     with database.writing() as connection:

@@ -50,7 +50,8 @@ studies = Table(
 )
 
 # One volunteer's session. Its token and its withdrawal code are stored as SHA-256 digests only. `answered`: how many
-# trials; `ready_at`: when the next trial could begin; `lapsed`: silent for so long that its place was given back.
+# trials; `ready_at`: when the next trial could begin; `lapsed`: its place was given back; `set_aside_at`, `set_aside`:
+# when and why the researcher has set it aside.
 sessions = Table(
     "sessions",
     metadata,
@@ -64,7 +65,8 @@ sessions = Table(
     *required(Boolean, "lapsed"),
     Column("tab", String(36)),
     *required(BigInteger, "begun_at", "seen_at"),
-    *(Column(name, BigInteger) for name in ("ready_at", "completed_at", "withdrawn_at")),
+    *(Column(name, BigInteger) for name in ("ready_at", "completed_at", "withdrawn_at", "set_aside_at")),
+    Column("set_aside", Text),
     UniqueConstraint("study_id", "simulated", "number"),
     Index(None, "study_id", "simulated", "lapsed", "seen_at"),
 )
@@ -118,7 +120,7 @@ events = Table(
     UniqueConstraint("session_id", "key"),
 )
 
-# What was done to the study itself: withdrawals, closing, reopening. Part of every export.
+# What was done to the study itself: withdrawals, closing, reopening, sessions set aside. Part of every export.
 log = Table(
     "log",
     metadata,

@@ -48,14 +48,16 @@ def standing(store: Store, token: str) -> Standing:
 
 def check_vacancy(store: Store) -> None:
     """Raise `RefusedError` as `begin` does if the study is closed or full, before the volunteer reads the consent."""
-    mine = (store.study, store.study_id, store.simulated)
+    mine = (store.study, store.study_id, store.simulated, store.clock())
     with store.database.reading() as connection:  # never waits for a writer, however many arrive
         closed_at = select(studies.c.closed_at).where(studies.c.id == store.study_id)
         if connection.execute(closed_at).scalar_one() is not None:
             raise RefusedError(503, "closed", "The study is closed; thank you for your interest.")
-        if allocation.has_room(allocation.loads(connection, *mine), store.study.votes_per_cell):
+        if allocation.has_room(connection, *mine):
             return
     with store.database.writing() as connection:  # places of silent sessions may be free
         allocation.lock_study(connection, store.study_id)
-        allocation.lapse(connection, *mine, store.clock())
-        allocation.free_slot(allocation.loads(connection, *mine), store.study.votes_per_cell)
+        allocation.lapse(connection, *mine)
+        if allocation.has_room(connection, *mine):
+            return
+    raise RefusedError(503, "full", "The study is full at the moment; please come back later.", retry_after=600)

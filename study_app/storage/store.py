@@ -12,7 +12,6 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from study_app.design import assignment
-from study_app.design.assignment import Slot
 from study_app.design.pairs import trial_looks
 from study_app.design.study import FAKE, Study
 from study_app.design.tokens import digest, session_token, withdrawal_code
@@ -155,8 +154,7 @@ class Store:
 
     def _insert_session(self, connection: Connection, begun: Begun, language: str) -> None:
         now, mine = self.clock(), (self.study_id, self.simulated)
-        allocation.lapse(connection, self.study, *mine, now)
-        slot = allocation.free_slot(allocation.loads(connection, self.study, *mine), self.study.votes_per_cell)
+        slot = allocation.free_slot(connection, self.study, *mine, now)
         number = allocation.next_number(connection, *mine)
         planned = assignment.session_trials(self.study, self.stimuli.manifest.cast, slot, number)
         row = insert(sessions).values(
@@ -195,16 +193,17 @@ class Store:
         return session
 
     def _hold_place(self, connection: Connection, session: Session) -> None:
-        """A lapsed session gets its place back or is refused."""
-        if not session.lapsed:
+        """A lapsed session gets its place back or is refused. One that is set aside needs none, and is not told."""
+        if not session.lapsed or session.set_aside_at is not None:
             return
         allocation.lock_study(connection, self.study_id)
-        allocation.lapse(connection, self.study, self.study_id, session.simulated, self.clock())
-        loads = allocation.loads(connection, self.study, self.study_id, session.simulated)
-        if not allocation.may_return(loads, Slot(session.block, session.row), self.study.votes_per_cell):
-            raise RefusedError(
-                410, "lapsed", "After a long pause your place was given to somebody else; thank you for your answers."
-            )
+        if allocation.may_return(connection, self.study, self.study_id, session, self.clock()):
+            return
+        if not session.answered:
+            raise RefusedError(410, "full", "All places are taken by now; please come back later.")
+        raise RefusedError(
+            410, "lapsed", "After a long pause your place was given to somebody else; thank you for your answers."
+        )
 
     def _change(self, connection: Connection, session: Session, **values: object) -> None:
         """Change a present session's row, and note that it was seen."""

@@ -8,6 +8,11 @@ from study_app.storage.refusals import RefusedError
 from study_app.storage.schema import answers, events, sessions, trials
 from study_app.storage.store import Store
 
+# What is left of a session: its number, and that its code was used.
+GONE = {"language": "", "begun_at": 0, "seen_at": 0} | dict.fromkeys(
+    ("tab", "ready_at", "completed_at", "set_aside_at", "set_aside")
+)
+
 
 def withdraw(store: Store, code: str) -> int:
     """Delete all that was stored under a withdrawal code; returns how many answers. Doing it twice is no error."""
@@ -22,11 +27,7 @@ def withdraw(store: Store, code: str) -> int:
         for table in (events, trials):
             connection.execute(delete(table).where(table.c.session_id == session.id))
         now = store.clock()
-        connection.execute(
-            update(sessions)
-            .where(sessions.c.id == session.id)
-            .values(withdrawn_at=now, tab=None, language="", begun_at=0, seen_at=0, ready_at=None, completed_at=None)
-        )
+        connection.execute(update(sessions).where(sessions.c.id == session.id).values(**GONE, withdrawn_at=now))
         detail = {"participant": session.number, "answers": removed}
         write_log(connection, session.study_id, session.simulated, now, "withdrawal", detail)
     return removed

@@ -1,6 +1,7 @@
 """A process of its own that begins sessions from many threads; run by the tests of allocation."""
 
 import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from study_app.storage.refusals import RefusedError
 from study_app.storage.store import Store
 
 
-def begin(store: Store, study: Study) -> str:
-    """Begin one session; "" if it was refused because the study is full."""
+def begin(store: Store, study: Study, shows_itself: bool = True) -> str:
+    """Begin one session, and show a browser to it; "" if it was refused because the study is full."""
     try:
-        return store.begin(BeginMessage("en", True, study.digest)).token
+        token = store.begin(BeginMessage("en", True, study.digest)).token
+        if shows_itself:
+            store.claim_tab(token, str(uuid.uuid4()), take=False)
+        return token
     except RefusedError as refusal:
         if refusal.reason != "full":
             raise

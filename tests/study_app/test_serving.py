@@ -4,17 +4,21 @@ import asyncio
 import statistics
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from study_app.design.study import Study
 from study_app.export.tables import gather
+from study_app.simulation.drivers import address
 from study_app.storage.database import Database
 from tests.conftest import ROOT, run_in
 from tests.study_app.opinions import PLAYED, effects_file
 from tests.study_app.servers import AppServer
+from tests.study_app.visitors import Visit, fetch, visit
 from tests.study_app.volunteers import prepared_study
 
 
@@ -23,7 +27,8 @@ def served(archives: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """The small study with places for 60, served for simulated raters."""
     folder = tmp_path_factory.mktemp("served")
     study, _ = prepared_study(folder, archives, votes_per_cell=20, exposure_ms=50, mask_ms=0)
-    server = AppServer(f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli")
+    place = f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli"
+    server = AppServer(*place, "--begins-per-address", "3")
     yield server, study, folder
     server.close()
 
@@ -67,3 +72,65 @@ def test_the_command_sends_simulated_raters_to_a_running_server(served: tuple[Ap
     database.close()
     assert len({rating.participant for rating in export.ratings}) >= 4
     assert all(rating.simulated for rating in export.ratings)
+
+
+def test_pages_and_routes_count_together_who_begins_at_an_address(served: tuple[AppServer, Study, Path]) -> None:
+    server, study, _ = served
+    message = {"language": "en", "consent": True, "study": study.digest}
+
+    async def begin() -> list[str]:
+        headers = {"X-Forwarded-For": address(900)}
+        async with aiohttp.ClientSession(server.address, headers=headers) as session:
+            for _ in range(2):
+                async with session.post("/api/sessions", json=message) as reply:
+                    assert reply.status == 200
+        visits = [await visit(server.address, ["/"], number, 0) for number in (900, 900, 901)]
+        return [one.ending.partition(":")[0] for one in visits]
+
+    assert asyncio.run(begin()) == ["trials", "welcome", "trials"]
+
+
+def test_answers_and_pictures_do_not_wait_behind_a_flood_of_pages(served: tuple[AppServer, Study, Path]) -> None:
+    """Twenty websockets that each ask for a hundred pages a second silenced the whole server for half a minute."""
+    server, study, folder = served
+    picture = next((folder / "stimuli" / study.digest / "pictures").iterdir()).stem
+    asked = BackMsg()
+    asked.rerun_script.query_string = ""
+
+    async def flood(end: float) -> None:
+        async with (
+            aiohttp.ClientSession(server.address, headers={"X-Forwarded-For": address(950)}) as session,
+            session.ws_connect("/_stcore/stream", protocols=["streamlit"], max_msg_size=0) as socket,
+        ):
+            draining = asyncio.create_task(drained(socket))
+            with suppress(TimeoutError, aiohttp.ClientError):
+                while time.perf_counter() < end:
+                    await asyncio.wait_for(socket.send_bytes(asked.SerializeToString()), 1)
+                    await asyncio.sleep(0.01)
+            draining.cancel()
+
+    async def run() -> tuple[list[float], Visit]:
+        end = time.perf_counter() + 3.5
+        floods = [asyncio.create_task(flood(end)) for _ in range(20)]
+        await asyncio.sleep(0.5)
+        visiting = asyncio.create_task(visit(server.address, ["/"], 951, 0))
+        seconds = []
+        async with aiohttp.ClientSession(server.address) as session:
+            while time.perf_counter() < end:
+                for path in ("/readyz", f"/s/{picture}"):
+                    began = time.perf_counter()
+                    await fetch(session, path)
+                    seconds.append(time.perf_counter() - began)
+                await asyncio.sleep(0.05)
+        await asyncio.gather(*floods, return_exceptions=True)
+        return seconds, await visiting
+
+    seconds, visitor = asyncio.run(run())
+    assert len(seconds) > 20 and max(seconds) < 1.5
+    assert visitor.ending == "trials" and max(visitor.pages) < 5
+
+
+async def drained(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Read and forget whatever comes."""
+    async for _ in socket:
+        pass

@@ -59,6 +59,7 @@ async def agree(
     began = time.perf_counter()
     page = await show(socket, ticked=page.checkbox, pressed=page.button)
     visit.pages.append(time.perf_counter() - began)
+    assert "s" in parse_qs(page.query), "the study does not let this visitor begin"
     token = parse_qs(page.query)["s"][0]
     authorized = {"Authorization": f"Bearer {token}"}
     for event in BEFORE_TRIALS:

@@ -128,6 +128,7 @@ class Volunteer:
     study: Study
     clock: Clock
     key: str = field(default_factory=new_key)
+    shows_itself: bool = True
     token: str = ""
     code: str = ""
 
@@ -136,6 +137,8 @@ class Volunteer:
         reply = self.client.post("/api/sessions", json=message)
         assert reply.status_code == 200, reply.text
         self.token, self.code = reply.json()["session"], reply.json()["code"]
+        if self.shows_itself:  # as every browser does on the first page
+            assert self.post("/api/tab", {"tab": new_key(), "take": False}).json() == {"mine": True}
 
     @property
     def authorized(self) -> dict[str, str]:
@@ -164,7 +167,7 @@ class Volunteer:
         stop = len(plan["trials"]) if trials is None else start + trials
         sent = []
         for trial in range(start, stop):
-            self.clock.advance(2)
+            self.clock.advance(3)
             sent.append(answer_to(trial, value))
             reply = self.post("/api/answers", sent[-1])
             assert reply.status_code == 200, reply.text

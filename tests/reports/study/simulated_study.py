@@ -133,7 +133,7 @@ def write_export(
                 ratings.append(answer)
         somebody = Participant(
             "0f" * 32, 1, simulated, number + 1, "2026-01-01", "en", 0, 0, True, len(trials), len(trials), 9.0, 1200,
-            800, 1.0, True, 5, 5, 1, 0, 1000.0, 0.7, 1.0, "catch;fast" if flagged else "",
+            800, 1.0, True, 5, 5, 1, 0, 1000.0, 0.7, 1.0, 9000.0, 0, "catch;fast" if flagged else "", "",
         )  # fmt: skip
         participants.append(somebody)
     write_rows(folder / "ratings.csv", Rating, ratings)

@@ -7,8 +7,10 @@ from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import select
 
 from study_app.design.tokens import withdrawal_code
+from study_app.storage.schema import sessions
 from tests.study_app.browsing import (
     PASSWORD,
     Served,
@@ -19,6 +21,7 @@ from tests.study_app.browsing import (
     stored_answers,
     stored_values,
 )
+from tests.study_app.volunteers import read
 
 
 def test_a_killed_server_is_waited_for(page: Page, archives: Path, tmp_path: Path) -> None:
@@ -73,6 +76,16 @@ def test_the_researcher_sees_counts_exports_closes_and_reopens(page: Page, serve
     with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
         assert {"ratings.csv", "participants.csv", "codebook.csv", "log.csv", "study.json"} <= set(archive.namelist())
         assert archive.read("ratings.csv").startswith(b"study,version,simulated,")
+    link_to_trials(server)
+    page.get_by_label("Participants").fill("1, 999")
+    page.get_by_label("Reason").fill("answers of a program")
+    page.get_by_role("button", name="Set aside").click()
+    page.get_by_text("Nothing was changed: there is no participant 999").wait_for()
+    page.get_by_label("Participants").fill("1")
+    page.get_by_role("button", name="Set aside").click()
+    page.get_by_text("Set aside: 1.").wait_for()
+    query = select(sessions.c.set_aside).where(sessions.c.number == 1)
+    assert read(server.database, query).scalar_one() == "answers of a program"
     page.get_by_role("button", name="Close the study").click()
     page.get_by_role("button", name="Open it again").wait_for()
     visitor = page.context.new_page()

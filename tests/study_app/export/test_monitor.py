@@ -17,14 +17,14 @@ def test_counts_follow_what_volunteers_do(store: Store, volunteer: Newcomer, clo
     stopped.take(4)
     withdraw(store, withdrawn.code)
     clock.advance(3600)
-    volunteer().take()  # 10 trials of 2 s
+    volunteer().take()  # 10 trials of 3 s
     volunteer()
     seen = overview(store)
-    assert seen.states == {"active": 1, "completed": 1, "lapsed": 1, "withdrawn": 1}
+    assert seen.states == {"active": 1, "completed": 1, "lapsed": 1, "withdrawn": 1, "set_aside": 0}
     assert seen.left_at == {4: 1}
     assert seen.flags == {"straight_lining": 1}
-    assert seen.median_minutes == pytest.approx(20 / 60)
-    assert seen.hours_left == pytest.approx(5 * (8 + 3600 + 20) / 3600)
+    assert seen.median_minutes == pytest.approx(30 / 60)
+    assert seen.hours_left == pytest.approx(5 * (12 + 3600 + 30) / 3600)
     votes = list(seen.cells.values())
     assert sorted(set(votes)) == [(0, 0), (0, 1), (1, 0)]
     assert (votes.count((1, 0)), votes.count((0, 1))) == (6, 6)

@@ -1,11 +1,13 @@
 """An export holds every answer once, no person, one kind of raters, and an explanation of every column."""
 
 import csv
+import json
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 from starlette.testclient import TestClient
 
 from pipeline.records.ratings import Rating
@@ -16,6 +18,7 @@ from study_app.design.study import Study
 from study_app.export.tables import gather, write_export
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
+from study_app.storage.schema import events
 from study_app.storage.store import Store
 from tests.conftest import run_in, stage_in
 from tests.study_app.volunteers import (
@@ -121,12 +124,38 @@ def test_every_column_is_explained_and_none_names_a_person(store: Store, volunte
     assert (person["begun_on"], person["completed"], person["answered"]) == ("2026-09-21", "1", "10")
 
 
-def test_odd_details_of_events_do_not_stop_an_export(store: Store, volunteer: Newcomer, tmp_path: Path) -> None:
-    one = volunteer()
-    tell(one, "screen", width="wide", height=None, zoom=True, gray_step_seen="yes")
-    tell(one, "vision", right="all")
-    person = table(export_of(store, tmp_path / "out")["participants.csv"])[0]
-    assert {person[key] for key in ("window_width", "zoom", "gray_step_seen", "plates_right")} == {""}
+def test_what_was_stored_unchecked_is_unknown_in_an_export(store: Store, volunteer: Newcomer, tmp_path: Path) -> None:
+    """By an older version of this program."""
+    odd = {"screen": {"width": 1e199, "height": None, "zoom": True, "gray_step_seen": "yes"}, "vision": {"right": -5}}
+    volunteer()
+    volunteer()
+    for session_id, details in ((1, odd), (2, {"vision": {"right": 9, "shown": 6}})):
+        for name, detail in details.items():
+            row = {"study": "", "simulated": False, "session_id": session_id, "key": name, "name": name, "at_ms": 1.0}
+            with store.database.writing() as connection:
+                connection.execute(insert(events).values(**row, detail=json.dumps(detail), received_at=1))
+    told = ("window_width", "window_height", "zoom", "gray_step_seen", "plates_right", "plates_shown")
+    for person in table(export_of(store, tmp_path / "out")["participants.csv"]):
+        assert {person[key] for key in told} == {""}
+
+
+def test_a_program_that_lies_about_its_times_is_flagged_by_the_servers(
+    store: Store, volunteer: Newcomer, clock: Clock
+) -> None:
+    one, hasty, lying = volunteer(), volunteer(), volunteer()
+    for person, seconds, response in ((one, 4.5, 800.0), (hasty, 1.01, 800.0), (lying, 4.5, 20_000.0)):
+        for trial in range(len(person.plan()["trials"])):
+            clock.advance(seconds)
+            message = answer_to(trial, value=trial % 2)
+            message["timing"]["response_ms"] = dict.fromkeys(message["values"], response)
+            assert person.post("/api/answers", message).status_code == 200
+    people = gather(store.database, store.study, False).participants
+    assert [(person.median_pace_ms, person.odd_timings) for person in people] == [(4500, 0), (1010, 9), (4500, 9)]
+    assert [{"pace", "timing"} & set(person.flags.split(";")) for person in people] == [
+        set(),
+        {"pace", "timing"},
+        {"timing"},
+    ]
 
 
 def test_people_and_simulated_raters_never_share_an_export(

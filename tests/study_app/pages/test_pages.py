@@ -18,7 +18,7 @@ from study_app.pages.researcher import cell_table, completion
 from study_app.serve import check_port, links
 from study_app.server.assets import load_assets
 from study_app.server.researcher_access import Access, read_access
-from study_app.server.security import Limiter, Rate
+from study_app.server.security import FORGIVEN, Attempts, Rate
 from study_app.server.vision_route import vision_routes
 from study_app.server.websocket import without_paths
 from study_app.stimuli.manifest import Stimuli
@@ -36,7 +36,9 @@ DIGITS = [plate.digit for plate in PLATES]
 
 
 def begin(store: Store) -> str:
-    return store.begin(BeginMessage("en", True, store.study.digest)).token
+    token = store.begin(BeginMessage("en", True, store.study.digest)).token
+    store.claim_tab(token, str(uuid.uuid4()), take=False)
+    return token
 
 
 @pytest.mark.parametrize(
@@ -155,8 +157,8 @@ def test_assets_are_immutable_and_their_names_tell_nothing(stimuli: Stimuli) -> 
 
 def test_without_a_secret_there_is_no_researchers_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not read_access({}, {}).configured
-    assert read_access({"STUDY_PASSWORD": "long enough"}, {}).configured
-    assert read_access({}, {"researcher": {"password": "long enough"}}).configured
+    assert read_access({"STUDY_PASSWORD": "long enough by far"}, {}).configured
+    assert read_access({}, {"researcher": {"password": "long enough by far"}}).configured
     assert not read_access({}, {"researcher": {"emails": ["a@b.org"]}}).configured  # nobody vouches for addresses
     monkeypatch.setattr("study_app.server.researcher_access.find_spec", lambda name: None)
     with pytest.raises(UserError, match="needs Authlib"):
@@ -165,14 +167,61 @@ def test_without_a_secret_there_is_no_researchers_page(monkeypatch: pytest.Monke
     assert read_access({}, {"auth": {}, "researcher": {"emails": ["A@b.org"]}}).oidc == ("a@b.org",)
 
 
+@pytest.mark.parametrize("password", ["secret", "elevenchars", " padded    \t  ", "            "])
+def test_a_short_password_is_refused_at_the_start(password: str) -> None:
+    for environment, secrets in (({"STUDY_PASSWORD": password}, {}), ({}, {"researcher": {"password": password}})):
+        with pytest.raises(UserError, match=r"fewer than 12 characters.*openssl rand"):
+            read_access(environment, secrets)
+
+
 def test_a_password_opens_and_guessing_is_slowed_down() -> None:
-    access = Access("correct", (), Limiter(Rate(0.001, 3)))
-    assert access.opens("correct")
-    assert not access.opens("correc")
-    assert not access.opens("")
+    access = Access("correct", (), Attempts(Rate(0.001, 5)))
+    assert access.opens("correct", "a")
+    assert [access.opens(typed, "a") for typed in ("correc", "", "correct\0", "Correct", "correct ")] == [False] * 5
     with pytest.raises(RefusedError):
-        access.opens("correct")
-    assert not Access(None, ("a@b.org",), Limiter(Rate(1, 3))).opens("")
+        access.opens("correct", "a")
+    assert not Access(None, ("a@b.org",), Attempts(Rate(1, 3))).opens("", "a")
+
+
+def test_nobody_keeps_the_owner_out_by_guessing() -> None:
+    now = [0.0]
+    access = Access("correct", (), Attempts(Rate(0.2, 5), clock=lambda: now[0]))
+
+    def guess(caller: str) -> str:
+        try:
+            return "opened" if access.opens("wrong", caller) else "checked"
+        except RefusedError:
+            return "slowed"
+
+    for step in range(600):  # three a second from one address, and one from ever new ones
+        now[0] += 1 / 3
+        guess("203.0.113.7")
+        if step % 3 == 0:
+            guess(f"198.51.100.{step}")
+        if step % 20 == 0:
+            assert access.opens("correct", "192.0.2.1")  # the owner, at any moment
+    assert guess("203.0.113.7") == "slowed"
+    assert [guess("192.0.2.1") for _ in range(2)] == ["checked"] * 2 and access.opens(
+        "correct", "192.0.2.1"
+    )  # mistyped
+    assert [guess("192.0.2.2") for _ in range(7)] == ["checked"] * 5 + ["slowed"] * 2
+    now[0] += 901
+    assert access.opens("correct", "192.0.2.2")
+
+
+def test_many_addresses_that_fail_share_a_limit_and_leave_no_trace() -> None:
+    attempts = Attempts(Rate(0.001, 5))
+    checked = 0
+    for caller in range(40):
+        for _ in range(5):
+            try:
+                attempts.check(f"198.51.100.{caller}")
+            except RefusedError:
+                continue
+            checked += 1
+            attempts.failed(f"198.51.100.{caller}")
+    assert 40 * FORGIVEN <= checked < 40 * FORGIVEN + 50
+    assert "198.51.100" not in repr(vars(attempts)) + repr(vars(attempts._own))
 
 
 def test_streamlits_first_message_loses_the_servers_paths_and_versions() -> None:
@@ -210,7 +259,7 @@ def test_a_port_that_is_taken_ends_in_one_sentence() -> None:
 
 @pytest.mark.parametrize(("password", "words"), [("secret", "/?page=researcher"), (None, "none; set STUDY_PASSWORD")])
 def test_the_links_are_printed(password: str | None, words: str) -> None:
-    printed = links("http://localhost:8501/", Access(password, (), Limiter(Rate(1, 1))), simulated=False)
+    printed = links("http://localhost:8501/", Access(password, (), Attempts(Rate(1, 1))), simulated=False)
     assert "volunteers: http://localhost:8501/" in printed
     assert words in printed
     assert "simulated" not in printed

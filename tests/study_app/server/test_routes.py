@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from study_app.design.study import Study
 from study_app.server.routes import application
-from study_app.server.security import BODY_BYTES, Limiter, Rate, Rates
+from study_app.server.security import BEGINS, BODY_BYTES, Limiter, Rate, Rates, network
 from study_app.storage.store import Store
 from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, Clock, Newcomer, Volunteer, answer_to
 
@@ -126,8 +126,19 @@ def test_withdrawal_codes_cannot_be_guessed_in_a_row(client: TestClient) -> None
     assert codes == [404] * 10 + [429] * 2
 
 
+def test_wrong_codes_of_others_keep_nobody_from_withdrawing(client: TestClient, volunteer: Newcomer) -> None:
+    one = volunteer()
+    one.take(1)
+    elsewhere = TestClient(client.app, client=("203.0.113.7", 50000))
+    codes = [elsewhere.post("/api/withdraw", json={"code": f"AAAA-AAAA-{n:04}"}).status_code for n in range(40)]
+    assert codes[-1] == 429
+    assert elsewhere.post("/api/withdraw", json={"code": one.code}).status_code == 429
+    assert client.post("/api/withdraw", json={"code": "AAAA"}).status_code == 404
+    assert client.post("/api/withdraw", json={"code": one.code}).json() == {"removed": 3}
+
+
 def test_each_session_has_a_rate_of_its_own(store: Store, study: Study, clock: Clock) -> None:
-    client = TestClient(application(store, Rates(session=Rate(0.001, 3))))
+    client = TestClient(application(store, Rates(session=Rate(0.001, 4))))
     one, two = Volunteer(client, study, clock), Volunteer(client, study, clock)
     replies = [one.get("/api/plan") for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
@@ -155,3 +166,29 @@ def test_a_limit_forgives_with_time_and_keeps_no_address() -> None:
 def test_the_largest_honest_request_is_far_below_the_limit() -> None:
     event = {"key": "0" * 36, "name": "visibility", "at_ms": 123456.789, "detail": {"hidden": True, "trial": 12}}
     assert len(json.dumps({"events": [event] * 100})) < BODY_BYTES / 2
+
+
+def test_a_class_behind_one_address_begins_at_once_and_a_program_does_not_go_on(store: Store, study: Study) -> None:
+    client = TestClient(application(store))
+    message = {"language": "en", "consent": True, "study": study.digest}
+    codes = [client.post("/api/sessions", json=message).status_code for _ in range(BEGINS + 2)]
+    assert BEGINS >= 40 and 429 not in codes[:BEGINS] and codes[BEGINS:] == [429, 429]
+    few = TestClient(application(store, Rates(begin=Rate(2 / 300, 2))))
+    assert [few.post("/api/sessions", json=message).status_code == 429 for _ in range(3)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("host", "one_caller"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:1:2:3", "2001:db8:1:2::/64"),  # every address of a household is one caller
+        ("fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", ""),
+        ("::1", ""),
+        ("testclient", ""),
+    ],
+)
+def test_a_caller_is_an_address_or_a_household(host: str, one_caller: str) -> None:
+    assert network(host) == one_caller

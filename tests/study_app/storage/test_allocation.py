@@ -10,16 +10,19 @@ import pytest
 from sqlalchemy import select
 
 from study_app.design.study import Study
+from study_app.design.tokens import digest
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
 from study_app.storage.database import Database
 from study_app.storage.messages import BeginMessage
+from study_app.storage.refusals import RefusedError
 from study_app.storage.schema import sessions
+from study_app.storage.stages import check_vacancy
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
 from tests.conftest import ROOT, environment
 from tests.study_app.postgres import PostgresServer
-from tests.study_app.rush import begin_many
+from tests.study_app.rush import begin, begin_many
 from tests.study_app.volunteers import Clock, Newcomer, prepared_study, read
 
 
@@ -157,3 +160,82 @@ def test_simulated_raters_take_no_place_of_people(store: Store, robots: Store, s
     assert loads(store) == [0, 0, 0]
     assert begin_many(store, study, threads=4, tries=10) == 6
     assert (loads(store), loads(robots)) == ([2, 2, 2], [2, 2, 2])
+
+
+def asked_for(store: Store, clock: Clock, count: int) -> list[str]:
+    """Tokens of sessions that a program has begun, and of which nothing was heard since."""
+    tokens = [begin(store, store.study, shows_itself=False) for _ in range(count)]
+    clock.advance(11)
+    return tokens
+
+
+def test_asking_for_all_places_keeps_nobody_out(store: Store, volunteer: Newcomer, clock: Clock) -> None:
+    asked_for(store, clock, 6)
+    assert loads(store) == [2, 2, 2]
+    check_vacancy(store)
+    newcomers = [volunteer() for _ in range(6)]
+    assert loads(store) == [2, 2, 2]
+    with pytest.raises(AssertionError, match="full at the moment"):
+        volunteer()  # the others have shown themselves
+    for one in newcomers:
+        one.take()
+    assert loads(store) == [2, 2, 2]
+
+
+def test_a_place_is_firm_from_the_first_answer_on(store: Store, volunteer: Newcomer, clock: Clock) -> None:
+    firm = [volunteer() for _ in range(5)]
+    for one in firm:
+        one.take(1)
+    slow = volunteer()
+    clock.advance(60)
+    with pytest.raises(AssertionError, match="full at the moment"):
+        volunteer()  # a minute on one page is no silence
+    clock.advance(31)
+    quick = volunteer()
+    reply = slow.get("/api/plan")
+    assert (reply.status_code, reply.json()["reason"]) == (410, "full")
+    for one in (*firm, quick):
+        one.take()
+    assert loads(store) == [2, 2, 2]
+
+
+def test_who_has_lost_a_loose_place_gets_it_back_before_those_who_only_asked(
+    store: Store, volunteer: Newcomer, clock: Clock
+) -> None:
+    slow = volunteer()
+    clock.advance(91)
+    asked_for(store, clock, 6)
+    assert slow.get("/api/plan").status_code == 200
+    slow.take()
+    assert loads(store) == [2, 2, 2]
+
+
+def test_a_flood_of_those_who_only_ask_never_stops_a_volunteer(
+    store: Store, volunteer: Newcomer, clock: Clock, study: Study
+) -> None:
+    for _ in range(study.sessions):
+        asked_for(store, clock, 6)
+        volunteer().take()
+        assert max(loads(store)) - min(loads(store)) <= 1
+    assert asked_for(store, clock, 2) == ["", ""]
+    with store.database.reading() as connection:
+        done = connection.execute(select(sessions.c.row).where(sessions.c.completed_at.isnot(None))).scalars()
+        assert Counter(done) == {0: 2, 1: 2, 2: 2}
+
+
+def test_a_first_answer_and_a_newcomer_at_the_same_moment_share_no_place(
+    postgres: PostgresServer, study: Study, stimuli: Stimuli, clock: Clock
+) -> None:
+    """The newcomer leaves a session alone that is answering just now, and does not wait for it."""
+    store = Store(Database(postgres.new_database()), study, stimuli, clock=clock)
+    tokens = asked_for(store, clock, 6)
+    with store.database.writing() as connection:
+        first = select(sessions.c.id).where(sessions.c.token_hash == digest(tokens[0])).with_for_update()
+        answering = connection.execute(first).scalar_one()
+        begun = [store.begin(BeginMessage("en", True, study.digest)) for _ in range(5)]
+        with pytest.raises(RefusedError, match="full at the moment"):
+            store.begin(BeginMessage("en", True, study.digest))
+    assert len(begun) == 5
+    lapsed = dict(read(store.database, select(sessions.c.id, sessions.c.lapsed)).all())
+    assert not lapsed[answering] and sum(lapsed.values()) == 5
+    store.database.close()

@@ -12,7 +12,7 @@ from study_app.server.security import Rate, Rates
 from study_app.storage.schema import answers, events, sessions
 from study_app.storage.stages import standing
 from study_app.storage.store import Store
-from tests.study_app.volunteers import Clock, Newcomer, answer_to, new_key, newcomer, read
+from tests.study_app.volunteers import Clock, Newcomer, Volunteer, answer_to, new_key, newcomer, read
 
 
 def stored(store: Store) -> list[tuple[int, str, int]]:
@@ -140,8 +140,8 @@ def test_a_plan_resumes_where_the_answers_end_and_finishing_needs_all_of_them(vo
     assert (reply.status_code, reply.json()["error"]) == (409, "1 pictures are left.")
 
 
-def test_a_second_tab_is_told_and_can_take_over(volunteer: Newcomer) -> None:
-    one = volunteer()
+def test_a_second_tab_is_told_and_can_take_over(client: TestClient, study: Study, clock: Clock) -> None:
+    one = Volunteer(client, study, clock, shows_itself=False)
     first, second = new_key(), new_key()
 
     def mine(tab: str, take: bool = False) -> object:

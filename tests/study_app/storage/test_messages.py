@@ -12,7 +12,7 @@ from sqlalchemy import select
 from study_app.design.study import Study
 from study_app.export.tables import gather
 from study_app.server.security import Rate, Rates
-from study_app.storage.schema import answers
+from study_app.storage.schema import answers, events
 from study_app.storage.store import Store
 from tests.study_app.volunteers import Clock, Newcomer, answer_to, new_key, newcomer, read
 
@@ -42,6 +42,11 @@ def wrong(**changes: object) -> dict[str, Any]:
         (wrong(onset_ms=-1), "onset_ms should be from 0"),
         (wrong(onset_ms=2000), "offset_ms is before onset_ms"),
         (wrong(shown_ms=10**9), "shown_ms should be from 0"),
+        (wrong(shown_ms=0), "less than half an exposure"),
+        (wrong(shown_ms=499.9), "less than half an exposure"),
+        (wrong(shown_ms=86_400_000), "longer than from onset_ms to offset_ms"),
+        (wrong(shown_ms=1002), "longer than from onset_ms to offset_ms"),
+        (wrong(shown_ms=3000, exposures=3), "longer than from onset_ms to offset_ms"),
         (wrong(response_ms={"saturability": 5.0}), "exactly the keys"),
         (wrong(exposures=0), "exposures should be from 1"),
         (wrong(hidden=-1), "hidden should be from 0"),
@@ -120,3 +125,31 @@ def test_no_message_whatever_makes_the_server_fail(store: Store, study: Study, c
     clock.advance(2)
     one.take(1)
     assert len(gather(store.database, study, False).ratings) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("vision", {"right": -5}),
+        ("vision", {"right": 7, "shown": 6}),
+        ("vision", {"right": "all"}),
+        ("vision", {"shown": True}),
+        ("screen", {"width": 1e199}),
+        ("screen", {"width": "wide"}),
+        ("screen", {"height": 0}),
+        ("screen", {"zoom": -1}),
+        ("screen", {"zoom": None}),
+        ("screen", {"gray_step_seen": 1}),
+        ("screen", {"gray_step_seen": "yes"}),
+        ("practice", {"shown_ms": 1e12}),
+        ("hidden", {"anything": -1e11}),
+    ],
+)
+def test_events_that_cannot_be_are_not_stored(
+    store: Store, volunteer: Newcomer, name: str, detail: dict[str, object]
+) -> None:
+    one = volunteer()
+    event = {"key": new_key(), "name": name, "at_ms": 5.0, "detail": detail}
+    reply = one.post("/api/events", {"events": [event]})
+    assert (reply.status_code, reply.json()["reason"]) == (422, "invalid")
+    assert not read(store.database, select(events)).all()
