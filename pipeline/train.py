@@ -118,12 +118,12 @@ def main() -> None:
 
 def run(params: Params, dataset: str, name: str, device: torch.device, compiled: bool = True) -> None:
     """Train the network `name` on `data.<dataset>` and write the result."""
-    job, width = Job(params, dataset, name), params.dataset(dataset).train.width
+    job, recipe = Job(params, dataset, name), params.dataset(dataset).train
     block, train = job.block, job.pack("train")
     if not any(train.statistics["colors"]):
         raise UserError(f"none of the {len(train.index)} training photographs of {dataset} has any colour to learn.")
     torch.manual_seed(job.seed)
-    setup = Setup(width, tuple(train.classes), train.summary["size"], train.statistics)
+    setup = Setup(recipe.width, tuple(train.classes), train.summary["size"], train.statistics, recipe.first_weights)
     model: Network = make(block, f"{'models' if name in params.models else 'segmenters'}.{name}", setup)
     if distributed.world_size() > 1:
         distributed.synchronize_batchnorm(model)
@@ -131,7 +131,7 @@ def run(params: Params, dataset: str, name: str, device: torch.device, compiled:
     seen, unseen = (Examples(job.pack(split), device) for split in ("train", "val"))
     state = fit(model, seen, unseen, job.recipe(model), job.seed, SCRATCH / job.key(), compiled)
     if distributed.rank() == 0:
-        write_result(job, model, state, device)
+        write_result(job, model, unseen, state, device)
 
 
 def fit(
@@ -253,7 +253,16 @@ def check_finite(
     )
 
 
-def write_result(job: Job, model: Network, state: State, device: torch.device) -> None:
+def color_losses(model: Network, val: Examples, state: State, job: Job) -> dict[str, float]:
+    """The last validation loss of its colours, and the least that a constant has; nothing unless there are both."""
+    torch.manual_seed(job.seed)  # for targets at places that are drawn
+    constant = model.constant_loss(val.batch(draw) for draw in val.in_order(job.recipe(model).batch_size))
+    if constant is None or not state.history:
+        return {}
+    return {"val_color_loss": state.history[-1][f"val_{model.color_part}"], "constant_color_loss": constant}
+
+
+def write_result(job: Job, model: Network, val: Examples, state: State, device: torch.device) -> None:
     """Write weights, history and manifest; and, apart from them, how long it took."""
     key, recipe, pack = job.key(), job.recipe(model), job.pack("train")
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -265,6 +274,7 @@ def write_result(job: Job, model: Network, state: State, device: torch.device) -
         "megabytes": parameters * 4 / 1e6,
         "options": {name: value for name, value in settings(job.block, job.name).items() if value is not None},
         "recipe": {**asdict(recipe), "seed": job.seed},
+        **color_losses(model, val, state, job),
         "provenance": provenance.describe(),
     }
     source = model.published or Published("trained here", pack.summary["title"])

@@ -25,13 +25,18 @@ class PackParams:
 
 @dataclass(frozen=True)
 class TrainParams:
-    """How long and how wide networks train. `batch_size` counts all processes together."""
+    """How long and how wide networks train. `batch_size` counts all processes together.
+
+    `first_weights` of the proposed network, whose paper does not name any: PyTorch's own, or "he", which learn faster
+    in a short training (He et al. 2015).
+    """
 
     width: float
     epochs: int
     batch_size: int
     learning_rate: float
     precision: Literal["auto", "float32", "bfloat16"]
+    first_weights: Literal["pytorch", "he"] = "pytorch"
 
 
 @dataclass(frozen=True)
