@@ -4,6 +4,7 @@ Layers, loss and optimiser are the paper's. Where the paper leaves a choice, com
 (github.com/satoshiiizuka/siggraph2016_colorization, CC BY-NC-SA: read for facts, no code is taken from it).
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.color import cielab
+from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.network import scaled
 from pipeline.packs.batch import Batch
@@ -33,6 +35,7 @@ class Iizuka(Trainable):
     """
 
     compilable = True
+    color_part = "loss_regression"
     differences = (
         "the classes of a photograph's mask stand for its one scene label: cross-entropy against all of them alike",
         "input: the grey of the photograph's Lab lightness, not its luma Y",
@@ -97,14 +100,19 @@ class Iizuka(Trainable):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Mean squared error of ab scaled to [0, 1], plus 1/300 of the classification's cross-entropy."""
         output, logits = self(batch.lightness)
-        target = ((batch.ab / AB_RANGE + 1) / 2).clamp(0, 1)
-        error = (output.float() - target).square() * batch.colored[:, None, None, None]
-        regression = error.sum() / mean_over_processes(batch.colored.sum() * target[0].numel()).clamp(min=1)
+        error = (output.float() - scaled_ab(batch)).square() * batch.colored[:, None, None, None]
+        regression = error.sum() / mean_over_processes(batch.colored.sum() * error[0].numel()).clamp(min=1)
         if logits is None or batch.labels is None:
             return {"loss": regression, "loss_regression": regression}
         classification = F.cross_entropy(logits.float(), classes_present(batch.labels, logits.shape[1]))
         total = regression + ALPHA * classification
         return {"loss": total, "loss_regression": regression, "loss_classification": classification}
+
+    def constant_loss(self, batches: Iterable[Batch]) -> float:
+        """Of the colours' squared error: their variance."""
+        moments = constants.mean_over_photographs((moments_of(batch), len(batch.colored)) for batch in batches)
+        share, mean, square = moments  # (2,) each: of a and b; a batch of grey photographs alone has no share
+        return (square - mean.square() / share.clamp(min=1e-12)).mean().item()
 
     def chroma(self, lightness: Tensor) -> Tensor:
         """(N, 1, H, W) L -> (N, 2, H, W) ab."""
@@ -119,6 +127,17 @@ def unit(inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: i
     """Convolution, batch normalisation, ReLU."""
     padding = kernel // 2 if padding is None else padding
     return [nn.Conv2d(inputs, outputs, kernel, stride, padding), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+def scaled_ab(batch: Batch) -> Tensor:
+    """(N, 2, S, S) the target in [0, 1]."""
+    return ((batch.ab / AB_RANGE + 1) / 2).clamp(0, 1)
+
+
+def moments_of(batch: Batch) -> Tensor:
+    """(3, 2) float64: of the targets a and b of a batch's coloured photographs the mean of 1, of x and of x^2."""
+    targets = scaled_ab(batch)[batch.colored].double()
+    return torch.stack([targets.pow(power).sum(dim=(0, 2, 3)) / max(1, targets[:, 0].numel()) for power in range(3)])
 
 
 def classes_present(labels: Tensor, classes: int) -> Tensor:

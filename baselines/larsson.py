@@ -4,11 +4,14 @@ Numbers are from the authors' train/train_vgg16.prototxt, train/solver_vgg16.pro
 (github.com/gustavla/autocolorize, BSD-3-Clause).
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipeline.color import cielab
+from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.network import scaled
 from pipeline.packs.batch import Batch
@@ -111,20 +114,22 @@ class Larsson(Trainable):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Kullback-Leibler divergence from local histograms: 5 x hue, weighted by chroma, + chroma by lightness."""
-        rgb = cielab.lab_to_rgb(torch.cat((batch.lightness, batch.ab), dim=1))
-        hue, chroma = hue_and_chroma(rgb)
-        places = draw_places(len(rgb), rgb.shape[-1], rgb.device)  # (N, P, 2)
+        places = draw_places(len(batch.ab), batch.ab.shape[-1], batch.ab.device)  # (N, P, 2)
+        targets, weights = targets_at(batch, places)
         columns = self.at(self.features(cielab.gray_level(batch.lightness)), places.float())
         logits = self.predict(self.hidden(columns))
-        targets = [histograms(channel, places) for channel in (hue, chroma)]
-        at_places = torch.arange(len(rgb), device=rgb.device)[:, None], places[..., 0], places[..., 1]
-        gray = rgb.mean(dim=1)[at_places]
-        weights = chroma[at_places], (3 * gray).clamp(max=1).minimum(3 * (1 - gray))
         hue_part, chroma_part = (
             (weight * divergence(target, logit.float()[:, :, 0].transpose(1, 2))).mean()
             for weight, target, logit in zip(weights, targets, logits, strict=True)
         )
         return {"loss": HUE_WEIGHT * hue_part + chroma_part, "loss_hue": hue_part, "loss_chroma": chroma_part}
+
+    def constant_loss(self, batches: Iterable[Batch]) -> float:
+        """Of both histograms, at places drawn as `loss` draws them; both losses vary a little with these."""
+        means = constants.mean_over_photographs((weighted_targets(batch), len(batch.ab)) for batch in batches)
+        factors = torch.tensor((HUE_WEIGHT, 1.0), dtype=torch.float64)
+        target, own = means[:, :BINS], means[:, BINS]  # (2, 32) and (2,), of hue and of chroma
+        return constants.cross_entropy(factors[:, None] * target) + (factors * own).sum().item()
 
     def chroma(self, lightness: Tensor) -> Tensor:
         """(N, 1, H, W) L -> (N, 2, H, W) ab: distributions at stride 4, raised bilinearly, then decoded."""
@@ -164,6 +169,30 @@ def draw_places(photographs: int, size: int, device: torch.device) -> Tensor:
     """(N, 128, 2) int64 rows and columns whose whole window lies within a square of `size` pixels."""
     margin = WINDOW // 2
     return torch.randint(margin, size - margin, (photographs, LOCATIONS, 2), device=device)
+
+
+def targets_at(batch: Batch, places: Tensor) -> tuple[list[Tensor], tuple[Tensor, Tensor]]:
+    """Histograms of hue and chroma (N, P, 32) at `places` (N, P, 2), and what each weighs, (N, P)."""
+    rgb = cielab.lab_to_rgb(torch.cat((batch.lightness, batch.ab), dim=1))
+    hue, chroma = hue_and_chroma(rgb)
+    at_places = torch.arange(len(rgb), device=rgb.device)[:, None], places[..., 0], places[..., 1]
+    gray = rgb.mean(dim=1)[at_places]
+    weights = chroma[at_places], (3 * gray).clamp(max=1).minimum(3 * (1 - gray))
+    return [histograms(channel, places) for channel in (hue, chroma)], weights
+
+
+def weighted_targets(batch: Batch) -> Tensor:
+    """(2, 33) float64 of a batch's hue and chroma: the mean weighted histogram, and its mean weighted negative entropy.
+
+    A divergence is that constant plus a cross-entropy.
+    """
+    places = draw_places(len(batch.ab), batch.ab.shape[-1], batch.ab.device)
+    rows = []
+    for target, weight in zip(*targets_at(batch, places), strict=True):
+        target, weight = target.double(), weight.double()[..., None]
+        own = torch.special.xlogy(target, target).sum(dim=-1, keepdim=True)
+        rows.append((weight * torch.cat((target, own), dim=-1)).mean(dim=(0, 1)))
+    return torch.stack(rows)
 
 
 def hue_and_chroma(rgb: Tensor) -> tuple[Tensor, Tensor]:

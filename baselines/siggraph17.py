@@ -5,12 +5,14 @@ and of their training code github.com/richzhang/colorization-pytorch (models/net
 models/pix2pix_model.py, options/train_options.py). Layers carry the names of the published weights.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.network import block, scaled
 from pipeline.packs.batch import Batch
@@ -89,6 +91,20 @@ class Siggraph17(Trainable):
         classes, regression = (_mean_of(part, batch.colored) for part in (surprise, error))
         total = classes + WEIGHT_REGRESSION * regression
         return {"loss": total, "loss_classes": classes, "loss_regression": regression}
+
+    def constant_loss(self, batches: Iterable[Batch]) -> float:
+        """Of both heads: the classes' frequencies, and the medians of a and b."""
+        classes, spread = torch.zeros(CLASSES, dtype=torch.float64), constants.Spread(2, AB_RANGE)
+        photographs = 0
+        for batch in batches:
+            ab, count = batch.ab[batch.colored], len(batch.colored)
+            photographs += count
+            if len(ab):
+                nearest = nearest_class(ab[..., ::STRIDE, ::STRIDE]).flatten().bincount(minlength=CLASSES)
+                classes += nearest.double().cpu() * (count / nearest.sum().item())
+                spread.add(ab.movedim(1, 0).flatten(1), count / ab[:, 0].numel())
+        regression = spread.absolute_error() / AB_RANGE
+        return (constants.cross_entropy(classes) + WEIGHT_REGRESSION * regression) / max(1, photographs)
 
     def chroma(self, lightness: Tensor, head: Literal["regression", "classification"] = "regression") -> Tensor:
         """(N, 1, S, S) L -> (N, 2, S, S) ab of the regression, or at S/4 the expectation of the classification."""

@@ -5,6 +5,7 @@ trained differently. Numbers are from the authors' models/colorization_train_val
 (github.com/richzhang/colorization, BSD-2-Clause) unless another source is named.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from baselines.kmeans import initialize
 from pipeline.color import gamut
+from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.losses import SparseCrossEntropy
 from pipeline.networks.network import STRIDE, ColorizationNet
@@ -80,6 +82,15 @@ class Zhang(Trainable):
             "loss": (self.color_weights[indices[:, 0]] * surprise).sum() / photographs,
             "loss_unweighted": surprise.detach().sum() / photographs,
         }
+
+    def constant_loss(self, batches: Iterable[Batch]) -> float:
+        """The weighted loss against the mean of all targets, each by its weight."""
+        target = constants.mean_over_photographs(
+            (constants.bins_target(batch, STRIDE, NEIGHBOURS, self.color_weights) / photographs, photographs)
+            for batch in batches
+            for photographs in (len(batch.colored),)
+        )
+        return constants.cross_entropy(target)
 
     def chroma(
         self, lightness: Tensor, decode: gamut.Decoding = "annealed_mean", temperature: Temperature | None = None

@@ -67,6 +67,7 @@ class Workplace:
                 "batch_size": scale.batch_size,
                 "learning_rate": 0.0005,
                 "precision": precision,
+                "first_weights": "pytorch",
                 "threads": None,
             },
         }

@@ -1,7 +1,7 @@
 """The interfaces of trainable networks: colorizers and segmenters."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,14 @@ class Setup:
     """What a network is built from.
 
     `size`: the side in pixels of its training squares. `statistics` (`Pack.statistics`) are given in training only.
+    `first_weights`: see `TrainParams`; for networks whose papers do not say from which weights they start.
     """
 
     width: float
     classes: tuple[str, ...] = ()
     size: int = 224
     statistics: dict[str, Any] | None = None
+    first_weights: str = "pytorch"
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class Network(nn.Module, ABC):
     `differences` lists where it departs from the published recipe. With `published`, `pipeline.train` writes the
     weights as they are. `compilable` promises that no size or branch of `loss` depends on what is drawn or computed: a
     GPU then runs it compiled, as one graph. `multiple`: what divides the side of the training squares that it can take.
+    `color_part` names the part of `loss` that is about colours alone, which `constant_loss` is compared with.
     """
 
     compilable: bool = False
+    color_part: str = "loss"
     differences: tuple[str, ...] = ()
     published: Published | None = None
     multiple: int = 1
@@ -57,6 +61,14 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The scalar "loss" that is minimised, and any parts of it to be recorded under their own names."""
+
+    def constant_loss(self, batches: Iterable[Batch]) -> float | None:
+        """The least `color_part` that one answer for all pixels of `batches` has: the mean over photographs.
+
+        In evaluation mode and with training's statistics (`pipeline.networks.constants`). A network that does not get
+        below it has not learned. None where a class does not state it: it is then not held to this rule.
+        """
+        return None
 
     @abstractmethod
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:

@@ -1,6 +1,6 @@
 """The paper's method and its ablation without semantics: network, joint loss (equation 3), colours from logits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,14 +8,17 @@ import torch
 from torch import Tensor
 
 from pipeline.color import gamut
+from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.losses import color_loss, frequencies, semantic_loss
-from pipeline.networks.network import STRIDE, ColorizationNet
+from pipeline.networks.network import STRIDE, ColorizationNet, keep_variance
 from pipeline.networks.zhang_weights import load_zhang
 from pipeline.packs.batch import Batch
 from pipeline.runtime.device import on_gpu
 from pipeline.settings.errors import UserError
 from pipeline.settings.ranges import Channels, Temperature, Weight
+
+NEIGHBOURS = 5  # bins in a pixel's soft-encoding (Zhang et al. 2016, section 2.1)
 
 
 class Proposed(Trainable):
@@ -29,6 +32,7 @@ class Proposed(Trainable):
     """
 
     compilable = True
+    color_part = "loss_color"
     differences: tuple[str, ...] = (
         "the paper names no optimiser: AdamW with Zhang's betas and decay, and a cosine schedule",
         "it prints no widths of the semantic head: those that make its 147.5 MB",
@@ -58,6 +62,8 @@ class Proposed(Trainable):
             raise UserError("a model with semantics needs class masks, which this dataset does not have.")
         classes = len(setup.classes) if semantics else None
         self.network = ColorizationNet(classes, setup.width, head_deconv, head_hidden)
+        if setup.first_weights == "he":
+            keep_variance(self.network)
         self.lambda_color, self.lambda_semantic = lambda_color, lambda_semantic
         if not semantics:
             self.differences = self.differences[:1]  # the others are about the semantic branch
@@ -77,7 +83,7 @@ class Proposed(Trainable):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Equation 3; targets are every fourth pixel's, not averages, as in Zhang's code."""
         prediction = self.network(batch.lightness)
-        indices, weights = gamut.encode(batch.ab[..., ::STRIDE, ::STRIDE])
+        indices, weights = gamut.encode(batch.ab[..., ::STRIDE, ::STRIDE], NEIGHBOURS)
         colors = color_loss(prediction.color, indices, weights, self.color_weights, batch.colored)
         if prediction.semantic is None:
             return {"loss": self.lambda_color * colors, "loss_color": colors}
@@ -85,6 +91,14 @@ class Proposed(Trainable):
         classes = semantic_loss(prediction.semantic, batch.labels, self.class_weights)
         total = self.lambda_color * colors + self.lambda_semantic * classes
         return {"loss": total, "loss_color": colors, "loss_semantic": classes}
+
+    def constant_loss(self, batches: Iterable[Batch]) -> float:
+        """Of equation 1: the colours' cross-entropy against the mean of all targets, each by its weight."""
+        target = constants.mean_over_photographs(
+            (constants.bins_target(batch, STRIDE, NEIGHBOURS, self.color_weights) / pixels(batch), len(batch.colored))
+            for batch in batches
+        )
+        return constants.cross_entropy(target)
 
     def chroma(
         self, lightness: Tensor, decode: gamut.Decoding = "annealed_mean", temperature: Temperature = 0.38
@@ -97,3 +111,8 @@ class Proposed(Trainable):
         return torch.optim.AdamW(
             self.parameters(), learning_rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=on_gpu(self)
         )
+
+
+def pixels(batch: Batch) -> Tensor:
+    """How many targets the coloured photographs of a batch have, at least 1."""
+    return (batch.colored.sum() * batch.ab[0, 0, ::STRIDE, ::STRIDE].numel()).clamp(min=1)

@@ -10,6 +10,7 @@ import torch
 
 from pipeline.networks.contract import Network, Published
 from pipeline.networks.weights import WEIGHTS, About, save_weights
+from pipeline.packs.loader import Examples
 from pipeline.records.rows import write_json
 from pipeline.runtime.checkpoint import State
 from pipeline.settings import paths, provenance
@@ -18,7 +19,16 @@ from pipeline.settings.files import whole_folder, write_whole
 from pipeline.training.job import Job
 
 
-def write_result(job: Job, key: str, model: Network, state: State) -> None:
+def color_losses(job: Job, model: Network, val: Examples, state: State) -> dict[str, float]:
+    """The last validation loss of its colours, and the least that a constant has; nothing unless there are both."""
+    torch.manual_seed(job.seed)  # for targets at places that are drawn
+    constant = model.constant_loss(val.batch(draw) for draw in val.in_order(job.recipe(model).batch_size))
+    if constant is None or not state.history:
+        return {}
+    return {"val_color_loss": state.history[-1][f"val_{model.color_part}"], "constant_color_loss": constant}
+
+
+def write_result(job: Job, key: str, model: Network, val: Examples, state: State) -> None:
     """Write `job.folder`: all of its files or none."""
     recipe, pack = job.recipe(model), job.pack("train")
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -31,6 +41,7 @@ def write_result(job: Job, key: str, model: Network, state: State) -> None:
         "options": {name: value for name, value in settings(job.block, job.name).items() if value is not None},
         "recipe": {**asdict(recipe), "seed": job.seed},
         "params": job.identity()["params"],
+        **color_losses(job, model, val, state),
         "provenance": provenance.describe(),
     }
     source = model.published or Published("trained here", pack.summary["title"])

@@ -24,8 +24,8 @@ def train_one(job: Job, device: torch.device, manner: Manner) -> str:
             f"none of the {len(train.index)} training photographs of {job.dataset} has any colour to learn."
         )
     torch.manual_seed(job.seed)
-    width = job.params.dataset(job.dataset).train.width
-    setup = Setup(width, tuple(train.classes), train.summary["size"], train.statistics)
+    recipe = job.params.dataset(job.dataset).train
+    setup = Setup(recipe.width, tuple(train.classes), train.summary["size"], train.statistics, recipe.first_weights)
     model: Network = make(job.block, job.where, setup)
     if distributed.world_size() > 1:
         distributed.synchronize_batchnorm(model)
@@ -36,5 +36,5 @@ def train_one(job: Job, device: torch.device, manner: Manner) -> str:
     state = fit(model, seen, unseen, job.recipe(model), job.seed, scratch, manner)
     if distributed.rank() > 0:
         return ""
-    write_result(job, key, model, state)
+    write_result(job, key, model, unseen, state)
     return write_times(job, model, state, device) + "\n"

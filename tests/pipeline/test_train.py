@@ -198,6 +198,23 @@ def test_weights_say_themselves_what_network_they_are(workspace):
     assert manifest["options"]["rebalancing"] == "normalized"
 
 
+@pytest.mark.parametrize("name", ["semantics", "zhang", "siggraph17", "iizuka", "larsson", "small"])
+def test_a_training_says_whether_its_colours_are_better_than_a_constants(workspace, name):
+    """Both losses are in the manifest, of colorizers alone; a resumed training says the same."""
+    stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
+    folder = paths.segmenter("scenes", name) if name == "small" else paths.trained("scenes", name)
+    said = (folder / "manifest.json").read_text()
+    manifest = json.loads(said)
+    stage_in(workspace, "pipeline.train", "scenes", name, "--device", "cpu")
+    assert (folder / "manifest.json").read_text() == said
+    if name == "small":
+        assert "constant_color_loss" not in manifest
+    else:
+        part = {"semantics": "val_loss_color", "iizuka": "val_loss_regression"}.get(name, "val_loss")
+        assert manifest["val_color_loss"] == pytest.approx(history(workspace, folder)[-1][part], rel=1e-5)
+        assert 0 < manifest["constant_color_loss"] < 1e5
+
+
 def test_damaged_missing_and_foreign_weights_are_refused_in_a_sentence(workspace):
     stage_in(workspace, *TRAIN)
     whole = WEIGHTS.read_bytes()

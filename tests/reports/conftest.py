@@ -58,7 +58,9 @@ ORIGIN = {"commit": "0123abc", "hardware": "a <small> machine", "python": "3.11"
 @pytest.fixture(scope="session")
 def params() -> Params:
     """Params with one dataset and five methods."""
-    block = DatasetParams({"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32", None))
+    block = DatasetParams(
+        {"kind": "scenes"}, PackParams(64, "skip"), TrainParams(1.0, 2, 4, 1e-3, "float32", "pytorch", None)
+    )
     models: dict[str, dict[str, object]] = {
         name: {"class": "pipeline.networks.proposed:Proposed", "semantics": name == "semantics"}
         for name in ("no_semantics", "semantics")

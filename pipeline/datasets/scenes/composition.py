@@ -8,20 +8,19 @@ from pipeline.datasets.scenes.things import THINGS
 
 CLASSES: tuple[str, ...] = ("sky", *GROUNDS, *THINGS)
 
-# The grounds of each place, from far to near.
-PLACES: tuple[tuple[str, ...], ...] = (
-    ("grass", "grass", "grass"), ("grass", "sea", "grass"), ("sea", "sand"), ("sand", "sea", "sand"),
-    ("sand", "sand", "sand"), ("snow", "snow", "snow"), ("snow", "sea", "snow"), ("leaves", "leaves", "leaves"),
-    ("leaves", "sea", "leaves"), ("lavender", "lavender", "lavender"), ("grass", "lavender", "lavender"),
+# The two grounds of each place, the far and the near one.
+PLACES: tuple[tuple[str, str], ...] = (
+    ("grass", "grass"), ("sea", "grass"), ("sea", "sand"), ("sand", "sand"), ("snow", "snow"), ("sea", "snow"),
+    ("leaves", "leaves"), ("sea", "leaves"), ("lavender", "lavender"), ("grass", "lavender"), ("sand", "sea"),
 )  # fmt: skip
 
 # What stands on a ground, and how often.
 DWELLERS: dict[str, dict[str, float]] = {
-    "grass": {"tree": 4, "sheep": 3, "house": 1.4, "car": 1, "ball": 0.6},
-    "sand": {"parasol": 2.5, "tree": 2, "ball": 2, "car": 0.8, "house": 0.6},
-    "snow": {"tree": 5, "house": 1.6, "car": 1},
-    "leaves": {"tree": 4, "pumpkin": 3, "house": 1.2, "car": 1},
-    "lavender": {"tree": 3.5, "house": 1.3, "sheep": 1.2, "car": 0.7},
+    "grass": {"tree": 2, "sheep": 2, "house": 1, "car": 1.5, "ball": 3},
+    "sand": {"parasol": 2.5, "tree": 1.2, "ball": 3, "car": 1, "house": 0.5},
+    "snow": {"tree": 3, "house": 1.2, "car": 2.5},
+    "leaves": {"tree": 2.5, "pumpkin": 3, "house": 0.8, "car": 1.5},
+    "lavender": {"tree": 2.5, "house": 1, "sheep": 1.5, "car": 1.5},
     "sea": {"boat": 1},
 }
 
@@ -37,7 +36,7 @@ def paint(seed: int, index: int, height: int, width: int) -> tuple[np.ndarray, n
     place, light = PLACES[rng.integers(len(PLACES))], HOURS[rng.integers(len(HOURS))]
     stage = Stage(Canvas(height, width), Texture.grown(rng), light, float(rng.choice([-1, 1])), rng.uniform(0.34, 0.46))
     paint_sky(stage, rng)
-    _launch_balloons(stage, rng)
+    _launch_balloon(stage, rng)
     taken: list[tuple[float, float]] = []
     for layer in _layers(stage, place, rng):
         paint_layer(stage, layer, rng)
@@ -45,12 +44,10 @@ def paint(seed: int, index: int, height: int, width: int) -> tuple[np.ndarray, n
     return _developed(stage, rng), stage.canvas.mask
 
 
-def _layers(stage: Stage, place: tuple[str, ...], rng: np.random.Generator) -> list[Layer]:
-    """The grounds of a place: hills or mountains behind, water flat, hills before; fields are planted in rows."""
-    count = len(place)
-    starts = [stage.horizon + step for step in ((0, 0.12, 0.30) if count == 3 else (0, 0.24))]
-    planted = "lavender" in place or (set(place) == {"grass"} and rng.random() < 0.4)
-    rows = rng.uniform(0.6, 1) if planted else 0.0
+def _layers(stage: Stage, place: tuple[str, str], rng: np.random.Generator) -> list[Layer]:
+    """The two grounds of a place: hills or mountains behind, water flat, hills before; lavender is planted in rows."""
+    starts = stage.horizon, stage.horizon + 0.24
+    rows = rng.uniform(0.6, 1) if "lavender" in place else 0.0
     layers = []
     for i, name in enumerate(place):
         before_water = place[i + 1 : i + 2] == ("sea",)
@@ -58,9 +55,7 @@ def _layers(stage: Stage, place: tuple[str, ...], rng: np.random.Generator) -> l
         swing = 0.0 if name == "sea" else 0.03
         rough = rng.uniform(0.08, 0.16) if i == 0 and name == "snow" else 0.0
         top = ridge(stage.canvas.x, height, swing, rough, rng)
-        end = starts[i + 1] if i + 1 < count else 1.0
-        haze = (0.27, 0.08, 0.0)[i] if count == 3 else 0.0
-        layers.append(Layer(name, CLASSES.index(name), top, end, haze, rows, far=i == 0 and count == 3))
+        layers.append(Layer(name, CLASSES.index(name), top, (*starts[1:], 1.0)[i], rows, far=i == 0))
     return layers
 
 
@@ -68,9 +63,9 @@ def _populate(stage: Stage, layer: Layer, taken: list[tuple[float, float]], rng:
     """Stand things on a layer, the far ones first; `taken` has the feet of all things so far."""
     dwellers = DWELLERS[layer.name]
     if layer.far:  # small things could not be made out there
-        dwellers = {name: odds for name, odds in dwellers.items() if THINGS[name].height > 0.16}
+        dwellers = {name: odds for name, odds in dwellers.items() if THINGS[name].height > 0.5}
     odds = np.array(list(dwellers.values()))
-    names = rng.choice(list(dwellers), int(rng.integers(2, 4)) + (layer.end == 1.0), p=odds / odds.sum())
+    names = rng.choice(list(dwellers), 1 + (layer.end == 1.0), p=odds / odds.sum())
     feet = [_free_spot(stage, layer, taken, rng) for _ in names]
     for name, (x, y) in zip(names, sorted(feet, key=lambda foot: foot[1]), strict=True):
         _stand(stage, str(name), layer, x, y, rng)
@@ -93,24 +88,25 @@ def _stand(stage: Stage, name: str, layer: Layer, x: float, y: float, rng: np.ra
     """Draw one thing with its foot at (x, y), smaller towards the horizon, with a shadow or a mirror image."""
     thing = THINGS[name]
     near = min(max((y - stage.horizon) / (0.96 - stage.horizon), 0), 1)
-    size = thing.height * (0.34 + 0.66 * near) * rng.uniform(0.88, 1.1)
+    size = thing.height * (0.6 + 0.4 * near) * rng.uniform(0.88, 1.1)
     canvas = stage.canvas
     pen = Pen(size * canvas.height, thing.half_width, x * canvas.height, y * canvas.height)
     thing.draw(pen, thing.paints[layer.name], layer.name, stage.sun, rng)
     if layer.name != "sea":
         _cast_shadow(stage, x, y, size * thing.half_width)
-    _place(stage, pen, name, layer.haze, mirrored=layer.name == "sea", rng=rng)
+    _place(stage, pen, name, 0.0, mirrored=layer.name == "sea", rng=rng)
 
 
-def _launch_balloons(stage: Stage, rng: np.random.Generator) -> None:
-    """Sometimes a balloon or two; the far one is smaller and hangs lower."""
+def _launch_balloon(stage: Stage, rng: np.random.Generator) -> None:
+    """A balloon in half of the scenes."""
+    if rng.random() < 0.5:
+        return
     thing, canvas = THINGS["balloon"], stage.canvas
-    for i in range(int(rng.choice([0, 1, 2], p=[0.5, 0.3, 0.2]))):
-        size = thing.height * rng.uniform(0.7, 1.0) * (0.6 if i else 1)
-        x, y = canvas.aspect * rng.uniform(0.1, 0.9), max(stage.horizon * rng.uniform(0.55, 0.9), size + 0.02)
-        pen = Pen(size * canvas.height, thing.half_width, x * canvas.height, y * canvas.height)
-        thing.draw(pen, thing.paints["sky"], "sky", stage.sun, rng)
-        _place(stage, pen, "balloon", 0.12, mirrored=False, rng=rng)
+    size = thing.height * rng.uniform(0.7, 1.0)
+    x, y = canvas.aspect * rng.uniform(0.1, 0.9), max(stage.horizon * rng.uniform(0.55, 0.9), size + 0.02)
+    pen = Pen(size * canvas.height, thing.half_width, x * canvas.height, y * canvas.height)
+    thing.draw(pen, thing.paints["sky"], "sky", stage.sun, rng)
+    _place(stage, pen, "balloon", 0.12, mirrored=False, rng=rng)
 
 
 def _cast_shadow(stage: Stage, x: float, y: float, half_width: float) -> None:

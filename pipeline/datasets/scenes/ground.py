@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.datasets.scenes.canvas import Canvas, Lab, Texture, mix
+from pipeline.datasets.scenes.canvas import Canvas, Lab, Texture
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Light:
 
 HOURS = (
     Light((59, -4, -34), (83, -8, -18), (93, -1, -3), (0.92, 1.06), (0, 0), False),
-    Light((64, 1, -34), (86, 5, -4), (92, 4, 0), (0.90, 1.02), (1, -2), False),
-    Light((55, 7, -27), (80, 15, 23), (82, 18, 16), (0.84, 0.95), (4, 6), True),
+    Light((62, -1, -35), (85, -3, -13), (92, 2, -1), (0.92, 1.04), (1, -1), False),
+    Light((55, 7, -27), (80, 15, 23), (82, 18, 16), (0.80, 0.90), (4, 6), True),
 )
 
 
@@ -30,7 +30,7 @@ HOURS = (
 class Ground:
     """A ground: its colour in the hollows and on the crests of its texture, and the texture's stretch.
 
-    All grounds share one noise and nearly one range of lightness; they differ in colour.
+    All grounds share one noise and nearly one range of lightness; they differ in colour and in their pattern.
     """
 
     low: Lab
@@ -39,15 +39,16 @@ class Ground:
     hue: tuple[float, float]  # (a, b) from one clump to the next
     stretch: tuple[float, float]  # texture frequency across and into the picture
     contrast: float
+    weave: tuple[float, float] | None = None  # frequency across and into the picture of its tufts or ripples
 
 
 GROUNDS: dict[str, Ground] = {
-    "grass": Ground((48, -30, 28), (75, -24, 43), (86, -2, 62), (7, 6), (34, 13), 1.0),
-    "sand": Ground((57, 9, 27), (83, 3, 26), (92, 2, 16), (4, 3), (12, 24), 0.8),
-    "snow": Ground((60, 0, -21), (88, -2, -6), (95, 0, -2), (2, 5), (13, 17), 0.8),
-    "leaves": Ground((46, 32, 31), (75, 23, 47), (64, 44, 44), (6, 6), (30, 19), 1.1),
-    "lavender": Ground((46, 27, -29), (73, 21, -23), (80, 16, -12), (5, 4), (34, 13), 1.0),
-    "sea": Ground((50, -23, -21), (75, -31, -10), (90, -8, -5), (3, 5), (7, 26), 0.9),
+    "grass": Ground((48, -33, 32), (75, -31, 40), (86, -24, 42), (2, 2), (20, 8), 0.8, (16, 16)),
+    "sand": Ground((57, 7, 28), (83, 4, 29), (92, 3, 24), (2, 2), (8, 12), 0.5, (0, 32)),
+    "snow": Ground((60, 8, -22), (88, 5, -16), (95, 2, -8), (2, 2), (5, 5), 0.5),
+    "leaves": Ground((46, 29, 42), (75, 25, 46), (64, 32, 46), (2, 2), (20, 13), 1.8),
+    "lavender": Ground((46, 26, -30), (73, 24, -28), (80, 20, -22), (2, 2), (20, 8), 1.0),
+    "sea": Ground((50, -26, -18), (75, -28, -14), (90, -14, -8), (2, 2), (5, 18), 0.9),
 }
 
 
@@ -70,7 +71,6 @@ class Layer:
     label: int
     top: np.ndarray  # (1, W) in picture heights
     end: float  # in picture heights
-    haze: float  # the share of air before it
     rows: float  # the strength of planted rows that meet at the horizon
     far: bool
 
@@ -109,10 +109,10 @@ def ridge(x: np.ndarray, height: float, swing: float, rough: float, rng: np.rand
 
 def paint_layer(stage: Stage, layer: Layer, rng: np.random.Generator) -> None:
     """Cover the picture from the layer's upper edge down to its end, and a little further, with its ground."""
-    canvas, ground, light = stage.canvas, GROUNDS[layer.name], stage.light
+    canvas, ground = stage.canvas, GROUNDS[layer.name]
     window = slice(max(int(layer.top.min() * canvas.height - 1), 0), int(min(layer.end + 0.05, 1) * canvas.height) + 1)
     below = canvas.y[window] - layer.top
-    grain, clump, speck, furrow = _texture(stage, layer, ground.stretch, window, rng)
+    grain, clump, speck, furrow = _texture(stage, layer, ground, window, rng)
     slope = np.clip(np.gradient(layer.top[0]) * canvas.height, -1, 1)
     crest = np.exp(np.minimum(-below, 0) / 0.05)  # only there does the slope catch the light
     form = (0.30 - 0.5 * stage.sun * slope) * crest - 0.35 * below
@@ -122,25 +122,27 @@ def paint_layer(stage: Stage, layer: Layer, rng: np.random.Generator) -> None:
     lab[..., 1] += ground.hue[0] * clump
     lab[..., 2] += ground.hue[1] * (grain - clump) * 0.7
     _blend(lab, ground.accent, np.clip((speck + 0.5 * grain - 2.2) * 2, 0, 0.85))
-    air = np.array(mix(light.skyline, light.zenith, 0.4), np.float32)
-    lab += (air - lab) * layer.haze
     coverage = np.clip(below * canvas.height + 0.5, 0, 1)
     canvas.lay(window, slice(None), lab * coverage[..., None], coverage, layer.label)
 
 
 def _texture(
-    stage: Stage, layer: Layer, stretch: tuple[float, float], window: slice, rng: np.random.Generator
+    stage: Stage, layer: Layer, ground: Ground, window: slice, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | float]:
-    """Middling, coarse and fine noise and the planted rows of a layer, each (h, W), lying flat in perspective."""
+    """Middling, coarse and fine noise and the rows, tufts or ripples of a layer, each (h, W), flat in perspective."""
     canvas, texture = stage.canvas, stage.texture
     u, v, vanishing = rng.uniform(0, 128), rng.uniform(0, 128), canvas.aspect * rng.uniform(0.3, 0.7)
     depth = 1 / np.maximum(canvas.y[window] - float(layer.top.min()) + 0.16, 0.16)
     across = (canvas.x - vanishing) * depth
-    columns, rows = across * stretch[0], depth * stretch[1]
+    columns, rows = across * ground.stretch[0], depth * ground.stretch[1]
     grain = texture.at(u + columns, v + rows)
     clump = texture.at(v + columns / 7, u + rows / 5)
     speck = texture.at(u + columns * 2.6, v + rows * 2.6)
-    furrow = layer.rows * np.cos(across * 24 + 0.5 * clump) if layer.rows else 0.0
+    furrow = layer.rows * np.cos(across * 14 + 0.5 * clump) if layer.rows else 0.0
+    if ground.weave and not layer.rows:
+        near = np.minimum(1, (2.2 / depth) ** 2)  # further off they are too fine to be seen
+        u_weave, v_weave = ground.weave
+        furrow = near * np.cos(across * u_weave + 0.4 * clump) * np.cos(depth * v_weave + 1.2 * clump)
     return grain, clump, speck, furrow
 
 

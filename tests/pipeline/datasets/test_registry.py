@@ -57,7 +57,7 @@ def holidays(tmp_path, monkeypatch):
         )
     own = {"source": {"kind": "folder", "root": str(tmp_path / "album")}, "pack": {"size": 32, "on_bad_image": "stop"}}
     recipe = {"width": 0.05, "epochs": 1, "batch_size": 4, "learning_rate": 0.001, "precision": "float32"}
-    recipe["threads"] = 1
+    recipe |= {"first_weights": "pytorch", "threads": 1}
     write_params(tmp_path, data__holidays={**own, "train": recipe})
     return tmp_path
 

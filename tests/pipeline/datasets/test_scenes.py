@@ -20,6 +20,7 @@ from pipeline.settings.errors import UserError
 from tests.conftest import environment
 
 GROUNDS = range(CLASSES.index("tree"))  # sky, grass, sand, snow, leaves, lavender, sea
+COLORED = ("boat", "car", "balloon", "pumpkin", "ball", "parasol")  # things that have one colour wherever they are
 
 
 @cache
@@ -149,8 +150,32 @@ def test_scenes_are_colourful_and_vary_within_a_class():
         rg, yb = r - g, (r + g) / 2 - b  # Hasler & Suesstrunk 2003, eq. 10
         colourfulness.append(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
     print(f"colourfulness: {np.mean(colourfulness):.1f}")
-    assert 35 < np.mean(colourfulness) < 70
+    assert 35 < np.mean(colourfulness) < 90
     assert all(lab[masks == c][:, 1:].std(0).min() > 2 for c in range(len(CLASSES)))
+
+
+def test_a_thing_has_the_colour_of_its_class_and_no_lightness_of_its_own():
+    """Their ab agree, and the greys of each pair of classes overlap, so that a grey level does not tell the colour."""
+    lab, masks = scenes(0, 200)
+    greys = []
+    for name in COLORED:
+        ab = lab[masks == CLASSES.index(name)][:, 1:]
+        agreement = np.linalg.norm(ab.mean(0)) / np.linalg.norm(ab, axis=1).mean()
+        assert agreement > 0.75, (name, agreement)
+        grey = np.histogram(lab[masks == CLASSES.index(name)][:, 0], 20, (0, 100))[0]
+        greys.append(grey / grey.sum())
+    shared = [np.minimum(a, b).sum() for i, a in enumerate(greys) for b in greys[:i]]
+    print(f"lightness shared: {min(shared):.2f} to {max(shared):.2f}")
+    assert min(shared) > 0.2 and np.median(shared) > 0.4
+
+
+def test_things_with_a_colour_are_large_enough_to_be_seen_by_a_small_network():
+    """At 64 x 64 pixels half of the balls, cars, ... are at least 3 x 3 cells of a stride of 4."""
+    _, masks = scenes(0, 200)
+    cell = 4 / 64 * np.array(masks.shape[1:])  # in pixels of these masks
+    for name in COLORED:
+        areas = [np.sum(mask == CLASSES.index(name)) for mask in masks]
+        assert np.median([area for area in areas if area]) > 9 * cell.prod() * 0.6, name
 
 
 def test_the_class_tells_the_colour_better_than_the_grey_around_it():

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from pipeline.networks.network import ColorizationNet
+from pipeline.networks.contract import Setup
+from pipeline.networks.network import ColorizationNet, keep_variance
+from pipeline.networks.proposed import Proposed
 
 # Classes of the dataset, hidden layer of the head -> convolution parameters and decimal MB of all float32 parameters.
 # 128.9 MB and 147.5 MB are the paper's figures (section 3.1).
@@ -46,3 +48,25 @@ def test_the_semantic_loss_reaches_the_shared_layers_but_not_the_colour_branch()
     assert all(parameter.grad is None for parameter in network.conv8.parameters())
     for shared in (network.conv1, network.conv4, network.conv7):
         assert all(parameter.grad is not None for parameter in shared.parameters())
+
+
+@pytest.mark.parametrize("chain", ["conv5", "conv7", "conv8"])
+def test_first_weights_after_he_keep_the_variance_where_pytorchs_lose_it(chain):
+    torch.manual_seed(0)
+    network, inputs = ColorizationNet(width=0.5), torch.randn(4, 256, 16, 16).relu()
+    layers = [layer for layer in getattr(network, chain) if not isinstance(layer, nn.BatchNorm2d)]
+    before = nn.Sequential(*layers)(inputs).square().mean() / inputs.square().mean()
+    keep_variance(network)
+    after = nn.Sequential(*layers)(inputs).square().mean() / inputs.square().mean()
+    assert before < 0.1 and 0.5 < after < 2.5
+
+
+def test_a_recipe_that_names_no_first_weights_starts_from_pytorchs():
+    weights = []
+    for named in ({}, {"first_weights": "pytorch"}, {"first_weights": "he"}):
+        torch.manual_seed(0)
+        weights.append(Proposed(Setup(0.125, **named), semantics=False).state_dict()["network.conv5.0.weight"])
+    torch.manual_seed(0)
+    weights.append(ColorizationNet(None, 0.125).state_dict()["conv5.0.weight"])
+    assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[3])
+    assert not torch.equal(weights[0], weights[2])

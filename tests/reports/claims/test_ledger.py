@@ -192,7 +192,9 @@ def test_a_dataset_never_passes_for_more_than_it_is(
 ) -> None:
     size, width, epochs = block
     val = replace(dataset.val, kind=kind, synthetic=kind == "scenes", part_of=part_of)
-    data = DatasetParams({"kind": kind}, PackParams(size, "stop"), TrainParams(width, epochs, 40, 1e-3, "float32", 1))
+    data = DatasetParams(
+        {"kind": kind}, PackParams(size, "stop"), TrainParams(width, epochs, 40, 1e-3, "float32", "pytorch", 1)
+    )
     assert expected in scope(replace(dataset, val=val), replace(params, data={"scenes": data}))
 
 
