@@ -19,12 +19,12 @@ from pipeline.settings.files import whole_folder, write_whole
 from pipeline.training.job import Job
 
 
-def color_losses(job: Job, model: Network, val: Examples, state: State) -> dict[str, float]:
-    """The last validation loss of its colours, and the least that a constant has; nothing unless there are both."""
+def color_losses(job: Job, model: Network, val: Examples, state: State) -> dict[str, float | None]:
+    """The last validation loss of its colours, and the least that a constant has; None unless there are both."""
     torch.manual_seed(job.seed)  # for targets at places that are drawn
     constant = model.constant_loss(val.batch(draw) for draw in val.in_order(job.recipe(model).batch_size))
     if constant is None or not state.history:
-        return {}
+        return {"val_color_loss": None, "constant_color_loss": None}
     return {"val_color_loss": state.history[-1][f"val_{model.color_part}"], "constant_color_loss": constant}
 
 

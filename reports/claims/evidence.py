@@ -33,6 +33,8 @@ def outcome(test: Check, dataset: Dataset, segmenter: str, tables: Tables, seed:
     found = _found(test, dataset, segmenter, tables, seed)
     if isinstance(found, str):
         return untested(test, found)
+    if test.evidence != "size" and (reason := _not_learned(test, dataset)):
+        return Outcome(test, "undecided", found, reason)
     counts = tuple(len(runs) for runs in dataset.trainings_apart(test.a, test.b))
     sides = (
         tuple(min(found.trainings, 1) for _ in counts) if found.raters else counts
@@ -54,6 +56,17 @@ def _obstacle(test: Check, dataset: Dataset) -> str:
         widths = {method: width_of(dataset, method) or 0.0 for method in (test.a, test.b)}
         if set(widths.values()) != {1.0}:
             return f"networks here are not of full width ({listed(widths)})"
+    return ""
+
+
+def _not_learned(test: Check, dataset: Dataset) -> str:
+    """Of which of its networks nothing can be concluded, since they predict no better than a constant; "" of none."""
+    for method in dict.fromkeys((test.a, test.b)):
+        found, of = dataset.not_learned(method), len(dataset.trained(method))
+        if found:
+            share = f"{len(found)} of {of} trainings of {method} have" if of > 1 else f"{method} has"
+            loss, constant = found[0].val_color_loss, found[0].constant_color_loss
+            return f"{share} not learned (loss {loss:.4g}, of one colour everywhere {constant:.4g})"
     return ""
 
 

@@ -40,6 +40,8 @@ READING = (
     "Where two trained networks are compared, the interval holds both sources of chance: other photographs and other "
     "trainings. Networks that were trained once give no verdict on their methods. Nor do people who saw one training "
     "of each. A network that was not trained here is compared as it is: the verdict is about these weights of it.",
+    "Nothing is concluded about a network that has not learned: its own loss on validation photographs is not below "
+    "that of the best constant answer.",
     f"Fewer than {FEWEST} photographs, or {FEWEST_RATED} that people rated, give no verdict.",
     "A 95 % interval misses one time in twenty: of twenty verdicts, expect about one that chance alone explains.",
 )

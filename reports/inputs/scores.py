@@ -41,11 +41,23 @@ class Split:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A trained model's `manifest.json`: the options of its class, how it was trained, and with what."""
+    """A trained model's `manifest.json`: the options of its class, how it was trained, and with what.
+
+    `val_color_loss`: of its colours on the validation photographs; `constant_color_loss`: of the best constant colours;
+    None of networks that do not state it.
+    """
 
     options: dict[str, Any]
     recipe: dict[str, Any]
     provenance: dict[str, Any]
+    val_color_loss: float | None
+    constant_color_loss: float | None
+
+    @property
+    def learned(self) -> bool:
+        """Whether its colours are better than those of the best constant, as far as it is known."""
+        own, constant = self.val_color_loss, self.constant_color_loss
+        return own is None or constant is None or own < constant
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,12 @@ class Dataset:
     def trained(self, method: str) -> tuple[str, ...]:
         """The trainings of a method's network, () of a method that was not trained here."""
         return self.runs[method] if self.models.get(method, "") in self.trainings else ()
+
+    def not_learned(self, method: str) -> list[Manifest]:
+        """The manifests of its trainings whose colours are no better than a constant's."""
+        models = (self.repeated.models[run] for run in self.trained(method))
+        manifests = [self.repeated.trainings[model].manifest for model in models]
+        return [manifest for manifest in manifests if not manifest.learned]
 
     def trainings_apart(self, a: str, b: str) -> list[tuple[str, ...]]:
         """The trainings on each side of a comparison, where there are any; [] for two methods on the same weights."""

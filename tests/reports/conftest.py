@@ -259,6 +259,7 @@ def write_training(dataset: str, model: str) -> None:
     options = {"rebalancing": "normalized", "lambda_color": 1.0}
     recipe = {"width": 1.0, "epochs": 2}
     manifest = {"model": model, "options": options, "recipe": recipe, "provenance": ORIGIN}
+    manifest |= {"val_color_loss": 1.0, "constant_color_loss": 2.0}
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 

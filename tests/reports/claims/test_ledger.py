@@ -218,3 +218,13 @@ def test_every_test_of_a_claim_is_in_the_ledger(dataset: Dataset, params: Params
     table = ledger_document(entries, [dataset], 0)
     assert table.shown["Verdict"].tolist() == ["not tested: needs the method zhang"]
     assert "synthetic" in table.caption and any("neither confirm nor refute" in note for note in table.notes)
+
+
+def test_nothing_is_concluded_about_a_network_that_has_not_learned(repeated: Params) -> None:
+    file = paths.trained("scenes", "semantics@1") / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "val_color_loss": 2.5}))
+    build(repeated, ORIGIN)
+    entries = {entry["id"]: entry for entry in json.loads((paths.BUILD / "claims.json").read_text())}
+    reason = "1 of 3 trainings of semantics have not learned (loss 2.5, of one colour everywhere 2)"
+    assert (entries["confusion"]["verdict"], entries["confusion"]["reason"]) == ("undecided", reason)
+    assert all(reason not in entry["reason"] for entry in entries.values() if entry["id"] in ("zhang_psnr", "size"))
