@@ -90,8 +90,7 @@ def note_left_out(without: LeftOut, dataset: str) -> None:
     if not without:
         return path.unlink(missing_ok=True)
     write_json(path, asdict(without))
-    names = ", ".join(dict.fromkeys((*without.methods, *without.models, *without.segmenters)))
-    print(f"{dataset} has no class masks: left out is what needs them ({names}).")
+    print(f"{dataset} has no class masks: left out is what needs them ({', '.join(without.names())}).")
 
 
 def run(

@@ -74,11 +74,13 @@ def main() -> None:
 def without_masks(params: Params, dataset: str, named: Sequence[str]) -> Params:
     """Params without the networks that need masks, on a dataset that has none; refuses one that is `named`."""
     without = left_out(params, Pack(paths.pack(dataset, "train")).classes)
-    for name in (*without.models, *without.segmenters):
-        if name in named:
+    for name in named:
+        if name in (*without.models, *without.segmenters):
             raise UserError(f"{name} {reason(dataset)}.")
-        if distributed.rank() == 0:
-            print(f"{name} {reason(dataset)}: left out.")
+    if distributed.rank() == 0:
+        for name in without.names():
+            if name in (*without.models, *without.segmenters):
+                print(f"{name} {reason(dataset)}: left out.")
     return without.removed_from(params)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.settings.classes import check_block
 from pipeline.settings.errors import UserError
-from pipeline.settings.params import Params
+from pipeline.settings.params import REPEAT, Params
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class LeftOut:
 
     def __bool__(self) -> bool:
         return bool(self.models or self.segmenters or self.methods)
+
+    def names(self) -> list[str]:
+        """Each name once, without those of further trainings."""
+        every = dict.fromkeys((*self.methods, *self.models, *self.segmenters))
+        return [name for name in every if REPEAT not in name]
 
     def removed_from(self, params: Params) -> Params:
         """`params` without these blocks."""

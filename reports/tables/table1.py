@@ -150,6 +150,5 @@ def _skipped_notes(dataset: Dataset) -> list[str]:
 
 
 def _left_out_notes(dataset: Dataset) -> list[str]:
-    without = dataset.left_out
-    names = dict.fromkeys((*without.methods, *without.segmenters))
+    names = dataset.left_out.names()
     return [f"There are no class masks, so what needs them is left out: {', '.join(names)}."] if names else []

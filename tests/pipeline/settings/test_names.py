@@ -34,7 +34,7 @@ def test_two_names_of_one_file_are_refused():
     assert "methods has the name 'left_out', which is a file" in refused({"methods": {"left_out": {}}})
 
 
-@pytest.mark.parametrize("block", ["models", "segmenters", "published"])
+@pytest.mark.parametrize("block", ["segmenters", "published"])
 def test_two_pairs_that_would_be_one_stage_are_refused(block):
     content = {"datasets": ["my", "my-set"], block: {"set-gray": {}, "gray": {}}}
     assert "'set-gray' on the dataset 'my' and 'gray' on 'my-set' would both be the stage" in refused(content)

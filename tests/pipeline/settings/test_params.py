@@ -23,7 +23,7 @@ def test_the_committed_params_are_valid_and_hold_the_papers_settings():
     for dataset, epochs in (("voc2012", 40), ("cocostuff", 20)):
         block = params.dataset(dataset)
         assert (block.pack.size, block.train.width, block.train.epochs) == (224, 1.0, epochs)
-    assert list(params.methods) == [
+    assert [name for name in params.methods if not params.repeats(name)] == [
         "gray",
         "mean_ab",
         "class_mean",
