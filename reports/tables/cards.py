@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.records.rows import MethodCard
+from pipeline.settings.params import REPEAT
 from reports.inputs.scores import Dataset, Training
 from reports.plan.measures import MEASURES
 from reports.plan.published import FLOAT32, Published, PublishedSize
@@ -83,12 +84,30 @@ def _card_row(dataset: Dataset, method: str) -> dict[str, Any]:
 
 
 def _card_notes(dataset: Dataset) -> list[str]:
-    recipes = dict.fromkeys(listed(training.manifest.recipe) for training in dataset.trainings.values())
     stated = [shared for shared in shared_cards(dataset) if shared.telling]
     return [
-        *(f"Trained here: {recipe}." for recipe in recipes),
+        *_recipe_notes(dataset),
         *(f"{', '.join(shared.methods)}: {' '.join(_sentences(shared))}" for shared in stated),
     ]
+
+
+def _recipe_notes(dataset: Dataset) -> list[str]:
+    """How networks were trained here, and with which seeds."""
+    seeds: dict[str, dict[str, list[str]]] = {}
+    for model, training in dataset.repeated.trainings.items():
+        recipe = {
+            name: value for name, value in training.manifest.recipe.items() if name != "seed" and value is not None
+        }
+        of_model = seeds.setdefault(listed(recipe), {}).setdefault(model.partition(REPEAT)[0], [])
+        of_model.append(str(training.manifest.recipe.get("seed", "")))
+    notes = []
+    for recipe, models in seeds.items():
+        alike: dict[str, list[str]] = {}
+        for model, own in models.items():
+            alike.setdefault(", ".join(own), []).append(model)
+        named = "; ".join(f"{', '.join(names)}: {own}" for own, names in alike.items() if own)
+        notes.append(f"Trained here: {recipe}.{f' Seeds of {named}.' * bool(named)}")
+    return notes
 
 
 def _sentences(shared: Shared) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.records.rows import MethodCard
-from reports.inputs.scores import Dataset
+from reports.inputs.scores import Dataset, Training
 from reports.plan.published import PublishedSize, load_published
 from reports.tables.cards import methods_document, shared_cards, size_and_time_document, width_of
 from reports.tables.writers import csv_text, latex, markdown
@@ -77,3 +77,16 @@ def test_methods_of_one_card_share_it_and_its_note(dataset: Dataset) -> None:
         "on fewer photographs. An oracle."
     )
     assert "scenes (synthetic): Trained here: width 1.0, epochs 2." in document.notes
+
+
+def test_the_notes_say_with_which_seeds_networks_were_trained(dataset: Dataset) -> None:
+    def seeded(model: str, seed: int) -> Training:
+        training = dataset.trainings[model]
+        return replace(
+            training, manifest=replace(training.manifest, recipe={"width": 0.5, "threads": None, "seed": seed})
+        )
+
+    trainings = {name: seeded(name.partition("@")[0], seed) for name, seed in (("semantics", 3), ("semantics@5", 5))}
+    several = replace(dataset, trainings={**trainings, "no_semantics": seeded("no_semantics", 3)})
+    note = "scenes (synthetic): Trained here: width 0.5. Seeds of semantics: 3, 5; no_semantics: 3."
+    assert note in methods_document([several]).notes
