@@ -139,3 +139,14 @@ def test_a_key_that_dvc_needs_is_asked_for_before_dvc_fails_without_a_name(tmp_p
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     with pytest.raises(UserError, match=rf"{key} is missing, which dvc\.yaml asks for; write `{key}: "):
         stage_in(tmp_path, "pipeline.check")
+
+
+def test_what_was_checked_is_not_checked_again_until_it_changes(workspace, monkeypatch):
+    calls: list[str] = []
+    monkeypatch.setattr("pipeline.check.check", lambda: calls.append("checked"))
+    for expected in (1, 1):
+        stage_in(workspace, "pipeline.check")
+        assert len(calls) == expected
+    write_params(workspace, seed=4)
+    stage_in(workspace, "pipeline.check")
+    assert len(calls) == 2
