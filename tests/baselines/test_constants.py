@@ -17,10 +17,11 @@ from pipeline.networks.network import Prediction
 from pipeline.networks.small_deeplab import SmallDeepLab
 from pipeline.packs.batch import Batch
 from pipeline.settings.classes import make
-from pipeline.settings.params import load_params
+from pipeline.settings.params import REPEAT, load_params
 from tests.baselines.examples import batch, setup
 
-MODELS = load_params().models
+PARAMS = load_params()
+MODELS = {name: PARAMS.network(name) for name in PARAMS.models if REPEAT not in name}
 GREY = replace(batch(2, 32, seed=2), colored=torch.zeros(2, dtype=torch.bool))
 SETS = {
     "one batch": [batch(4, 32)],

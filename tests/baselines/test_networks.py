@@ -14,11 +14,12 @@ from pipeline.networks.contract import Setup, Trainable
 from pipeline.records.rows import ScoreRow, read_rows
 from pipeline.settings import paths
 from pipeline.settings.classes import make
-from pipeline.settings.params import load_params
+from pipeline.settings.params import REPEAT, load_params
 from tests.baselines.examples import CLASSES, batch, setup
 from tests.conftest import run_in, stage_in, write_params
 
-MODELS = load_params().models
+PARAMS = load_params()
+MODELS = {name: PARAMS.network(name) for name in PARAMS.models if REPEAT not in name}
 
 
 def made(name: str, wanted: Setup) -> Trainable:
