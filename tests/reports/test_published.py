@@ -25,7 +25,7 @@ def named_in(published: Published) -> set[str]:
 def test_the_committed_methods_are_the_papers() -> None:
     assert PUBLISHED.beside(PARAMS) == PUBLISHED
     assert named_in(PUBLISHED) <= set(PUBLISHED.methods) == named_in(PUBLISHED)
-    assert PUBLISHED.beside(Params((), 0, {}, {}, {})) == PUBLISHED  # of no methods none is another
+    assert PUBLISHED.beside(Params((), 0, (0,), {}, {}, {})) == PUBLISHED  # of no methods none is another
 
 
 @pytest.mark.parametrize(

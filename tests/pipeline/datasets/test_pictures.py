@@ -84,10 +84,11 @@ def test_a_copy_of_a_listed_picture_is_not_in_the_other_split(tmp_path: Path, gi
 def listing(folder: Path) -> list[str]:
     """Fetch `data.mine`, a folder with lists of its own; the ids of train."""
     lists = "train_list: train.txt, val_list: val.txt"
-    train = "width: 0.1, epochs: 1, batch_size: 1, learning_rate: 0.1, precision: float32"
+    train = "width: 0.1, epochs: 1, batch_size: 2, learning_rate: 0.1, precision: float32, first_weights: pytorch"
     (folder / "params.yaml").write_text(
-        f"datasets: [mine]\nseed: 0\ndata: {{mine: {{source: {{kind: folder, root: ., {lists}}}, "
-        f"pack: {{size: 32, on_bad_image: stop}}, train: {{{train}}}}}}}\nmodels: {{}}\nmethods: {{}}\n"
+        f"datasets: [mine]\nseed: 0\nseeds: [0]\ndata: {{mine: {{source: {{kind: folder, root: ., {lists}}}, "
+        f"pack: {{size: 32, on_bad_image: stop}}, train: {{{train}, threads: 1}}}}}}\nmodels: {{}}\n"
+        "methods: {gray: {class: 'pipeline.methods.reference:Gray'}}\n"
     )
     stage_in(folder, "pipeline.fetch", "mine")
     lines = (folder / "results/data/mine/listing.csv").read_text().splitlines()

@@ -50,7 +50,7 @@ def test_the_path_may_hold_the_datasets_name(pictures):
 
 def test_params_name_the_kind_alone(pictures):
     theirs, kinds = {"theirs": {"kind": "folder", "path": str(pictures)}}, {"folder": "pipeline.methods.folder:Folder"}
-    params = Params((), 0, {}, {}, methods=theirs, kinds=kinds)
+    params = Params((), 0, (0,), {}, {}, methods=theirs, kinds=kinds)
     assert len(colorized_all(make(params.method("theirs"), "methods.theirs", Context("scenes")), PHOTOS)) == 3
 
 

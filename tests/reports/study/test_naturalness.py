@@ -187,8 +187,9 @@ def test_published_means_stand_beside_the_papers_own_criteria_alone(tmp_path: Pa
     path.with_name("study.json").unlink()
     path.write_text(path.read_text().replace("edge_keeping", "naturalness"))
     one = analysed(path, {})
-    table2 = documents([one], load_published().table2, 0)["table2"]
-    assert table2.rows["published"].isna().all() and set(table2.shown["Published"]) == {"-"}
+    published = load_published().table2
+    table2 = documents([one], published, 0)["table2"]
+    assert table2.rows["published"].isna().all() and set(table2.shown[f"Published, {published.data}"]) == {"-"}
     assert set(table2.rows["criterion"]) == {"saturability", "semantic_correctness", "naturalness", one.kept.overall}
     panels = plots(one, load_published().table2, method_styles(RATES))["figure5"].figure.axes
     assert not [line for axes in panels for line in axes.lines if line.get_marker() == "D"]
@@ -282,6 +283,7 @@ def test_report_of_simulated_ratings_wears_the_banner_and_shows_what_there_is_of
     assert (folder / "figures" / "figure5_simulated.pdf").exists()
     assert (pd.read_csv(folder / "tables" / "naturalness_images.csv")["simulated"] == 1).all()
     monkeypatch.setattr("reports.summary.reproduced", lambda folder: "")  # it reads params.yaml
+    monkeypatch.setattr("reports.summary.load_params", lambda: params)
     summary.main()
     assert "Table 2: the screening rules flag all raters so far" in capsys.readouterr().out
 
