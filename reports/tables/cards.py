@@ -101,12 +101,12 @@ def _recipe_notes(dataset: Dataset) -> list[str]:
         of_model = seeds.setdefault(listed(recipe), {}).setdefault(model.partition(REPEAT)[0], [])
         of_model.append(str(training.manifest.recipe.get("seed", "")))
     notes = []
-    for recipe, models in seeds.items():
+    for words, models in seeds.items():
         alike: dict[str, list[str]] = {}
         for model, own in models.items():
             alike.setdefault(", ".join(own), []).append(model)
         named = "; ".join(f"{', '.join(names)}: {own}" for own, names in alike.items() if own)
-        notes.append(f"Trained here: {recipe}.{f' Seeds of {named}.' * bool(named)}")
+        notes.append(f"Trained here: {words}.{f' Seeds of {named}.' * bool(named)}")
     return notes
 
 
