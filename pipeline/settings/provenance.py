@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -70,18 +71,25 @@ def code_digest(modules: Iterable[str]) -> str:
 
 def imported(path: Path) -> list[str]:
     """Every module that a Python file's import statements could mean."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return names
+    return list(_parsed(path, path.stat().st_mtime_ns, path.stat().st_size)[0])
 
 
 def _does_something(path: Path) -> bool:
     """Whether a module is more than its docstring."""
-    return len(ast.parse(path.read_text(encoding="utf-8")).body) > 1
+    return _parsed(path, path.stat().st_mtime_ns, path.stat().st_size)[1]
+
+
+@cache
+def _parsed(path: Path, _changed: int, _size: int) -> tuple[tuple[str, ...], bool]:
+    """What a file imports and whether it is more than its docstring; stages ask for the same files again and again."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names), len(tree.body) > 1
 
 
 def _file(module: str, root: Path) -> Path | None:

@@ -37,6 +37,12 @@ def numbers(store: Store) -> list[int]:
     return list(read(store.database, select(sessions.c.number).order_by(sessions.c.number)).scalars())
 
 
+def completed(store: Store) -> Counter[int]:
+    """How many sessions of each row of the design are complete."""
+    with store.database.reading() as connection:
+        return Counter(connection.execute(select(sessions.c.row).where(sessions.c.completed_at.isnot(None))).scalars())
+
+
 def test_places_fill_evenly_until_the_study_is_full(store: Store, volunteer: Newcomer) -> None:
     for _ in range(6):
         volunteer()
@@ -134,9 +140,7 @@ def test_places_stay_even_whatever_volunteers_do(store: Store, study: Study, vol
         clock.advance(1900 if number % 3 == 0 else 1)
         assert max(loads(store)) - min(loads(store)) <= 1
     assert loads(store) == [2, 2, 2]
-    with store.database.reading() as connection:
-        done = connection.execute(select(sessions.c.row).where(sessions.c.completed_at.isnot(None))).scalars()
-        assert Counter(done) == {0: 2, 1: 2, 2: 2}
+    assert completed(store) == {0: 2, 1: 2, 2: 2}
 
 
 def test_a_withdrawal_never_waits_for_the_lock_of_places(
@@ -218,9 +222,7 @@ def test_a_flood_of_those_who_only_ask_never_stops_a_volunteer(
         volunteer().take()
         assert max(loads(store)) - min(loads(store)) <= 1
     assert asked_for(store, clock, 2) == ["", ""]
-    with store.database.reading() as connection:
-        done = connection.execute(select(sessions.c.row).where(sessions.c.completed_at.isnot(None))).scalars()
-        assert Counter(done) == {0: 2, 1: 2, 2: 2}
+    assert completed(store) == {0: 2, 1: 2, 2: 2}
 
 
 def test_a_first_answer_and_a_newcomer_at_the_same_moment_share_no_place(
