@@ -1,6 +1,8 @@
 """The script that Streamlit runs for every visitor and every change of page."""
 
 from study_app.pages.router import show
+from study_app.server.traffic import one_of_few_runs
 
 if __name__ == "__main__":
-    show()
+    with one_of_few_runs():
+        show()
