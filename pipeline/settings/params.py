@@ -35,6 +35,8 @@ class TrainParams:
     `first_weights` of the proposed network, whose paper does not name any: PyTorch's own, or "he", which learn faster
     in a short training (He et al. 2015).
 
+    `schedule` of the learning rate: `pipeline.training.loop.schedule`.
+
     `threads`: of a CPU, for each network; with None one network at a time has them all, and weights then depend on
     how many a machine has.
     """
@@ -43,6 +45,7 @@ class TrainParams:
     epochs: Annotated[int, Range(1, 100_000)]
     batch_size: Annotated[int, Range(2, 65_536)]  # batch normalisation needs two
     learning_rate: Annotated[float, Range(1e-8, 1)]
+    schedule: Literal["cosine", "trapezoid"]
     precision: Literal["auto", "float32", "bfloat16"]
     first_weights: Literal["pytorch", "he"]
     threads: Annotated[int, Range(1, 4096)] | None

@@ -1,4 +1,4 @@
-"""The training loop: a linear warm-up, half a cosine, and a checkpoint after every epoch."""
+"""The training loop, with a checkpoint after every epoch."""
 
 import math
 import time
@@ -76,7 +76,7 @@ def fit(
         model.train()
         draws = list(train.epoch(seed, state.epoch, recipe.batch_size, distributed.rank(), distributed.world_size()))
         for index, draw in enumerate(draws):
-            share = schedule(state.epoch * steps + index, recipe.epochs * steps)
+            share = schedule(recipe.schedule, state.epoch * steps + index, recipe.epochs * steps)
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = share * peak
             parts.append(step(step_loss, optimizer, train, draw, recipe.precision))
@@ -122,11 +122,17 @@ def worth_compiling(model: Network, device: torch.device) -> bool:
     return model.compilable and device.type == "cuda"
 
 
-def schedule(step: int, steps: int) -> float:
-    """The share of the peak learning rate: linear warm-up, then half a cosine down to nothing."""
+def schedule(kind: str, step: int, steps: int) -> float:
+    """The share of the peak learning rate: a linear warm-up, and then down to nothing.
+
+    "cosine": on half a cosine (Loshchilov and Hutter 2017). "trapezoid": at the peak until half of the steps, then on a
+    line (Xing et al. 2018; Haegele et al. 2024).
+    """
     warm = max(1, round(WARM_UP * steps))
     if step < warm:
         return (step + 1) / warm
+    if kind == "trapezoid":
+        return min(1.0, 2 * (steps - step) / steps)
     return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
