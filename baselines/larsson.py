@@ -15,7 +15,6 @@ from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.network import scaled
 from pipeline.packs.batch import Batch
-from pipeline.runtime.device import on_gpu
 from pipeline.settings.ranges import LearningRate, Share
 
 VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
@@ -154,7 +153,7 @@ class Larsson(Trainable):
             {"params": weights, "lr": self.learning_rate, "weight_decay": DECAY},
             {"params": biases, "lr": 2 * self.learning_rate, "weight_decay": 0.0},
         ]
-        return torch.optim.SGD(groups, momentum=MOMENTUM, fused=on_gpu(self))
+        return torch.optim.SGD(groups, momentum=MOMENTUM, fused=True)
 
 
 def unit(inputs: int, outputs: int, kernel: int) -> nn.Sequential:

@@ -16,7 +16,6 @@ from pipeline.networks import constants
 from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.network import block, scaled
 from pipeline.packs.batch import Batch
-from pipeline.runtime.device import on_gpu
 from pipeline.runtime.distributed import mean_over_processes
 from pipeline.settings.ranges import LearningRate
 
@@ -117,9 +116,7 @@ class Siggraph17(Trainable):
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam (options/train_options.py: beta1 0.9)."""
-        return torch.optim.Adam(
-            self.parameters(), self.learning_rate or learning_rate, betas=(0.9, 0.999), fused=on_gpu(self)
-        )
+        return torch.optim.Adam(self.parameters(), self.learning_rate or learning_rate, betas=(0.9, 0.999), fused=True)
 
 
 def nearest_class(ab: Tensor) -> Tensor:

@@ -18,7 +18,6 @@ from pipeline.networks.contract import Setup, Trainable
 from pipeline.networks.losses import SparseCrossEntropy
 from pipeline.networks.network import STRIDE, ColorizationNet
 from pipeline.packs.batch import Batch
-from pipeline.runtime.device import on_gpu
 from pipeline.settings.ranges import LearningRate, Temperature
 
 NEIGHBOURS = 10  # bins in a pixel's soft-encoding: NNEncLayer's NN of 10, where the paper's section 2.1 says 5
@@ -102,7 +101,7 @@ class Zhang(Trainable):
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam with L2 decay, as in the authors' solver."""
         rate = self.learning_rate or learning_rate
-        return torch.optim.Adam(self.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=on_gpu(self))
+        return torch.optim.Adam(self.parameters(), rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
 
 
 def random_crop(batch: Batch, share: float) -> Batch:

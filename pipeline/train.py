@@ -117,7 +117,7 @@ def remove_others(params: Params, dataset: str) -> None:
 def train_side_by_side(jobs: Sequence[Job], threads: int, at_once: int) -> None:
     """Train on the CPU, `threads` threads each; a network that fails does not keep the others from their end."""
     if min(len(jobs), at_once) == 1:
-        begin(threads)
+        torch.set_num_threads(threads)
         for job in jobs:
             print(train_one(job, torch.device("cpu"), Manner()), end="")
         return
@@ -145,14 +145,9 @@ def processes() -> BaseContext:
     return context
 
 
-def begin(threads: int) -> None:
-    """Sums are in another order, and weights others, with another number of threads."""
-    torch.set_num_threads(threads)
-
-
 def begin_worker(threads: int) -> None:
     """Be a process that trains networks, and end with the one that started it."""
-    begin(threads)
+    torch.set_num_threads(threads)  # with another number sums are in another order, and weights others
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -13,7 +13,6 @@ from pipeline.networks.published_file import check_digest
 from pipeline.networks.pytorch_file import fill, read_pytorch
 from pipeline.networks.small_deeplab import AUGMENTATION, SCALES, examples, normalized, pixel_loss
 from pipeline.packs.batch import Batch
-from pipeline.runtime.device import on_gpu
 from pipeline.settings.errors import UserError
 from pipeline.settings.ranges import LearningRate, Scales
 
@@ -74,7 +73,7 @@ class DeepLabV3ResNet101(Segmenter):
             {"params": [value for name, value in named if name.startswith("backbone.") == of_backbone], "lr": rate}
             for of_backbone, rate in ((False, self.learning_rate), (True, self.learning_rate / HEAD_FACTOR))
         ]
-        return torch.optim.SGD(groups, momentum=MOMENTUM, weight_decay=DECAY, fused=on_gpu(self))
+        return torch.optim.SGD(groups, momentum=MOMENTUM, weight_decay=DECAY, fused=True)
 
 
 class CocoDeepLab(DeepLabV3ResNet101):

@@ -14,7 +14,6 @@ from pipeline.networks.losses import color_loss, frequencies, semantic_loss
 from pipeline.networks.network import STRIDE, ColorizationNet, keep_variance
 from pipeline.networks.zhang_weights import load_zhang
 from pipeline.packs.batch import Batch
-from pipeline.runtime.device import on_gpu
 from pipeline.settings.errors import UserError
 from pipeline.settings.ranges import Channels, Temperature, Weight
 
@@ -108,9 +107,7 @@ class Proposed(Trainable):
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """Adam with Zhang's betas and weight decay; the paper names no optimiser of its own."""
-        return torch.optim.AdamW(
-            self.parameters(), learning_rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=on_gpu(self)
-        )
+        return torch.optim.AdamW(self.parameters(), learning_rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
 
 
 def pixels(batch: Batch) -> Tensor:

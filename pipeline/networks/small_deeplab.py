@@ -11,7 +11,6 @@ from pipeline.networks.contract import Segmenter, Setup
 from pipeline.networks.losses import semantic_loss
 from pipeline.networks.network import block, scaled
 from pipeline.packs.batch import Batch
-from pipeline.runtime.device import on_gpu
 from pipeline.settings.ranges import Scales
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's sRGB in [0, 1], as torchvision's weights want
@@ -62,7 +61,7 @@ class SmallDeepLab(Segmenter):
 
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """AdamW, as the colorization networks here."""
-        return torch.optim.AdamW(self.parameters(), learning_rate, weight_decay=1e-3, fused=on_gpu(self))
+        return torch.optim.AdamW(self.parameters(), learning_rate, weight_decay=1e-3, fused=True)
 
 
 def normalized(rgb: Tensor) -> Tensor:

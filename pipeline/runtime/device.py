@@ -3,14 +3,8 @@
 import os
 
 import torch
-from torch import nn
 
 from pipeline.settings.errors import UserError
-
-
-def on_gpu(module: nn.Module) -> bool:
-    """Whether a module's parameters lie on a GPU, where an optimiser's steps are best fused into one kernel."""
-    return next(module.parameters()).is_cuda
 
 
 def choose_device(wanted: str | None = None) -> torch.device:

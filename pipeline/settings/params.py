@@ -45,10 +45,10 @@ class TrainParams:
     epochs: Annotated[int, Range(1, 100_000)]
     batch_size: Annotated[int, Range(2, 65_536)]  # batch normalisation needs two
     learning_rate: Annotated[float, Range(1e-8, 1)]
-    schedule: Literal["cosine", "trapezoid"]
     precision: Literal["auto", "float32", "bfloat16"]
     first_weights: Literal["pytorch", "he"]
     threads: Annotated[int, Range(1, 4096)] | None
+    schedule: Literal["cosine", "trapezoid"] = "cosine"
 
 
 @dataclass(frozen=True)

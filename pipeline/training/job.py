@@ -67,15 +67,19 @@ class Job:
         """The photographs of a split."""
         return Pack(paths.pack(self.dataset, split))
 
+    def used_params(self) -> dict[str, Any]:
+        """The part of params.yaml that decides the weights."""
+        return {
+            "seed": self.seed,
+            f"data.{self.dataset}.train": asdict(self.params.dataset(self.dataset).train),
+            self.where: self.block,
+        }
+
     def identity(self) -> dict[str, Any]:
         """All that decides the weights, but for rounding: params, data, code and PyTorch."""
         initial = [self.block["initial_weights"]] if self.block.get("initial_weights") else []
         return {
-            "params": {
-                "seed": self.seed,
-                f"data.{self.dataset}.train": asdict(self.params.dataset(self.dataset).train),
-                self.where: self.block,
-            },
+            "params": self.used_params(),
             "data": [self.pack(split).summary["digest"] for split in ("train", "val")],
             "code": provenance.code_digest([CODE, self.module]),
             "initial": [hashlib.sha256(Path(value).read_bytes()).hexdigest() for value in initial],
@@ -94,7 +98,7 @@ class Job:
             used = json.loads(file.read_text(encoding="utf-8"))["params"]
         except (OSError, ValueError, KeyError):
             raise UserError(f"{file} is missing or damaged; `dvc repro` trains {self.name}.") from None
-        before, now = (flat("", params) for params in (used, self.identity()["params"]))
+        before, now = (flat("", params) for params in (used, self.used_params()))
         for where in {**before, **now}:
             if before.get(where) != now.get(where):
                 raise UserError(

@@ -40,7 +40,7 @@ def write_result(job: Job, key: str, model: Network, val: Examples, state: State
         "megabytes": parameters * 4 / 1e6,
         "options": {name: value for name, value in settings(job.block, job.name).items() if value is not None},
         "recipe": {**asdict(recipe), "seed": job.seed},
-        "params": job.identity()["params"],
+        "params": job.used_params(),
         **color_losses(job, model, val, state),
         "provenance": provenance.describe(),
     }

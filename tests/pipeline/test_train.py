@@ -231,11 +231,16 @@ def test_damaged_missing_and_foreign_weights_are_refused_in_a_sentence(workspace
         load_weights(Path("nothing"), torch.device("cpu"))
 
 
-def test_the_learning_rate_warms_up_and_ends_near_nothing():
-    rates = [schedule(step, 100) for step in range(100)]
+@pytest.mark.parametrize("kind", ["cosine", "trapezoid"])
+def test_the_learning_rate_warms_up_and_ends_near_nothing(kind: str):
+    rates = [schedule(kind, step, 100) for step in range(100)]
     assert rates[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert all(a >= b for a, b in pairwise(rates[5:]))
-    assert rates[-1] < 0.01
+    assert 0 < rates[-1] < 0.03
+
+
+def test_a_trapezoid_stays_at_its_peak_until_half_of_the_steps():
+    assert [schedule("trapezoid", step, 100) for step in (5, 50, 75, 99)] == [1, 1, 0.5, 0.02]
 
 
 @pytest.mark.parametrize(
