@@ -40,7 +40,7 @@ class Iizuka(Trainable):
         "the classes of a photograph's mask stand for its one scene label: cross-entropy against all of them alike",
         "input: the grey of the photograph's Lab lightness, not its luma Y",
         "grey photographs are left out of the colour loss",
-        "trained for the dataset's epochs with a cosine schedule, not for 200,000 steps of 128 photographs of Places",
+        "trained for the epochs and by the schedule of params.yaml, not for 200,000 steps of 128 photographs of Places",
         "photographs stretched to the training square, without random crops",
     )
 

@@ -45,7 +45,7 @@ class Larsson(Trainable):
         "trained from nothing: theirs starts from a VGG-16 trained to classify ImageNet, then on its grey photographs",
         "hue and chroma of the photograph at the training square, not of random crops of 352 pixels",
         "input: the grey of the photograph's Lab lightness, not the mean of R, G, B; the result has its L",
-        "trained for the dataset's epochs with a cosine schedule, not for 2 million steps of 8 photographs",
+        "trained for the epochs and by the schedule of params.yaml, not for 2 million steps of 8 photographs",
     )
 
     def __init__(

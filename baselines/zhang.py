@@ -39,7 +39,7 @@ class Zhang(Trainable):
     differences = (
         "batch normalisation with a learned scale and shift, as in the authors' PyTorch port, not in their Caffe model",
         "input (L - 50) / 100 as in the port",
-        "trained for the dataset's epochs with a cosine schedule, not for 450,000 steps on ImageNet",
+        "trained for the epochs and by the schedule of params.yaml, not for 450,000 steps on ImageNet",
         "photographs stretched to the training square; where that is smaller than their crops, no crops",
     )
     color_weights: Tensor

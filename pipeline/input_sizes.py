@@ -37,7 +37,7 @@ from pipeline.settings.params import load_params
 from pipeline.training.job import Job
 
 SHARES = (176 / 224, 1.0, 300 / 224)  # of the side that the network was trained on: Figure 1 shows 176, 224 and 300
-STEP = 4  # pixels, to which sides are rounded: the trunk answers at a quarter of its input
+STEP = 4  # pixels, to which sides are rounded at least: the trunk answers at a quarter of its input
 
 
 def main() -> None:
@@ -63,13 +63,18 @@ def run(dataset: str, model: str, device: torch.device) -> None:
     network, about = load_weights(paths.weights(dataset, model), device)
     pack = Pack(paths.pack(dataset, "val"))
     with whole_folder(paths.sizes(dataset, model)) as folder:
-        for side in sides(about.size):
+        for side in sides(about.size, max(STEP, network.multiple)):
             Seen(dataset, f"{model} at {side}", pack, network, side, device).write(folder)
 
 
-def sides(trained: int) -> list[int]:
-    """The sides in pixels that a network trained on squares of `trained` pixels is tried at, the smallest first."""
-    return [round(share * trained / STEP) * STEP for share in SHARES]
+def sides(trained: int, step: int = STEP) -> list[int]:
+    """The sides in pixels that a network trained on squares of `trained` pixels is tried at, the smallest first.
+
+    Multiples of `step`: `trained` itself, and one below, if there is one, and above it.
+    """
+    smaller, _, larger = (round(share * trained / step) * step for share in SHARES)
+    smaller = max(step, min(smaller, trained - step))
+    return sorted({smaller, trained, max(larger, trained + step)})
 
 
 class Seen:

@@ -35,7 +35,7 @@ class DeepLabV3ResNet101(Segmenter):
 
     differences: tuple[str, ...] = (
         "output stride 8 and dilations 12, 24 and 36, as torchvision has it, in training too, where the recipe has 16",
-        "a warm-up and a cosine schedule, not the polynomial one",
+        "a warm-up and the schedule of params.yaml, not the polynomial one",
         "trained on the dataset's squares, epochs and batches, not for 30,000 steps of 16 crops of 513 pixels",
         AUGMENTATION,
     )

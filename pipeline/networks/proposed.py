@@ -33,7 +33,7 @@ class Proposed(Trainable):
     compilable = True
     color_part = "loss_color"
     differences: tuple[str, ...] = (
-        "the paper names no optimiser: AdamW with Zhang's betas and decay, and a cosine schedule",
+        "the paper names no optimiser: AdamW with Zhang's betas and decay, and the schedule of params.yaml",
         "it prints no widths of the semantic head: those that make its 147.5 MB",
         "it does not say how the two losses are weighted by class: Zhang's formula for both, normalised",
     )

@@ -29,7 +29,7 @@ class SmallDeepLab(Segmenter):
     differences = (
         "a backbone of eight convolutions, trained from nothing, in place of ResNet-101",
         "output stride 4, dilations 1, 3 and 6",
-        "AdamW and a cosine schedule, not gradient descent with a polynomial one",
+        "AdamW and the schedule of params.yaml, not gradient descent with a polynomial one",
         AUGMENTATION,
     )
 

@@ -76,7 +76,8 @@ def input_sizes_document(networks: Sequence[InputSizes], seed: int) -> Table | N
     measures = [MEASURES[key] for key in (*BLEEDING, DISTANCE) if key in set(rows["metric"])]
     caption = (
         "What the size of its input does to a network's colours, upsampled bilinearly, over all photographs of "
-        f"{sizes(datasets)}. The middle size is that of its training. Differences: on the same photographs. "
+        f"{sizes(datasets)}; of each network its first training. One size is that of its training. Differences: on the "
+        "same photographs. "
         f"Brackets: {photographs_convention(RESAMPLES, seed)}, of differences in bleeding BCa. "
         f"{' '.join(map(sentence, measures))}"
     )

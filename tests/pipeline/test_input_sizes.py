@@ -4,12 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
-from pipeline.input_sizes import sides
+from pipeline.input_sizes import STEP, sides
+from pipeline.networks.contract import Setup
 from pipeline.records.archive import Archive
 from pipeline.records.rows import BleedingRow, read_rows
 from pipeline.settings import paths
+from pipeline.settings.classes import make
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import load_params
 from tests.conftest import run_in, stage_in, write_params
@@ -18,6 +21,16 @@ from tests.conftest import run_in, stage_in, write_params
 def test_sides_are_those_of_the_papers_figure_1() -> None:
     assert sides(224) == [176, 224, 300]
     assert sides(64) == [52, 64, 84]
+
+
+@pytest.mark.parametrize("trained", [32, 64, 96, 224])
+def test_sides_are_those_that_a_network_can_take(trained: int) -> None:
+    for name in ("larsson", "siggraph17", "iizuka", "zhang", "semantics"):
+        network = make(load_params().network(name), name, Setup(0.01, ("a", "b"), trained)).eval()
+        tried = sides(trained, max(STEP, network.multiple))
+        assert len(tried) == (2 if trained == network.multiple else 3) and trained in tried
+        for side in tried:
+            assert network.chroma(torch.zeros(1, 1, side, side)).isfinite().all()
 
 
 def test_at_the_training_size_the_pictures_are_those_of_colorize(workspace: Path) -> None:

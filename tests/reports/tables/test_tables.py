@@ -52,7 +52,7 @@ def test_notes_count_exact_colourless_and_skipped_photographs(dataset: Dataset) 
         "gray reproduces 1 photograph exactly",
         "1 of 12 originals are colourless",
         f"on the same 11 photographs: gray {means['gray']:.2f}, no_semantics {means['no_semantics']:.2f}, semantics",
-        "1 damaged photograph of val and 0 of train left out (on_bad_image: skip)",
+        "1 photograph of val and 0 of train cannot be used and are left out (on_bad_image: skip)",
     ):
         assert note in notes
 
