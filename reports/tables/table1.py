@@ -144,8 +144,8 @@ def _skipped_notes(dataset: Dataset) -> list[str]:
     if dataset.on_bad_image != "skip" and not skipped:
         return []
     return [
-        f"{count(len(dataset.val.skipped), 'photograph')} of val and "
-        f"{len(dataset.train.skipped):,} of train cannot be used and are left out (on_bad_image: {dataset.on_bad_image})."
+        f"{count(len(dataset.val.skipped), 'photograph')} of val and {len(dataset.train.skipped):,} of train cannot be "
+        f"used and are left out (on_bad_image: {dataset.on_bad_image})."
     ]
 
 
