@@ -59,7 +59,7 @@ def bleeding_of_each(photo: Photo, modules: dict[str, nn.Module], side: int) -> 
     pictures = [lab] + [_lab(compose(photo.lightness, module(chroma, guidance)[0])) for module in modules.values()]
     return np.array(
         [
-            _values(edges.flat_share(picture[1:], flat), edges.crossing(lines, lab[1:], picture[1:]))
+            _values(edges.flat_share(picture[1:], flat), edges.crossing(lines, lines.contrast(lab[1:]), picture[1:]))
             for picture in pictures
         ]
     )

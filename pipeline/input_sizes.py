@@ -9,13 +9,11 @@ lossless PNG a photograph at its own size (bilinear chroma); `<side>.csv`, one `
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipeline.colorize import BATCH, PackedPhotos
@@ -24,10 +22,10 @@ from pipeline.metrics import confusion
 from pipeline.networks.contract import Trainable
 from pipeline.networks.weights import load_weights
 from pipeline.packs.pack import Pack
-from pipeline.records.archive import write_archive
+from pipeline.records.archive import Archive, write_archive
 from pipeline.records.rows import BleedingRow, write_rows
 from pipeline.runtime.device import choose_device
-from pipeline.scoring.defects import PLACES, bleeding, count, lab_of, write_array
+from pipeline.scoring.defects import PLACES, Truth, bleeding, lab_of, write_array
 from pipeline.settings import paths
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import whole_folder
@@ -62,9 +60,13 @@ def run(dataset: str, model: str, device: torch.device) -> None:
     """Colorize with one network at every size."""
     network, about = load_weights(paths.weights(dataset, model), device)
     pack = Pack(paths.pack(dataset, "val"))
+    tried = sides(about.size, max(STEP, network.multiple))
     with whole_folder(paths.sizes(dataset, model)) as folder:
-        for side in sides(about.size, max(STEP, network.multiple)):
-            Seen(dataset, f"{model} at {side}", pack, network, side, device).write(folder)
+        for side in tried:
+            bar = tqdm(total=len(pack.index), desc=f"{model} at {side} px", delay=2, mininterval=1, unit="photo")
+            with bar:
+                write_archive(folder / f"{side}.zip", pictures(pack, network, side, device, bar))
+        examine(dataset, model, pack, {side: folder / f"{side}.zip" for side in tried})
 
 
 def sides(trained: int, step: int = STEP) -> list[int]:
@@ -77,49 +79,36 @@ def sides(trained: int, step: int = STEP) -> list[int]:
     return sorted({smaller, trained, max(larger, trained + step)})
 
 
-class Seen:
-    """What one network makes of all photographs with inputs of one size."""
+def pictures(
+    pack: Pack, network: Trainable, side: int, device: torch.device, bar: "tqdm[None]"
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each photograph's id and colorization with inputs of one size."""
+    photos, upsampling = PackedPhotos(pack, range(len(pack.index))), Bilinear()
+    for start in range(0, len(photos.ids), BATCH):
+        numbers = range(start, min(start + BATCH, len(photos.ids)))
+        lightness = [photos[number].lightness for number in numbers]
+        chroma = predict_chroma(network, (side, side), lightness, device)
+        for number, own, ab in zip(numbers, lightness, chroma.cpu(), strict=True):
+            yield photos.ids[number], upsample_and_compose(own, ab, upsampling)
+            bar.update()
 
-    def __init__(
-        self, dataset: str, name: str, pack: Pack, network: Trainable, side: int, device: torch.device
-    ) -> None:
-        self.dataset, self.name, self.pack, self.network = dataset, name, pack, network
-        self.side, self.device = side, device
-        self.rows: list[BleedingRow] = []
-        self.colors: dict[str, NDArray[Any]] = {}
 
-    def write(self, folder: Path) -> None:
-        """Write pictures, bleeding and colours."""
-        write_archive(folder / f"{self.side}.zip", self.pictures())
-        write_rows(folder / f"{self.side}.csv", BleedingRow, sorted(self.rows, key=lambda row: row.id))
-        lines = [np.zeros(0, confusion.COLORS)]
-        for number, id in enumerate(sorted(self.colors)):
-            own = self.colors[id]
-            own["photograph"] = number
-            lines.append(own)
-        write_array(folder / f"{self.side}.colors.npy", np.concatenate(lines))
-
-    def pictures(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Each photograph's id and colorization, examined on the way."""
-        photos, upsampling = PackedPhotos(self.pack, range(len(self.pack.index))), Bilinear()
-        places = range(0, len(photos.ids), BATCH)
-        for start in tqdm(places, f"{self.name} px", delay=2, mininterval=1, unit="batch"):
-            numbers = range(start, min(start + BATCH, len(photos.ids)))
-            lightness = [photos[number].lightness for number in numbers]
-            chroma = predict_chroma(self.network, (self.side, self.side), lightness, self.device)
-            for number, own, ab in zip(numbers, lightness, chroma.cpu(), strict=True):
-                picture = upsample_and_compose(own, ab, upsampling)
-                self.examine(number, picture)
-                yield photos.ids[number], picture
-
-    def examine(self, number: int, picture: np.ndarray) -> None:
-        """Measure one picture's bleeding and count its colours."""
-        entry = self.pack.index[number]
-        original, lab, mask = lab_of(self.pack.original(entry)), lab_of(picture), self.pack.original_mask(entry)
-        self.rows.append(bleeding(self.dataset, self.name, entry, original, lab, mask))
-        if mask is not None:
-            true, own = (count(one, mask, len(self.pack.classes)) for one in (original, lab))
-            self.colors[entry.id] = confusion.color_lines(number, true, own, PLACES)
+def examine(dataset: str, model: str, pack: Pack, files: Mapping[int, Path]) -> None:
+    """Measure the bleeding and count the colours of the pictures of every side, and write both beside them."""
+    archives = {side: Archive(file) for side, file in files.items()}
+    rows: dict[int, list[BleedingRow]] = {side: [] for side in files}
+    colors = {side: [np.zeros(0, confusion.COLORS)] for side in files}
+    entries = sorted(pack.index, key=lambda entry: entry.id)
+    for number, entry in enumerate(tqdm(entries, f"examining {model}", delay=2, mininterval=1, unit="photo")):
+        truth = Truth.of(pack, entry)
+        for side, archive in archives.items():
+            lab = lab_of(archive[entry.id])
+            rows[side].append(bleeding(dataset, f"{model} at {side}", truth, lab))
+            if truth.counts is not None:
+                colors[side].append(confusion.color_lines(number, truth.counts, truth.count(lab), PLACES))
+    for side, file in files.items():
+        write_rows(file.with_suffix(".csv"), BleedingRow, rows[side])
+        write_array(file.with_suffix(".colors.npy"), np.concatenate(colors[side]))
 
 
 if __name__ == "__main__":

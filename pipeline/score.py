@@ -57,17 +57,36 @@ def run(params: Params, dataset: str, named: Sequence[str], device: str | None) 
     weights = perceptual.find_weights(params.weights)
     finished = Finished(paths.scores(dataset, "*").parent)
     if distributed.rank() == 0:
-        finished.keep(params.methods)
-    for method in named or params.methods:
-        key, files = key_of(dataset, method, weights), files_of(dataset, method)
-        if not named and finished.has(method, key, files):
-            continue
+        finished.keep([*params.methods, *map(defects_in, params.methods)])
+    keys = {method: key_of(dataset, method, weights) for method in named or params.methods}
+    files = {method: files_of(dataset, method) for method in keys}
+    changed = [name for name in keys if named or not finished.has(name, keys[name], files[name])]
+    examine(dataset, {name: keys[name] for name in changed}, finished)
+    for method in changed:
         pixels.run(dataset, method)
         perceptual.run(dataset, method, weights, device)
         if distributed.rank() == 0:
-            defects.run(dataset, method)
-            finished.add(method, key, files)
+            finished.add(method, keys[method], files[method])
             print(f"{method} on {dataset}: scored")
+
+
+def examine(dataset: str, keys: Mapping[str, str], finished: Finished) -> None:
+    """Find the defects of the methods with `keys`, in all their pictures of one photograph after the other.
+
+    They are noted by themselves, so that a run that is killed later need not find them again.
+    """
+    files = {method: defect_files(dataset, method) for method in keys}
+    unknown = [method for method in keys if not finished.has(defects_in(method), keys[method], files[method])]
+    if unknown:
+        defects.run(dataset, unknown)
+    if distributed.rank() == 0:
+        for method in unknown:
+            finished.add(defects_in(method), keys[method], files[method])
+
+
+def defects_in(method: str) -> str:
+    """The name under which a method's defects are noted as found."""
+    return f"{method}.defects"
 
 
 def key_of(dataset: str, method: str, weights: Mapping[str, Path]) -> str:
@@ -80,8 +99,12 @@ def key_of(dataset: str, method: str, weights: Mapping[str, Path]) -> str:
 def files_of(dataset: str, method: str) -> list[Path]:
     """All files that scoring a method leaves."""
     rows = paths.perceptual(dataset, method)
-    own = (paths.scores, paths.defects, paths.objects, paths.object_colors)
-    return [*(path(dataset, method) for path in own), rows, rows.with_suffix(".json")]
+    return [paths.scores(dataset, method), rows, rows.with_suffix(".json"), *defect_files(dataset, method)]
+
+
+def defect_files(dataset: str, method: str) -> list[Path]:
+    """Those of `pipeline.scoring.defects`."""
+    return [path(dataset, method) for path in (paths.defects, paths.objects, paths.object_colors)]
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def parts(dataset: str, method: str, device_name: str | None) -> dict[str, Calla
         "segment": lambda: segment.run(dataset, method, segment.Trained.load(dataset, SEGMENTER, device)),
         "score": lambda: pixels.run(dataset, method),
         "sheet": lambda: sheets.write(dataset, method, strip_of(method)),
-        "defects": lambda: defects.run(dataset, method),
+        "defects": lambda: defects.run(dataset, [method]),
     }
 
 

@@ -92,6 +92,10 @@ class Transects:
             [[map_coordinates(channel, side, order=1, mode="nearest") for channel in maps] for side in places]
         )
 
+    def contrast(self, ab: Floats) -> Floats:
+        """The difference of both sides' own colours in ab (2, H, W), those past `LAST`: (2, T)."""
+        return _contrast(self.sample(ab))
+
     def places(self, shape: tuple[int, ...]) -> Floats:
         """Coordinates at `DISTANCES` to both sides in arrays of `shape` (..., H, W): (2 sides, 2, T, FAR)."""
         offsets = unit(shape) * DISTANCES[:, None, None] * self.normal  # (FAR, T, 2)
@@ -114,7 +118,7 @@ def transects(mask: NDArray[np.uint8], ab: Floats, void: int) -> Transects:
     ends = labels[..., -1:]  # (2, T, 1)
     of_one_class = ((labels == ends) | (labels == void)).all(axis=(0, 2)) & (ends != void).all(axis=(0, 2))
     found = found.where(of_one_class & (ends[0] != ends[1])[:, 0])
-    return found.where(np.linalg.norm(_contrast(found.sample(ab)), axis=0) >= LEAST_CONTRAST)
+    return found.where(np.linalg.norm(found.contrast(ab), axis=0) >= LEAST_CONTRAST)
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,8 @@ class Crossing:
         return float(1 - self.kept[FIRST - 1 : LAST].mean())
 
 
-def crossing(lines: Transects, original: Floats, picture: Floats) -> Crossing:
-    """How the colours of `picture`, ab (2, H, W), cross the true boundaries; `original` is that of the photograph.
+def crossing(lines: Transects, true: Floats, picture: Floats) -> Crossing:
+    """How the colours of `picture`, ab (2, H, W), cross the true boundaries; `true`: `lines.contrast` of the original.
 
     Lines are weighted by the square of the picture's contrast on them, so that noise on pale lines has no weight.
     NaN without lines, and where the picture has less contrast than is noticeable, so that nothing can bleed.
@@ -147,7 +151,7 @@ def crossing(lines: Transects, original: Floats, picture: Floats) -> Crossing:
     if not len(lines):
         return Crossing(np.full(FAR, math.nan), math.nan)
     samples = lines.sample(picture)
-    own, true = _contrast(samples), _contrast(lines.sample(original))  # (2, T)
+    own = _contrast(samples)  # (2, T), as `true`
     lengths = np.linalg.norm(own, axis=0)
     contrast = float(lengths.sum() / np.linalg.norm(true, axis=0).sum())
     if math.sqrt((lengths**2).mean()) < JUST_NOTICEABLE:

@@ -5,9 +5,10 @@ The networks' weights are the files under `weights` in params.yaml, else those i
 run resumes; FID's features are then computed anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from pipeline.settings import paths
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pipeline.metrics.perceptual import Lpips, Recognition
+    from pipeline.metrics.perceptual import Inception, Lpips, Recognition
 
 # Score -> the backbone that it needs.
 NEEDS = {
@@ -130,10 +131,33 @@ class Scorer:
 
 def fid_of(pictures: Pictures, weights: Path, device: str | None) -> float:
     """FID between a method's pictures and the originals of the same photographs."""
-    from pipeline.metrics.perceptual import Inception, frechet_distance
+    from pipeline.metrics.perceptual import frechet_distance
+
+    own = features(pictures.method, (pictures.archive[entry.id] for entry in pictures.pack.index), weights, device)
+    digest = pictures.pack.summary["digest"]
+    return frechet_distance(features_of_originals(pictures.pack.folder, digest, weights, device), own)
+
+
+@lru_cache(maxsize=1)
+def features_of_originals(folder: Path, digest: str, weights: Path, device: str | None) -> np.ndarray:
+    """(N, 2048) features of the photographs in a pack's folder, of this digest, which are the same for all methods."""
+    pack = Pack(folder)
+    return features("original", map(pack.original, pack.index), weights, device)
+
+
+def features(name: str, pictures: Iterable[np.ndarray], weights: Path, device: str | None) -> np.ndarray:
+    """Inception's features (N, 2048) of N pictures, each (H, W, 3) uint8."""
+    import torch
+
+    network = inception(weights, device)
+    bar = tqdm(pictures, f"features of {name} for FID", delay=2, unit="photo")
+    return np.stack([network(torch.tensor(picture).permute(2, 0, 1)) for picture in bar])
+
+
+@lru_cache(maxsize=1)
+def inception(weights: Path, device: str | None) -> "Inception":
+    """The network, read once for all methods."""
+    from pipeline.metrics.perceptual import Inception
     from pipeline.runtime.device import choose_device
 
-    inception = Inception(weights, choose_device(device))
-    entries = tqdm(pictures.pack.index, "features for FID", delay=2, unit="photo")
-    features = [[inception(rgb) for rgb in pictures.pair(entry)] for entry in entries]
-    return frechet_distance(*np.stack(features, axis=1))
+    return Inception(weights, choose_device(device))

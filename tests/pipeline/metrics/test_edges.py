@@ -69,7 +69,7 @@ class Case:
 
     def __call__(self, ab: np.ndarray) -> tuple[float, float, float]:
         """Bleeding away from edges, bleeding at boundaries, and contrast."""
-        crossed = edges.crossing(self.lines, self.ab, ab)
+        crossed = edges.crossing(self.lines, self.lines.contrast(self.ab), ab)
         return edges.flat_share(ab, self.flat), crossed.bleeding, crossed.contrast
 
 
@@ -189,7 +189,8 @@ def test_thin_things_third_classes_and_the_rim_give_no_lines():
     assert len(edges.transects(near_rim, painted(near_rim, np.array([(50, 0, 0), (50, 60, 0)]))[1:], VOID)) == 0
     pale = painted(mask, np.array([(70, 0, 0), (20, 5, 5)]))
     assert len(edges.transects(mask, pale[1:], VOID)) == 0
-    none = edges.crossing(edges.transects(mask, pale[1:], VOID), pale[1:], lab[1:])
+    nowhere = edges.transects(mask, pale[1:], VOID)
+    none = edges.crossing(nowhere, nowhere.contrast(pale[1:]), lab[1:])
     assert math.isnan(none.bleeding) and math.isnan(none.contrast)
 
 

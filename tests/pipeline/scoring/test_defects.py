@@ -2,11 +2,13 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline import score
 from pipeline.metrics import confusion, edges
 from pipeline.packs.pack import Pack
 from pipeline.records.archive import write_archive
@@ -14,6 +16,7 @@ from pipeline.records.rows import BleedingRow, ObjectColorRow, read_rows
 from pipeline.scoring import defects
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError
+from pipeline.settings.params import load_params
 from tests.conftest import stage_in
 
 METHODS = ("original", "gray", "class_mean")
@@ -75,6 +78,31 @@ def test_the_same_pictures_give_the_same_bytes(examined):
     before = [file.read_bytes() for file in files]
     stage_in(examined, "pipeline.score", "scenes", "class_mean")
     assert before == [file.read_bytes() for file in files]
+
+
+def test_methods_that_are_examined_together_have_the_rows_of_each_alone(examined):
+    files = [path("scenes", name) for name in METHODS for path in (paths.defects, paths.objects, paths.object_colors)]
+    alone = [file.read_bytes() for file in files]
+    for file in files:
+        file.unlink()
+    defects.run("scenes", METHODS)
+    assert alone == [file.read_bytes() for file in files]
+
+
+def test_what_is_found_is_not_looked_for_again_after_a_run_that_ended_too_early(examined, monkeypatch):
+    asked = []
+    monkeypatch.setattr(score.defects, "run", lambda dataset, methods: asked.append(list(methods)))
+    monkeypatch.setattr(score.pixels, "run", lambda dataset, method: (_ for _ in ()).throw(KeyboardInterrupt))
+    for method in METHODS:
+        (paths.scores("scenes", method)).unlink()
+        for file in paths.scores("scenes", "*").parent.glob(f"{method}.defects.key.json"):
+            file.unlink()
+    methods = {name: dict(block) for name, block in load_params().methods.items() if name in METHODS}
+    params = replace(load_params(), methods=methods)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            score.run(params, "scenes", [], "cpu")
+    assert asked == [list(methods)]
 
 
 def test_without_masks_bleeding_away_from_edges_is_all_and_it_is_said(examined, capsys):
