@@ -36,7 +36,7 @@ from pipeline.networks.proposed import Proposed
 from pipeline.packs.batch import Batch
 from pipeline.records.archive import encode_png
 from pipeline.records.rows import PackedPhotograph
-from pipeline.scoring.pixels import score
+from pipeline.scoring.pixels import Original, score
 from pipeline.settings import provenance
 from pipeline.upsampling.jbu import JointBilateralUpsample
 
@@ -171,7 +171,7 @@ def scoring() -> Line:
     neighbours = NearestNeighbors(n_neighbors=1).fit(gamut.BINS.numpy())
 
     def ours() -> None:
-        score("", "", entry, original, picture, weights)
+        score("", "", entry, Original.of(original, weights), picture)
 
     def theirs() -> None:
         metrics.peak_signal_noise_ratio(original, picture)

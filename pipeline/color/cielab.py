@@ -15,8 +15,8 @@ _XYZ_OF_RGB = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (
 _WHITE = (0.95047, 1.0, 1.08883)
 
 # XYZ is only ever used relative to the white, so the matrix divides it out.
-_XYZ = (np.array(_XYZ_OF_RGB) / np.array(_WHITE)[:, None]).tolist()
-_RGB = np.linalg.inv(_XYZ).tolist()
+XYZ = (np.array(_XYZ_OF_RGB) / np.array(_WHITE)[:, None]).tolist()
+_RGB = np.linalg.inv(XYZ).tolist()
 
 # Both transfer curves are a line up to a knee and a power from there on (IEC 61966-2-1; CIE 15:2004, section 8.2).
 _SRGB_KNEE, _SRGB_SLOPE = 0.04045, 1 / 12.92
@@ -44,13 +44,13 @@ def to_uint8(rgb: Tensor) -> Tensor:
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
     """(..., 3, H, W) sRGB, float in [0, 1] or uint8, to Lab of the same shape; L in [0, 100]."""
-    fx, fy, fz = (_response(part) for part in _mix(_XYZ, _linear(rgb)))
+    fx, fy, fz = (_response(part) for part in _mix(XYZ, _linear(rgb)))
     return torch.stack((_lightness(fy), (fx - fy).mul_(500), (fy - fz).mul_(200)), dim=-3)
 
 
 def lightness(rgb: Tensor) -> Tensor:
     """(..., 3, H, W) sRGB, float in [0, 1] or uint8, to (..., 1, H, W) L, bit by bit that of `rgb_to_lab`."""
-    (y,) = _mix(_XYZ[1:2], _linear(rgb))
+    (y,) = _mix(XYZ[1:2], _linear(rgb))
     return _lightness(_response(y)).unsqueeze(-3)
 
 
@@ -94,7 +94,7 @@ def _linear(rgb: Tensor) -> tuple[Tensor, ...]:
     """sRGB to linear R, G and B."""
     rgb = to_float(rgb) if rgb.dtype == torch.uint8 else rgb
     _require(rgb, "sRGB")
-    return _gamma_decoded(rgb).unbind(-3)
+    return gamma_decoded(rgb).unbind(-3)
 
 
 def _linear_of_lab(L: Tensor, a: Tensor, b: Tensor) -> list[Tensor]:
@@ -117,7 +117,7 @@ def _mix(matrix: Sequence[Sequence[float]], parts: Sequence[Tensor]) -> list[Ten
 # its gradient is infinite or undefined, so no NaN can reach the gradients, and it takes a third of the time.
 
 
-def _gamma_decoded(c: Tensor) -> Tensor:
+def gamma_decoded(c: Tensor) -> Tensor:
     """sRGB to linear RGB."""
     at_knee = ((_SRGB_KNEE + 0.055) / 1.055) ** 2.4
     curve = _power(c.clamp(min=_SRGB_KNEE).add_(0.055).mul_(1 / 1.055), 2.4)

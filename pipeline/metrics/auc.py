@@ -6,10 +6,12 @@ area under it by the trapezoidal rule, divided by 150: 1 where every colour is e
 
 from threading import Lock
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pipeline.color import gamut
+from pipeline.metrics import sums_cpu
 
 FARTHEST = 150  # the last threshold, in Lab units
 ENCODING = Lock()  # numba's parallel loops must not be entered by two threads at once
@@ -20,9 +22,10 @@ def accuracy(original: Tensor, picture: Tensor) -> Tensor:
 
     A pixel counts from the first whole threshold that reaches its distance, so its curve is a step and needs no sweep.
     """
-    distance = (original - picture).double().square().sum(dim=0).sqrt()
-    area = (FARTHEST + 0.5 - distance.ceil()).clamp(max=FARTHEST) / FARTHEST  # the trapezoid halves the ends' values
-    return torch.where(distance <= FARTHEST, area, 0.0)
+    areas = np.empty(original[0].numel())
+    flat = (ab.reshape(2, -1).contiguous().numpy() for ab in (original, picture))
+    sums_cpu.accuracy(*flat, FARTHEST, areas)  # the trapezoid halves the ends' values
+    return torch.from_numpy(areas).reshape(original.shape[1:])
 
 
 def class_weights(counts: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipeline.color import cielab
 from pipeline.metrics import auc, pixel
 from pipeline.metrics.ciede2000 import ciede2000
+from pipeline.metrics.lab_cpu import rgb_to_lab
 from pipeline.packs.pack import Pack
 from pipeline.records.archive import Archive, check_complete, check_shape
 from pipeline.records.rows import PackedPhotograph, ScoreRow, write_rows
@@ -50,24 +50,38 @@ class Scorer:
         """Read the two pictures and score them."""
         original, picture = self.pack.original(entry), self.archive[entry.id]
         check_shape(self.method, entry.id, original, picture)
-        return score(self.dataset, self.method, entry, original, picture, self.class_weights)
+        return score(self.dataset, self.method, entry, Original.of(original, self.class_weights), picture)
 
 
-def score(
-    dataset: str,
-    method: str,
-    entry: PackedPhotograph,
-    original: np.ndarray,
-    picture: np.ndarray,
-    class_weights: Tensor,
-) -> ScoreRow:
-    """All pixel metrics of one colorization; both pictures (H, W, 3) uint8 sRGB."""
-    rgb_original, rgb_picture = (torch.tensor(array).permute(2, 0, 1).contiguous() for array in (original, picture))
-    lab_original, lab_picture = (cielab.rgb_to_lab(rgb) for rgb in (rgb_original, rgb_picture))
-    ab_original, ab_picture = lab_original[1:], lab_picture[1:]
-    mse_rgb = pixel.mse(rgb_original, rgb_picture)
-    accuracies = auc.accuracy(ab_original, ab_picture)
-    weights = auc.pixel_weights(ab_original, class_weights)
+@dataclass(frozen=True)
+class Original:
+    """What is computed of a photograph once: its planes (3, H, W) uint8, its Lab (3, H, W), and its pixels' weights.
+
+    The weights (H, W) are those of the class-balanced AuC.
+    """
+
+    planes: Tensor
+    lab: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, rgb: np.ndarray, class_weights: Tensor) -> "Original":
+        """Of (H, W, 3) uint8 sRGB; `class_weights` (313,) are those of `auc.class_weights`."""
+        lab = torch.from_numpy(rgb_to_lab(rgb))
+        return cls(planes(rgb), lab, auc.pixel_weights(lab[1:], class_weights))
+
+
+def planes(rgb: np.ndarray) -> Tensor:
+    """(H, W, 3) to (3, H, W), in that order in memory."""
+    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))
+
+
+def score(dataset: str, method: str, entry: PackedPhotograph, original: Original, picture: np.ndarray) -> ScoreRow:
+    """All pixel metrics of one colorization, (H, W, 3) uint8 sRGB."""
+    own, lab = planes(picture), torch.from_numpy(rgb_to_lab(picture))
+    mse_rgb = pixel.mse(original.planes, own)
+    accuracies = auc.accuracy(original.lab[1:], lab[1:])
+    colorfulness, colorfulness_absolute = pixel.both_colorfulnesses(picture)
     return ScoreRow(
         dataset,
         method,
@@ -77,12 +91,12 @@ def score(
         entry.colorless,
         mse_rgb,
         pixel.psnr(mse_rgb),
-        pixel.psnr(pixel.mse(ab_original, ab_picture)),
-        pixel.ssim(rgb_original, rgb_picture),
-        pixel.colorfulness(picture),
-        ciede2000=float(ciede2000(lab_original, lab_picture).mean()),
-        colorfulness_absolute=pixel.colorfulness_absolute(picture),
+        pixel.psnr(pixel.mse(original.lab[1:], lab[1:])),
+        pixel.ssim(original.planes, own),
+        colorfulness,
+        ciede2000=float(ciede2000(original.lab, lab).mean()),
+        colorfulness_absolute=colorfulness_absolute,
         auc=accuracies.mean().item(),
-        auc_balanced=auc.balanced(accuracies, weights),
-        auc_weight=weights.mean().item(),
+        auc_balanced=auc.balanced(accuracies, original.weights),
+        auc_weight=original.weights.mean().item(),
     )
