@@ -2,15 +2,16 @@
 
     dvc exp run -S 'seeds=[0,1,2,3,4,5]'        # or edit params.yaml, and `dvc repro`
     python -m bench.verdicts --of 3
+    python -m bench.verdicts --sets 0,1,2 3,4,5
 
 Reads the results of a run with more trainings than `--of`. Gives each set of so many of them the verdicts that a run
 with these alone would have had, and prints a table: for each claim, how many sets have which verdict, and the range of
-the estimates. Networks with fewer trainings keep those that they have.
+the estimates. With `--sets` these sets alone, a column each. Networks with fewer trainings keep those that they have.
 """
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -31,20 +32,36 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--of", type=int, default=3, help="trainings of each network in a set")
-    of, params = parser.parse_args().of, load_params()
-    if not 1 <= of < len(params.seeds):
-        raise UserError(
-            f"--of is {of}, but params.yaml has seeds: {list(params.seeds)}; give 1 or more, and fewer than these."
-        )
+    parser.add_argument("--sets", nargs="+", type=seeds_of, metavar="SEEDS", help="sets such as 0,1,2 and 3,4,5")
+    arguments, params = parser.parse_args(), load_params()
+    sets = arguments.sets or sets_of(arguments.of, params.seeds)
+    for seed in {seed for seeds in sets for seed in seeds} - set(params.seeds):
+        raise UserError(f"--sets has the seed {seed}, but params.yaml has seeds: {list(params.seeds)}.")
     datasets = read_datasets(params)
     first = replace(params, methods={name: params.methods[name] for name in datasets[0].runs})
-    sets = list(combinations(params.seeds, of))
     found: dict[str, list[Entry]] = defaultdict(list)
     for seeds in tqdm(sets, unit="set"):
         for entry in verdicts([with_seeds(dataset, params, seeds) for dataset in datasets], first):
             found[f"{entry.id}{f' ({entry.segmenter})' * bool(entry.segmenter)}"].append(entry)
-    print(f"{len(sets)} sets of {of} of the seeds {', '.join(map(str, params.seeds))}\n")
+    if arguments.sets:
+        print("\n".join(side_by_side(found, sets)))
+        return
+    print(f"{len(sets)} sets of {arguments.of} of the seeds {', '.join(map(str, params.seeds))}\n")
     print("\n".join(table(found)))
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """`0,1,2` as numbers."""
+    return tuple(int(seed) for seed in text.split(","))
+
+
+def sets_of(size: int, seeds: Sequence[int]) -> list[tuple[int, ...]]:
+    """All sets of so many of the seeds; raises `UserError` unless there are several."""
+    if not 1 <= size < len(seeds):
+        raise UserError(
+            f"--of is {size}, but params.yaml has seeds: {list(seeds)}; give 1 or more, and fewer than these."
+        )
+    return list(combinations(seeds, size))
 
 
 def with_seeds(dataset: Dataset, params: Params, seeds: tuple[int, ...]) -> Dataset:
@@ -74,6 +91,23 @@ def table(found: dict[str, list[Entry]]) -> Iterator[str]:
         estimates = [entry.decided.measured.estimate for entry in entries if entry.decided.measured]
         shown = ", ".join(f"{verdict} {count}" for verdict, count in counts.most_common())
         yield f"| {name} | {shown} | {min(estimates):.3g} to {max(estimates):.3g} |"
+
+
+def side_by_side(found: dict[str, list[Entry]], sets: Sequence[tuple[int, ...]]) -> Iterator[str]:
+    """Markdown: a line for each claim that was tested, a column for each set."""
+    names = ["claim", *(f"seeds {', '.join(map(str, seeds))}" for seeds in sets)]
+    yield f"| {' | '.join(names)} |"
+    yield f"|{' --- |' * len(names)}"
+    for name, entries in found.items():
+        if {entry.verdict for entry in entries} != {"not tested"}:
+            yield f"| {' | '.join([name, *map(in_words, entries)])} |"
+
+
+def in_words(entry: Entry) -> str:
+    """`undecided, 0.38 [-0.46, 1.22]`."""
+    measured = entry.decided.measured
+    shown = f", {measured.estimate:.3g} [{measured.low:.3g}, {measured.high:.3g}]" if measured else ""
+    return f"{entry.verdict}{shown}"
 
 
 if __name__ == "__main__":
