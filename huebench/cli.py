@@ -1,0 +1,63 @@
+"""The command `huebench`: one name for what users do, each a module that also runs by itself.
+
+Nothing is imported before it is known which module is meant, so that `huebench --help` answers at once.
+"""
+
+import importlib
+import sys
+from typing import Never
+
+from pipeline.settings.errors import UserError, run_stage, suggestion
+
+# What people type -> the module with its `main`, and what it does.
+COMMANDS = {
+    "score": ("huebench.score_folders", "measure finished pictures in folders, with intervals and differences"),
+    "colorize": ("pipeline.colorize_photo", "colorize one photograph with a trained network"),
+    "compare": ("reports.compare", "compare two states of the results"),
+    "ratings": ("reports.ratings", "analyse the ratings of a study"),
+    "study serve": ("study_app.serve", "serve the human study"),
+    "study stimuli": ("study_app.stimuli", "prepare the pictures of a study"),
+    "study export": ("study_app.export", "write the answers of a study to files"),
+    "study backup": ("study_app.backup", "back up the database of a study"),
+    "study set-aside": ("study_app.set_aside", "set sessions aside, with a reason"),
+    "simulate": ("study_app.simulation", "simulated raters, and how many are needed"),
+}
+MISTAKE = 2  # the exit status of a user's mistake, as argparse has it
+
+
+def main() -> None:
+    """Run the module that the first words name."""
+    words = sys.argv[1:]
+    if not words or words[0] in ("-h", "--help"):
+        print(overview())
+        return
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if name in COMMANDS:
+            run(name, words[length:])
+    given = " ".join(words[:2]) if words[0] == "study" else words[0]
+    print(f"error: there is no command {given!r}; {suggestion(given, list(COMMANDS))}", file=sys.stderr)
+    sys.exit(MISTAKE)
+
+
+def overview() -> str:
+    """All commands, a line each."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {does}" for name, (_, does) in COMMANDS.items()]
+    return "\n".join(["usage: huebench COMMAND ...", "", *lines, "", "`huebench COMMAND --help` says more of each."])
+
+
+def run(name: str, arguments: list[str]) -> Never:
+    """Run a command as if its module had been started with these arguments."""
+    module, _ = COMMANDS[name]
+    sys.argv = [f"huebench {name}", *arguments]
+    run_stage(lambda: guarded(module))
+
+
+def guarded(module: str) -> None:
+    """A module's `main`; a user's mistake ends in one sentence and `MISTAKE`."""
+    try:
+        importlib.import_module(module).main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(MISTAKE)

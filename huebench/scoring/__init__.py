@@ -1,0 +1,1 @@
+"""Scores of finished pictures in folders: matched, measured, summarised, and shown."""

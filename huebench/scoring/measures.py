@@ -1,0 +1,160 @@
+"""What is measured of each picture, by our own conventions (`reports.plan.measures`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+
+from pipeline.metrics import auc, backbones, edges, pixel
+from pipeline.metrics.ciede2000 import ciede2000
+from pipeline.metrics.lab_cpu import rgb_to_lab
+from pipeline.packs.masks import VOID
+from pipeline.scoring.pixels import planes
+from reports.plan.measures import MEASURES, Measure
+
+if TYPE_CHECKING:
+    from pipeline.metrics.perceptual import Lpips
+
+CHROMA = Measure(
+    "chroma", "Chroma", 2, "", "scores", "mean chroma in CIE Lab, the distance from grey; more is not better"
+)
+LIGHTNESS = Measure(
+    "lightness_change", "Lightness change", 2, "lower", "scores",
+    "mean |dL| of 100 between the picture and the photograph (resized to it where sizes differ); rounding to 8 bits "
+    "makes 0.35 at most, what is more has changed the photograph itself",
+)  # fmt: skip
+DIVERSITY = Measure(
+    "diversity", "Diversity", 2, "", "scores",
+    "mean CIEDE2000 between each of a photograph's answers and the next; 0 where all are the same",
+)  # fmt: skip
+ALONE = (MEASURES["colorfulness"], MEASURES["colorfulness_absolute"], CHROMA, LIGHTNESS)
+PIXELS = tuple(MEASURES[key] for key in ("psnr_rgb", "psnr_ab", "ssim_rgb", "ciede2000", "auc", "colorfulness_gap"))
+LPIPS = MEASURES["lpips_alex"]
+BOUNDARIES = (MEASURES["bleeding_flat"], MEASURES["bleeding_boundary"], MEASURES["boundary_contrast"])
+BY_KEY = {measure.key: measure for measure in (*PIXELS, LPIPS, *BOUNDARIES, *ALONE, DIVERSITY)}
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """What is computed of a photograph once, for all methods: `rgb` (H, W, 3) uint8 and its Lab (3, H, W) float32.
+
+    `flat`, `lines` and `contrast` as in `pipeline.metrics.edges`, with a mask alone.
+    """
+
+    rgb: np.ndarray
+    lab: np.ndarray
+    colorfulness: float
+    flat: np.ndarray | None = None
+    lines: edges.Transects | None = None
+    contrast: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, rgb: np.ndarray, mask: np.ndarray | None) -> "Photograph":
+        """Of (H, W, 3) uint8 sRGB and its (H, W) uint8 mask, if there is one."""
+        lab, colorfulness = rgb_to_lab(rgb), pixel.colorfulness(rgb)
+        if mask is None:
+            return cls(rgb, lab, colorfulness)
+        lines = edges.transects(mask, lab[1:], VOID)
+        return cls(rgb, lab, colorfulness, edges.flat_region(lab), lines, lines.contrast(lab[1:]))
+
+    def of_size(self, height: int, width: int) -> "Photograph":
+        """The same photograph at another size (bicubic), without its mask."""
+        return Photograph.of(resized(self.rgb, height, width), None)
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Measures pictures. `reference`: photographs have their true colours; `boundaries`: they have masks.
+
+    `lpips`: the network, if its weights are there.
+    """
+
+    reference: bool
+    boundaries: bool
+    lpips: "Lpips | None"
+
+    @classmethod
+    def load(cls, reference: bool, boundaries: bool, weights: Mapping[str, str]) -> "Evaluator":
+        """With the networks whose weights are found; `weights`: backbone -> file (`pipeline.metrics.backbones`)."""
+        file = backbones.find("alexnet", weights) if reference else None
+        return cls(reference, boundaries and reference, load_lpips(file) if file else None)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Those that it gives of every picture, in the order of tables."""
+        if not self.reference:
+            return ALONE
+        deep = (LPIPS,) if self.lpips else ()
+        return (*PIXELS, *deep, *(BOUNDARIES if self.boundaries else ()), *ALONE)
+
+    def missing(self) -> list[str]:
+        """A sentence for what is left out for want of weights."""
+        if not self.reference or self.lpips:
+            return []
+        return [f"LPIPS is left out: {backbones.missing('alexnet').partition(',')[0]}."]
+
+    def values(self, photograph: Photograph, rgb: np.ndarray, lab: np.ndarray) -> dict[str, float]:
+        """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size, and its Lab."""
+        return {**self.alone(photograph, rgb, lab), **(self.beside(photograph, rgb, lab) if self.reference else {})}
+
+    def alone(self, photograph: Photograph, rgb: np.ndarray, lab: np.ndarray) -> dict[str, float]:
+        """Those that need no true colours."""
+        signed, absolute = pixel.both_colorfulnesses(rgb)
+        return {
+            "colorfulness": signed,
+            "colorfulness_absolute": absolute,
+            "chroma": float(np.hypot(lab[1], lab[2]).mean(dtype=np.float64)),
+            "lightness_change": float(np.abs(lab[0] - photograph.lab[0]).mean(dtype=np.float64)),
+        }
+
+    def beside(self, photograph: Photograph, rgb: np.ndarray, lab: np.ndarray) -> dict[str, float]:
+        """Those that compare with the true colours."""
+        true, own = planes(photograph.rgb), planes(rgb)
+        true_lab, own_lab = torch.from_numpy(photograph.lab), torch.from_numpy(lab)
+        found = {
+            "psnr_rgb": pixel.psnr(pixel.mse(true, own)),
+            "psnr_ab": pixel.psnr(pixel.mse(true_lab[1:], own_lab[1:])),
+            "ssim_rgb": pixel.ssim(true, own),
+            "ciede2000": float(ciede2000(true_lab, own_lab).mean()),
+            "auc": auc.accuracy(true_lab[1:], own_lab[1:]).mean().item(),
+            "colorfulness_gap": abs(pixel.colorfulness(rgb) - photograph.colorfulness),
+        }
+        if self.lpips:
+            found["lpips_alex"] = self.lpips(true, own)
+        return found | (bleeding(photograph, lab[1:]) if self.boundaries else {})
+
+
+def resized(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(h, w, 3) to (H, W, 3) uint8, by Pillow's bicubic filter with antialiasing."""
+    return np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def bleeding(photograph: Photograph, ab: np.ndarray) -> dict[str, float]:
+    """How colours, (2, H, W) ab, keep to the photograph's edges and to the boundaries of its mask."""
+    if photograph.flat is None or photograph.lines is None or photograph.contrast is None:
+        return {}
+    crossed = edges.crossing(photograph.lines, photograph.contrast, ab)
+    return {
+        "bleeding_flat": edges.flat_share(ab, photograph.flat),
+        "bleeding_boundary": crossed.bleeding,
+        "boundary_contrast": crossed.contrast,
+    }
+
+
+def diversity(labs: list[np.ndarray]) -> float:
+    """How far a photograph's answers, each (3, H, W) Lab, differ: the mean CIEDE2000 from each to the next."""
+    steps = [ciede2000(*(torch.from_numpy(lab) for lab in pair)).mean() for pair in pairwise(labs)]
+    return float(np.mean(steps))
+
+
+def load_lpips(file: Path) -> "Lpips":
+    """LPIPS with AlexNet, on a GPU if there is one."""
+    from pipeline.metrics.perceptual import Lpips
+    from pipeline.runtime.device import choose_device
+
+    return Lpips("alex", file, choose_device())
