@@ -202,6 +202,7 @@ def training(batch_size: int, size: int, width: float, variant: Variant, device:
         step(draw)
     gigaflops = counter.get_total_flops() / batch_size / 1e9
     if variant.mode and device.type == "cuda":
+        gamut.mark_constants()
         step.loss.compile(mode=variant.mode)
     with tuning(variant.tuned):
         took = milliseconds(partial(step, draw), calls=5)

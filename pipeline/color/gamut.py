@@ -94,7 +94,14 @@ def _triangle(a: Tensor, b: Tensor) -> Tensor:
     return (24 * point + 3 * octant + zone).clamp(0, 24 * (2 * RADIUS + 1) ** 2 - 1)  # a valid row even of a NaN
 
 
-@torch.compiler.assume_constant_result  # or a compiler would follow how the table is made
+def mark_constants() -> None:
+    """Tell PyTorch's compiler to take tables as they are, not to follow how they are made: call it before compiling.
+
+    Not done on import, since the compiler takes seconds to be imported, which most processes never use.
+    """
+    torch.compiler.assume_constant_result(_table)
+
+
 def _table(k: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """The candidates (triangles, C), int64, and the places (Q + 1, 2) of all bins; the last one is infinitely far."""
     return _table_on(k, device)

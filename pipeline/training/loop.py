@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
+from pipeline.color import gamut
 from pipeline.networks.contract import Network
 from pipeline.packs.loader import Draw, Examples, Taken, examples
 from pipeline.runtime import distributed
@@ -101,6 +102,7 @@ def loss_of(model: Network, device: torch.device, compiled: bool) -> nn.Module:
     if distributed.world_size() > 1:
         step_loss = DistributedDataParallel(step_loss, broadcast_buffers=False)  # also gives all the first's weights
     if compiled and worth_compiling(model, device):
+        gamut.mark_constants()
         step_loss.compile()
     return step_loss
 

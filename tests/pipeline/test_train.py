@@ -114,9 +114,9 @@ def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gamut, "_look_up", gamut._gather)
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_compiled_step_trains_like_the_plain_one(workspace, monkeypatch, precision):
-    """The same mathematics in another order of sums: losses agree to 0.2 % over three epochs."""
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 2e-3), ("bfloat16", 5e-3)])
+def test_a_compiled_step_trains_like_the_plain_one(workspace, monkeypatch, precision, tolerance):
+    """The same mathematics in another order of sums: losses agree over three epochs; bfloat16 has three digits."""
     write_params(workspace, data__scenes__train__learning_rate=0.0002, data__scenes__train__precision=precision)
     stage_in(workspace, *TRAIN)
     plain = history(workspace)
@@ -125,7 +125,7 @@ def test_a_compiled_step_trains_like_the_plain_one(workspace, monkeypatch, preci
     stage_in(workspace, *TRAIN)
     for one, other in zip(plain, history(workspace), strict=True):
         for name in one.keys() - {"epoch", "learning_rate"}:
-            assert abs(one[name] - other[name]) < 2e-3 * one[name], (name, one, other)
+            assert abs(one[name] - other[name]) < tolerance * one[name], (name, one, other)
 
 
 @pytest.mark.gpu
@@ -168,6 +168,7 @@ def test_a_step_is_one_graph_for_the_compiler(workspace, monkeypatch, name):
     torch.manual_seed(0)
     expected = step(taken)["loss"]
     torch.manual_seed(0)
+    gamut.mark_constants()
     step.compile(backend="aot_eager", fullgraph=True)
     assert torch.isclose(step(taken)["loss"], expected)
 

@@ -13,6 +13,7 @@ from pipeline.color.bins import BINS, REACH, SIGMA, Q
 from pipeline.color.cielab import rgb_to_lab
 from pipeline.color.gamut import _gather, _look_up, count, decode, encode, rebalancing_weights, smooth
 from pipeline.settings.errors import UserError
+from tests.conftest import ROOT
 
 Way = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 WAYS = pytest.mark.parametrize("way", [_look_up, _gather])  # on a CPU and elsewhere; a CPU can do both
@@ -256,3 +257,10 @@ def test_a_gpu_gives_the_same_encoding() -> None:
     ab = torch.cat((photograph(1, 50), plane(1, 50)))
     indices, weights = encode(ab.cuda())
     torch.testing.assert_close(dense(indices.cpu(), weights.cpu()), dense(*encode(ab)), atol=1e-5, rtol=0)
+
+
+def test_stages_do_not_import_the_compiler_that_they_do_not_use():
+    stages = "pack, train, colorize, segment, score, input_sizes"
+    code = f"from pipeline import {stages}; import sys; print('torch._dynamo' in sys.modules, 'sympy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
