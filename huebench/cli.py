@@ -16,11 +16,11 @@ COMMANDS = {
     "compare": ("reports.compare", "compare two states of the results"),
     "ratings": ("reports.ratings", "analyse the ratings of a study"),
     "study serve": ("study_app.serve", "serve the human study"),
-    "study stimuli": ("study_app.stimuli", "prepare the pictures of a study"),
-    "study export": ("study_app.export", "write the answers of a study to files"),
+    "study stimuli": ("study_app.stimuli.prepare", "prepare the pictures of a study"),
+    "study export": ("study_app.export.tables", "write the answers of a study to files"),
     "study backup": ("study_app.backup", "back up the database of a study"),
     "study set-aside": ("study_app.set_aside", "set sessions aside, with a reason"),
-    "simulate": ("study_app.simulation", "simulated raters, and how many are needed"),
+    "simulate": ("study_app.simulation.simulate", "simulated raters, and how many are needed"),
 }
 MISTAKE = 2  # the exit status of a user's mistake, as argparse has it
 
