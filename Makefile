@@ -43,7 +43,7 @@ lint: $(INSTALLED) ## style and types
 
 lock: $(INSTALLED) ## resolve the newest versions that pyproject.toml allows, with the hashes of their files
 	uv pip compile --quiet --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --group dev \
-		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+		--all-extras --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
 # pip only brings uv, which installs the pinned rest in seconds, takes builds of torch and torchvision that match, and
 # refuses a file whose SHA-256 is not in requirements.lock.
@@ -52,4 +52,5 @@ $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	uv pip install --python $(VENV)/bin/python --requirement requirements.lock
+	uv pip install --python $(VENV)/bin/python --quiet --no-deps --no-build-isolation --editable .
 	touch $(INSTALLED)

@@ -9,19 +9,24 @@ from typing import Never
 
 from pipeline.settings.errors import UserError, run_stage, suggestion
 
-# What people type -> the module with its `main`, and what it does.
+# What people type -> the module with its `main`, what it does, and the extra of this package that it needs.
 COMMANDS = {
-    "score": ("huebench.score_folders", "measure finished pictures in folders, with intervals and differences"),
-    "colorize": ("pipeline.colorize_photo", "colorize one photograph with a trained network"),
-    "compare": ("reports.compare", "compare two states of the results"),
-    "ratings": ("reports.ratings", "analyse the ratings of a study"),
-    "study serve": ("study_app.serve", "serve the human study"),
-    "study stimuli": ("study_app.stimuli.prepare", "prepare the pictures of a study"),
-    "study export": ("study_app.export.tables", "write the answers of a study to files"),
-    "study backup": ("study_app.backup", "back up the database of a study"),
-    "study set-aside": ("study_app.set_aside", "set sessions aside, with a reason"),
-    "simulate": ("study_app.simulation.simulate", "simulated raters, and how many are needed"),
+    "score": (
+        "huebench.score_folders",
+        "measure finished pictures in folders, with intervals and differences",
+        "score",
+    ),
+    "colorize": ("pipeline.colorize_photo", "colorize one photograph with a trained network", "score"),
+    "compare": ("reports.compare", "compare two states of the results", "pipeline"),
+    "ratings": ("reports.ratings", "analyse the ratings of a study", ""),
+    "study serve": ("study_app.serve", "serve the human study", "study"),
+    "study stimuli": ("study_app.stimuli.prepare", "prepare the pictures of a study", "study"),
+    "study export": ("study_app.export.tables", "write the answers of a study to files", "study"),
+    "study backup": ("study_app.backup", "back up the database of a study", "study"),
+    "study set-aside": ("study_app.set_aside", "set sessions aside, with a reason", "study"),
+    "simulate": ("study_app.simulation.simulate", "simulated raters, and how many are needed", "study"),
 }
+OURS = ("baselines", "huebench", "pipeline", "reports", "study_app")
 MISTAKE = 2  # the exit status of a user's mistake, as argparse has it
 
 
@@ -43,21 +48,28 @@ def main() -> None:
 def overview() -> str:
     """All commands, a line each."""
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:{width}}  {does}" for name, (_, does) in COMMANDS.items()]
+    lines = [f"  {name:{width}}  {does}" for name, (_, does, _) in COMMANDS.items()]
     return "\n".join(["usage: huebench COMMAND ...", "", *lines, "", "`huebench COMMAND --help` says more of each."])
 
 
 def run(name: str, arguments: list[str]) -> Never:
     """Run a command as if its module had been started with these arguments."""
-    module, _ = COMMANDS[name]
     sys.argv = [f"huebench {name}", *arguments]
-    run_stage(lambda: guarded(module))
+    run_stage(lambda: guarded(name))
 
 
-def guarded(module: str) -> None:
-    """A module's `main`; a user's mistake ends in one sentence and `MISTAKE`."""
+def guarded(name: str) -> None:
+    """A command's `main`; a user's mistake, or a package that is not installed, ends in one sentence and `MISTAKE`."""
+    module, _, extra = COMMANDS[name]
     try:
         importlib.import_module(module).main()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(MISTAKE)
+        sentence = str(error)
+    except ModuleNotFoundError as error:
+        if not extra or (error.name or "").partition(".")[0] in OURS:
+            raise
+        sentence = f"`huebench {name}` needs {error.name}, which is not installed; install huebench[{extra}]."
+    else:
+        return
+    print(f"error: {sentence}", file=sys.stderr)
+    sys.exit(MISTAKE)

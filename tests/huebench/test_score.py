@@ -330,9 +330,20 @@ def test_an_unknown_command_is_answered_with_the_closest(monkeypatch, capsys) ->
     assert ended.value.code == 2 and "did you mean 'score'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "package", "extra"), [("score", "torch", "score"), ("study serve", "starlette", "study")]
+)
+def test_a_package_that_is_not_installed_is_named_with_what_to_install(name: str, package: str, extra: str) -> None:
+    code = f"import sys; sys.modules[{package!r}] = None; from huebench.cli import main; main()"
+    words = [*name.split(), "a", "b"]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert f"needs {package}" in done.stderr and f"install huebench[{extra}]." in done.stderr
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_command_is_a_module_with_a_main(name: str) -> None:
-    module, _ = cli.COMMANDS[name]
+    module, _, _ = cli.COMMANDS[name]
     assert "def main() -> None:" in (ROOT / Path(*module.split("."))).with_suffix(".py").read_text()
 
 
