@@ -13,7 +13,7 @@ from pipeline.settings.errors import UserError, run_stage, suggestion
 COMMANDS = {
     "score": (
         "huebench.score_folders",
-        "measure finished pictures in folders, with intervals and differences",
+        "measure pictures in folders, with intervals and differences",
         "score",
     ),
     "colorize": ("pipeline.colorize_photo", "colorize one photograph with a trained network", "score"),

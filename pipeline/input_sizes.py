@@ -11,6 +11,7 @@ lossless PNG a photograph at its own size (bilinear chroma); `<side>.csv`, one `
 import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,7 +81,7 @@ def sides(trained: int, step: int = STEP) -> list[int]:
 
 
 def pictures(
-    pack: Pack, network: Trainable, side: int, device: torch.device, bar: "tqdm[None]"
+    pack: Pack, network: Trainable, side: int, device: torch.device, bar: "tqdm[Any]"
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Each photograph's id and colorization with inputs of one size."""
     photos, upsampling = PackedPhotos(pack, range(len(pack.index))), Bilinear()

@@ -70,7 +70,7 @@ def text_of(scored: Scored, tables: list[Table]) -> str:
 
 def columns_of(table: Table, width: int) -> str:
     """A table as text; where it is too wide, its columns in blocks that each begin with the first one."""
-    cells = {name: [name, *table.shown[name]] for name in table.shown}
+    cells = {str(name): [str(name), *table.shown[name]] for name in table.shown}
     widths = {name: max(map(len, column)) for name, column in cells.items()}
     first, *others = cells
     blocks: list[list[str]] = [[first]]

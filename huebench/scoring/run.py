@@ -83,15 +83,18 @@ def named(found: Sequence[Matched]) -> dict[str, Matched]:
     return dict(zip(names, found, strict=True))
 
 
-def work(task: Task, journal: Journal) -> Scored:
-    """Measure every picture, on all processes and cores; in the first process all rows, in the others none."""
+def work(task: Task, journal: Journal, threads: int | None = None) -> Scored:
+    """Measure every picture, on all processes and cores; in the first process all rows, in the others none.
+
+    `threads`: of this process; by default as many as it has cores. Values do not depend on it.
+    """
     there = journal.read() if distributed.rank() == 0 else {}
     done = distributed.broadcast(set(there))
     ids = [id for id in task.originals.files if any(id in matched.pictures for matched in task.methods.values())]
     mine = distributed.share([id for id in ids if id not in done])
     made: list[tuple[str, list[Row]]] = []
     bar = tqdm(total=len(mine), desc="scoring", unit="photo", delay=2, disable=distributed.rank() > 0)
-    with bar, workers(task.evaluator) as pool:
+    with bar, workers(task.evaluator, threads) as pool:
         for start in range(0, len(mine), BATCH):
             batch = mine[start : start + BATCH]
             finished = []
@@ -108,10 +111,12 @@ def work(task: Task, journal: Journal) -> Scored:
     return Scored(task, rows, problems(task, rows))
 
 
-def workers(evaluator: Evaluator) -> ThreadPoolExecutor:
+def workers(evaluator: Evaluator, threads: int | None) -> ThreadPoolExecutor:
     """A thread a core; a network takes all cores by itself, and then one picture is measured at a time."""
+    if evaluator.lpips:
+        return ThreadPoolExecutor(1)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return ThreadPoolExecutor(1) if evaluator.lpips else single_threaded(cores)
+    return single_threaded(threads or cores)
 
 
 def problems(task: Task, rows: Sequence[Row]) -> list[str]:

@@ -1,6 +1,6 @@
 """Tables of folders that were scored: means, paired differences, and answers of which each photograph has several."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -41,9 +41,9 @@ def scores_table(rows: Sequence[Row], measures: Sequence[Measure]) -> Table:
     table = pd.DataFrame(numbers, columns=["method", "measure", "value", "ci_low", "ci_high", "n"])
     shown = []
     for method in methods:
-        own = table[table["method"] == method].set_index("measure")
-        cells = {measure.label: shown_value(own.loc[measure.key], measure) for measure in measures}
-        shown.append({"Method": method, **cells, "n": f"{int(own['n'].max()):,}"})
+        own = {line["measure"]: line for line in numbers if line["method"] == method}
+        cells = {measure.label: shown_value(own[measure.key], measure) for measure in measures}
+        shown.append({"Method": method, **cells, "n": f"{max(line['n'] for line in own.values()):,}"})
     caption = (
         f"Means over photographs (n). Brackets: {photographs_convention(RESAMPLES, SEED)}. "
         f"{' '.join(map(sentence, measures))}"
@@ -64,7 +64,7 @@ def score_lines(rows: Sequence[Row], measure: Measure, methods: Sequence[str]) -
         yield line
 
 
-def shown_value(line: pd.Series, measure: Measure) -> str:
+def shown_value(line: Mapping[str, Any], measure: Measure) -> str:
     """`22.31 [22.05, 22.58]`, or the value alone."""
     if np.isnan(line["ci_low"]):
         return number(line["value"], measure.digits)

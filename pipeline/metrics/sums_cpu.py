@@ -1,5 +1,7 @@
 """The loops behind `pixel` and `auc`: sums of whole numbers, which are exact, and one pass over the pixels."""
 
+from typing import Any
+
 import numpy as np
 
 from pipeline.runtime.compiled import compiled
@@ -8,9 +10,9 @@ Array = np.ndarray
 
 
 @compiled(nogil=True)
-def squared_error(one: Array, other: Array) -> int:
+def squared_error(one: Array, other: Array) -> Any:
     """The sum of squared differences of two uint8 arrays (P,)."""
-    total = 0
+    total: Any = 0
     for p in range(len(one)):
         difference = np.int32(one[p]) - np.int32(other[p])
         total += difference * difference
@@ -18,9 +20,10 @@ def squared_error(one: Array, other: Array) -> int:
 
 
 @compiled(nogil=True)
-def opponents(rgb: Array) -> tuple[int, int, int, int, int, int]:
+def opponents(rgb: Array) -> Any:
     """The sums over pixels (P, 3) uint8 of red - green, of red + green - 2 blue, of both sizes, and of both squares."""
-    red_green, yellow_blue, abs_red_green, abs_yellow_blue, red_green_2, yellow_blue_2 = 0, 0, 0, 0, 0, 0
+    sums: Any = (0, 0, 0, 0, 0, 0)
+    red_green, yellow_blue, abs_red_green, abs_yellow_blue, red_green_2, yellow_blue_2 = sums
     for p in range(len(rgb)):
         red, green, blue = np.int32(rgb[p, 0]), np.int32(rgb[p, 1]), np.int32(rgb[p, 2])
         u, v = red - green, red + green - 2 * blue

@@ -256,7 +256,7 @@ def test_a_killed_run_goes_on_where_it_was(
         return measured(self, id)
 
     monkeypatch.setattr(Task, "rows", rows)
-    monkeypatch.setattr(run, "workers", lambda evaluator: run.ThreadPoolExecutor(1))
+    monkeypatch.setattr(run, "workers", lambda *_: run.ThreadPoolExecutor(1))
     journal = run.journal_of(task, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         run.work(task, journal)
