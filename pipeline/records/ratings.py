@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 KINDS = ("main", "repeat", "original", "broken")  # why a picture is shown; only `main` is a vote on a method
-FLAGS = ("catch", "fast", "straight_lining", "inconsistent", "color_vision")  # screening rules that can be broken
+# Screening rules that can be broken, and what the researcher has set aside.
+FLAGS = ("catch", "fast", "straight_lining", "inconsistent", "pace", "timing", "color_vision", "set_aside")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rating:
     """One answer: one criterion of one picture by one participant. Its columns: `study_app.export.codebook`."""
 
@@ -28,16 +29,21 @@ class Rating:
     response_ms: float
     exposures: int
     hidden: int
+    showings: int | None = None
+    seen_at_most_ms: float | None = None
+    picture_width: float | None = None
+    picture_height: float | None = None
+    zoom: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PairRating(Rating):
     """The answer to one pair of a colorization and its original; `value` is 1 if the colorization passed as real."""
 
     fake_place: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Participant:
     """One volunteer without anything that names the person. Its columns: `study_app.export.codebook`."""
 
@@ -66,5 +72,6 @@ class Participant:
     repeat_agreement: float | None
     median_pace_ms: float | None
     odd_timings: int
+    begun_again: int | None = None
     flags: str
     set_aside: str

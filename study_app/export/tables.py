@@ -27,6 +27,7 @@ from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
 from study_app.export.screening import Timing, conduct, median_pace, odd_timings
+from study_app.export.showings import begun_showings, seen_at_most
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.messages import is_contradictory, is_possible
 from study_app.storage.opening import registered
@@ -34,6 +35,7 @@ from study_app.storage.schema import answers, events, log, sessions, trials
 
 # Columns of ratings.csv and of participants.csv that the database has under the same names.
 IN_TRIAL = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
+IN_TRIAL += ("picture_width", "picture_height", "zoom")
 AS_STORED = ("study", "simulated", "trial", "kind", "photograph", "criterion", "value", *IN_TRIAL)
 OF_SESSION = ("simulated", "language", "block", "row", "trials", "answered")
 
@@ -113,11 +115,14 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
     )
     rows = sorted(connection.execute(query), key=lambda row: (row.number, row.trial, places[row.criterion]))
     ratings: dict[int, list[Rating]] = defaultdict(list)
-    record = rating_record(study)
+    record, begun = rating_record(study), begun_showings(connection, mine)
     for row in rows:
         own: dict[str, Any] = {key: getattr(row, key) for key in AS_STORED}
         if record is PairRating:
             own["fake_place"] = row.fake_place
+        counted = begun.get(row.session_id, {}).get(row.trial, ())
+        own["showings"] = len(counted) or None  # an answer that an older version took has no count
+        own["seen_at_most_ms"] = seen_at_most(counted, row.exposures, row.shown_ms, study.seen_ms)
         ratings[row.session_id].append(
             record(
                 version=study.version,
@@ -172,6 +177,7 @@ def _participant(
     minutes = None if session.completed_at is None else (session.completed_at - session.begun_at) / 60_000
     width, height = _number(screen, "width"), _number(screen, "height")
     step = screen.get("gray_step_seen")
+    counts = {rating.trial: rating.showings for rating in ratings if rating.showings is not None}
     return Participant(
         study=study.digest,
         version=study.version,
@@ -187,6 +193,7 @@ def _participant(
         plates_shown=None if plates[1] is None else int(plates[1]),
         **{key: getattr(session, key) for key in OF_SESSION},
         **{**vars(measures), "flags": ";".join(flags)},
+        begun_again=sum(count > 1 for count in counts.values()) if counts else None,
         set_aside=session.set_aside or "",
     )
 

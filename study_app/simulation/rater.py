@@ -20,6 +20,7 @@ from study_app.stimuli.plates import KINDS
 
 FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 5.0, 600.0  # seconds
 HOPELESS = (400, 401, 404, 409, 410, 413, 415, 422)  # refusals that repeating does not change
+SCREEN = {"width": 1280, "height": 720, "zoom": 1.0}
 GONE = ("full", "closed", "lapsed", "withdrawn", "changed")
 Ending = Literal["arriving", "answering", "completed", "left", "full", "closed", "lapsed", "withdrawn", "changed"]
 
@@ -81,6 +82,7 @@ class Rater:
     ending: Ending = "arriving"
     acknowledged: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
     token: str = ""
+    tab: str = ""
     _remembered: dict[str, dict[str, int]] = field(default_factory=dict)
     _fetched: set[str] = field(default_factory=set)
 
@@ -110,9 +112,11 @@ class Rater:
         begin = {"language": language, "consent": True, "study": study.digest, "key": self._uuid()}
         begun = yield from self._deliver(Request("POST", "/api/sessions", begin))
         self.token, self.ending = begun.json()["session"], "answering"
+        self.tab = self._uuid()
+        yield from self._deliver(Request("POST", "/api/tab", {"tab": self.tab, "take": False}, self.token))
         seconds = self._duration(times.pages_seconds)
         yield Wait(seconds)
-        screen = {"width": 1280, "height": 720, "zoom": 1.0, "language": language, "gray_step_seen": True}
+        screen = {**SCREEN, "gray_step_seen": True}
         told = {"vision": self._vision(), "screen": screen, "practice_done": {}}
         events = [
             {"key": self._uuid(), "name": name, "at_ms": 1000 * seconds, "detail": detail}
@@ -140,6 +144,8 @@ class Rater:
         yield from self._fetch(trial)
         values = self._answers(trial["url"].removeprefix("/s/"))
         response = {name: self._response_ms() for name in values}
+        showing = {"key": self._uuid(), "trial": trial["trial"]}
+        yield from self._deliver(Request("POST", "/api/showings", showing, self.token))
         yield Wait(plan["exposure_ms"] / 1000, exact=True)
         yield Wait((plan["mask_ms"] + sum(response.values())) / 1000)
         onset = float(self.rng.uniform(5, 40))
@@ -152,9 +158,8 @@ class Rater:
             "hidden": 0,
         }
         answer = {"key": self._uuid(), "trial": trial["trial"], "values": values, "timing": timing}
-        request = Request(
-            "POST", "/api/answers", {**answer, "decoded_sha256_ok": True, "tab": self._uuid()}, self.token
-        )
+        answer |= {"seen": {"width": trial["width"], "height": trial["height"], "zoom": SCREEN["zoom"]}}
+        request = Request("POST", "/api/answers", {**answer, "decoded_sha256_ok": True, "tab": self.tab}, self.token)
         reply = yield from self._deliver(request)
         self.acknowledged[reply.json()["acknowledged"]] = (trial["trial"], values)
         if self.rng.random() < self.population.effects.lost_replies:

@@ -20,7 +20,7 @@ from study_app.storage import allocation
 from study_app.storage.database import Database
 from study_app.storage.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
 from study_app.storage.opening import open_study
-from study_app.storage.refusals import RefusedError
+from study_app.storage.refusals import RefusedError, changed, conflict
 from study_app.storage.rows import Begun, Session, answer_rows, event_rows
 from study_app.storage.schema import answers, events, sessions, trials
 
@@ -84,8 +84,8 @@ class Store:
     def plan(self, token: str) -> Progress:
         """What the session shows. From now on the first trial can begin."""
         with self.database.writing() as connection:
-            session = self._present(connection, token)
-            self._change(connection, session, ready_at=session.ready_at or self.clock())
+            session = self.present(connection, token)
+            self.change(connection, session, ready_at=session.ready_at or self.clock())
             rows = connection.execute(
                 select(trials).where(trials.c.session_id == session.id).order_by(trials.c.position)
             ).all()
@@ -114,21 +114,21 @@ class Store:
     def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
         """Write events, each key once."""
         with self.database.writing() as connection:
-            session = self._present(connection, token)
+            session = self.present(connection, token)
             here = set(connection.execute(select(events.c.key).where(events.c.session_id == session.id)).scalars())
             new = {message.key: message for message in messages if message.key not in here}
             if len(here) + len(new) > EVENTS_A_SESSION:
                 raise RefusedError(429, "events", "This session has sent too many events.")
             if new:
                 connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
-            self._change(connection, session)
+            self.change(connection, session)
 
     def claim_tab(self, token: str, tab: str, take: bool) -> bool:
         """Whether `tab` is the session's browser tab: the first that asks is, until another takes over."""
         with self.database.writing() as connection:
-            session = self._present(connection, token)
+            session = self.present(connection, token)
             owner = tab if take or session.tab is None else session.tab
-            self._change(connection, session, tab=owner)
+            self.change(connection, session, tab=owner)
         return bool(owner == tab)
 
     def finish(self, token: str) -> str:
@@ -148,8 +148,8 @@ class Store:
         if not session.lapsed and self.clock() - session.seen_at < NOTED_MS:
             return session
         with self.database.writing() as connection:
-            session = self._present(connection, token)
-            self._change(connection, session)
+            session = self.present(connection, token)
+            self.change(connection, session)
         return session
 
     def _insert_session(self, connection: Connection, begun: Begun, language: str) -> None:
@@ -186,7 +186,7 @@ class Store:
             raise changed()
         return session
 
-    def _present(self, connection: Connection, token: str) -> Session:
+    def present(self, connection: Connection, token: str) -> Session:
         """A known session that has its place."""
         session = self._known(connection, token)
         self._hold_place(connection, session)
@@ -205,7 +205,7 @@ class Store:
             410, "lapsed", "After a long pause your place was given to somebody else; thank you for your answers."
         )
 
-    def _change(self, connection: Connection, session: Session, **values: object) -> None:
+    def change(self, connection: Connection, session: Session, **values: object) -> None:
         """Change a present session's row, and note that it was seen."""
         seen = {"seen_at": self.clock(), "lapsed": False}
         connection.execute(update(sessions).where(sessions.c.id == session.id).values(**seen, **values))
@@ -223,7 +223,7 @@ class Store:
         connection.execute(insert(answers), answer_rows(session, self.study, message, now))
         answered = session.answered + 1
         done = {"completed_at": now} if answered == session.trials else {}
-        self._change(connection, session, answered=answered, ready_at=now, **done)
+        self.change(connection, session, answered=answered, ready_at=now, **done)
 
     def _with_fooled(self, connection: Connection, session: Session, message: AnswerMessage) -> AnswerMessage:
         """Of a pair, what is stored is not the side that was named, but whether the volunteer was fooled."""
@@ -239,13 +239,3 @@ class Store:
         ).all()
         if {row.criterion: row.value for row in here} != message.values:
             raise conflict("This trial has other answers already; the first ones stay.")
-
-
-def changed() -> RefusedError:
-    """The refusal of a session that began on another version of the study."""
-    return RefusedError(410, "changed", "This study has gone on in a newer version; thank you for your answers.")
-
-
-def conflict(sentence: str) -> RefusedError:
-    """The refusal of an answer that contradicts one that is stored."""
-    return RefusedError(409, "conflict", sentence)

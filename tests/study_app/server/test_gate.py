@@ -53,6 +53,7 @@ OWN: dict[str, set[str]] = {
     "/api/sessions": {"POST"},
     "/api/plan": READ,
     "/api/answers": {"POST"},
+    "/api/showings": {"POST"},
     "/api/events": {"POST"},
     "/api/tab": {"POST"},
     "/api/finish": {"POST"},
