@@ -56,7 +56,7 @@ RATINGS = {
     "exposures": ("how often the picture was shown, 1 unless something interrupted", "", "1 or more"),
     "hidden": ("how often the page was hidden during the trial", "", "0 or more"),
     "showings": (
-        "how often the picture was begun to be shown, counted by the server: with those that a reload or another tab cut",
+        "how often the picture was begun to be shown, by the server's count: a reload or another tab may have cut it short",
         "",
         "exposures or more, empty if not counted",
     ),
@@ -65,8 +65,12 @@ RATINGS = {
         "ms",
         "shown_ms or more, empty if not counted",
     ),
-    "picture_width": ("width at which the picture was shown, the smallest of the trial", "CSS px", "empty if unknown"),
-    "picture_height": ("height at which the picture was shown, the smallest of the trial", "CSS px", "empty if unknown"),
+    "picture_width": ("width of the picture as it was shown, the smallest of the trial", "CSS px", "empty if unknown"),
+    "picture_height": (
+        "its height, the smallest of the trial",
+        "CSS px",
+        "empty if unknown",
+    ),
     "zoom": ("device pixels in a CSS pixel while the picture was shown", "", "empty if unknown"),
 }
 # What differs where every trial is a pair of a colorization and its original.

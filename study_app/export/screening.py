@@ -95,7 +95,7 @@ def odd_timings(ratings: Sequence[Rating], received: Mapping[int, int], seen_ms:
 
 
 def _seen_ms(rating: Rating) -> float:
-    """How long its picture was seen at most: with the showings that were cut short, where the server has counted them."""
+    """How long its picture was seen at most: with showings that were cut short, where the server has counted them."""
     return rating.shown_ms if rating.seen_at_most_ms is None else rating.seen_at_most_ms
 
 

@@ -84,8 +84,8 @@ trials = Table(
     *(Column(name, Integer) for name in ("first", "fake_place")),
 )
 
-# One row for each criterion of a trial. Times within a trial are in ms by the browser's clock. The picture's size in CSS
-# pixels and the zoom are unknown where a page of an older version has sent the answer.
+# One row for each criterion of a trial. Times within a trial are in ms by the browser's clock. The picture's size in
+# CSS pixels and the zoom are unknown where a page of an older version has sent the answer.
 answers = Table(
     "answers",
     metadata,
