@@ -214,10 +214,10 @@ class Stage {
   }
 
   async #again(index, box) {
+    await this.#visible();
     const picture = this.picture;
     picture.remove();
     if (!this.room.isSmall) {
-      await this.#visible();
       await this.view.pause(this.view.text("trial", "show"), this.top, this.view.heading(this.view.text("trial", "looked_away")));
       this.view.show(this.top, box);
     }

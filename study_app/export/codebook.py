@@ -56,7 +56,7 @@ RATINGS = {
     "exposures": ("how often the picture was shown, 1 unless something interrupted", "", "1 or more"),
     "hidden": ("how often the page was hidden during the trial", "", "0 or more"),
     "showings": (
-        "how often the picture was begun to be shown, by the server's count: a reload or another tab may have cut it short",
+        "how often the picture was begun to be shown, by the server's count: a reload or another tab may cut it",
         "",
         "exposures or more, empty if not counted",
     ),

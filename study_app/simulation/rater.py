@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.settings.errors import UserError
 from study_app.simulation.population import Population
-from study_app.stimuli.manifest import Stimuli
+from study_app.stimuli.manifest import Look, Stimuli
 from study_app.stimuli.plates import KINDS
 
 FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 5.0, 600.0  # seconds
@@ -83,7 +83,7 @@ class Rater:
     acknowledged: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
     token: str = ""
     tab: str = ""
-    _remembered: dict[str, dict[str, int]] = field(default_factory=dict)
+    _remembered: dict[Look, dict[str, int]] = field(default_factory=dict)
     _fetched: set[str] = field(default_factory=set)
 
     def script(self) -> Script:
@@ -181,16 +181,17 @@ class Rater:
             return dict.fromkeys(names, maximum)
         if kind == "random":
             return {name: int(self.rng.integers(maximum + 1)) for name in names}
-        if picture in self._remembered and self.rng.random() < self.population.effects.consistency:
-            return self._remembered[picture]
         try:
             look = self.stimuli.by_token[picture]
         except KeyError:
             raise UserError("the server shows pictures that are not in stimuli/ here; copy that folder.") from None
+        seen = (look.photograph, look.method, look.fault)
+        if seen in self._remembered and self.rng.random() < self.population.effects.consistency:
+            return self._remembered[seen]
         expected = self.population.chance(self.place, look.photograph, look.method, look.fault)
         values = self.population.answers(expected, self.rng)
-        self._remembered[picture] = dict(zip(names, map(int, values), strict=True))
-        return self._remembered[picture]
+        self._remembered[seen] = dict(zip(names, map(int, values), strict=True))
+        return self._remembered[seen]
 
     def _response_ms(self) -> float:
         effects = self.population.effects

@@ -9,15 +9,20 @@ from pathlib import Path
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import parse_record
 from study_app.design.assignment import Cast
+from study_app.design.tokens import derive
 
 STIMULI = Path("stimuli")
 PICTURES = "pictures"
 MANIFEST = "manifest.json"
+Look = tuple[str, str, str]  # photograph, method, fault
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """One picture as volunteers get it. `fault`: what was done to its colours, "" if nothing; `size`: in bytes."""
+    """One picture as volunteers get it. `fault`: what was done to its colours, "" if nothing; `size`: in bytes.
+
+    `copy`: 1 for the other file of the same pixels, which makes a second showing look like any other picture.
+    """
 
     token: str
     photograph: str
@@ -27,20 +32,27 @@ class Stimulus:
     width: int
     height: int
     size: int
+    copy: int = 0
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All stimuli of one study. `study`: its digest."""
+    """All stimuli of one study. `study`: its digest; `format`: 1 where an older version of this program made them."""
 
     study: str
     cast: Cast
     stimuli: tuple[Stimulus, ...]
+    format: int = 1
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of which pictures there are; it changes with any pixel and with the secret."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        content = asdict(self)
+        if self.format == 1:  # had no such fields, and keeps the digest that databases know it by
+            del content["format"]
+            for stimulus in content["stimuli"]:
+                del stimulus["copy"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -57,13 +69,30 @@ class Stimuli:
         return {stimulus.token: stimulus for stimulus in self.manifest.stimuli}
 
     @cached_property
-    def by_look(self) -> dict[tuple[str, str, str], Stimulus]:
-        """Every stimulus by (photograph, method, fault)."""
-        return {(one.photograph, one.method, one.fault): one for one in self.manifest.stimuli}
+    def by_look(self) -> dict[Look, Stimulus]:
+        """Every stimulus by its look, without the second copies."""
+        return {_look(one): one for one in self.manifest.stimuli if not one.copy}
+
+    @cached_property
+    def second_copies(self) -> dict[Look, Stimulus]:
+        """The second copies by their look."""
+        return {_look(one): one for one in self.manifest.stimuli if one.copy}
+
+    def shown(self, look: Look, session: int, is_repeat: bool) -> Stimulus:
+        """The file that a session gets for a look. A repeat gets the other copy, so that no address comes twice.
+
+        Which copy comes first is drawn for each session and photograph, so that a copy says nothing either.
+        """
+        drawn = derive(self.secret, "copy", str(session), look[0])[0] % 2
+        return (self.second_copies if drawn ^ is_repeat else self.by_look).get(look, self.by_look[look])
 
     def path(self, stimulus: Stimulus) -> Path:
         """The file of a stimulus."""
         return self.folder / PICTURES / f"{stimulus.token}.png"
+
+
+def _look(stimulus: Stimulus) -> Look:
+    return (stimulus.photograph, stimulus.method, stimulus.fault)
 
 
 def load_stimuli(study_digest: str, root: Path = STIMULI) -> Stimuli:

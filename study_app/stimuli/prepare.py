@@ -9,13 +9,16 @@ find out which method made a picture.
 
 If the archives have changed since, the earlier folder is kept under another name.
 
-All pictures of a photograph have as many bytes as the largest of them. A chunk that readers skip fills the others.
+The length of a file follows from the dimensions of its picture alone. Pictures that may come a second time have two
+files, so that their second showing looks like any other. Pictures that an older version of this program has made stay
+as they are while their pixels are right: there may be answers about them.
 """
 
 import argparse
 import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -32,9 +35,10 @@ from study_app.design.pairs import practice_looks
 from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
 from study_app.design.tokens import derive, new_secret, opaque_name
 from study_app.stimuli.faults import FAULTS
-from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
-from study_app.stimuli.png import CHUNK, encode, padded
+from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimuli, Stimulus, load_stimuli
+from study_app.stimuli.png import MARK_BYTES, encode
 
+FORMAT = 2  # of the pictures; in 1 a chunk filled them up to one length
 Look = tuple[str, str]  # method and fault
 
 
@@ -54,21 +58,49 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
     cast = cast_photographs(study, sources[ORIGINAL].ids)
     secret = secret_of(root)
     folder = root / study.digest
+    looks = sorted(looks_of(study, cast).items())
+    painted = ((photograph, _pictures(study, sources, photograph, of_one)) for photograph, of_one in looks)
+    if _is_older(folder):
+        if _holds(load_stimuli(study.digest, root), painted):
+            print(f"{folder} is of an older version of this program; without answers, delete it to have it made anew")
+            return folder
+        painted = ((photograph, _pictures(study, sources, photograph, of_one)) for photograph, of_one in looks)
     with whole_folder(folder, PRIVATE_FOLDER) as temporary:
         pictures_folder = private_folder(temporary / PICTURES)
         stimuli: list[Stimulus] = []
-        for photograph, looks in sorted(looks_of(study, cast).items()):
-            pictures = _pictures(study, sources, photograph, looks)
-            for stimulus, content in _encoded(photograph, pictures, study.digest, secret):
+        for photograph, pictures in painted:
+            copies = 2 if study.repeats and photograph in cast.main else 1
+            for stimulus, content in _encoded(photograph, pictures, copies, study.digest, secret):
                 path = pictures_folder / f"{stimulus.token}.png"
                 path.touch(PRIVATE_FILE)
                 path.write_bytes(content)
                 stimuli.append(stimulus)
         # In the order of tokens, so that not even the order of this file says anything.
-        manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)))
+        manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)), FORMAT)
         write_json(temporary / MANIFEST, asdict(manifest), PRIVATE_FILE)
         _keep(folder, manifest)
     return folder
+
+
+def _is_older(folder: Path) -> bool:
+    """Whether an older version of this program has made the pictures there."""
+    try:
+        return "format" not in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
+def _holds(stimuli: Stimuli, painted: Iterable[tuple[str, dict[Look, np.ndarray]]]) -> bool:
+    """Whether the stimuli have these pixels for every photograph and look."""
+    for photograph, pictures in painted:
+        for look, picture in pictures.items():
+            stimulus = stimuli.by_look.get((photograph, *look))
+            if stimulus is None or not stimuli.path(stimulus).is_file():
+                return False
+            with Image.open(stimuli.path(stimulus)) as file:
+                if not np.array_equal(np.asarray(file), picture):
+                    return False
+    return True
 
 
 def _keep(folder: Path, manifest: Manifest) -> None:
@@ -136,18 +168,17 @@ def _pictures(study: Study, sources: dict[str, Archive], photograph: str, looks:
 
 
 def _encoded(
-    photograph: str, pictures: dict[Look, np.ndarray], study: str, secret: bytes
+    photograph: str, pictures: dict[Look, np.ndarray], copies: int, study: str, secret: bytes
 ) -> Iterator[tuple[Stimulus, bytes]]:
-    """Every look of a photograph as a PNG, all of them with as many bytes as the largest."""
-    plain = {look: encode(picture) for look, picture in pictures.items()}
-    size = max(map(len, plain.values())) + CHUNK
-    for (method, fault), png in plain.items():
-        name = (study, photograph, method, fault)
-        content = padded(png, size, derive(secret, "padding", *name))
-        height, width = pictures[method, fault].shape[:2]
-        token = opaque_name(secret, "stimulus", *name)
-        digest = hashlib.sha256(content).hexdigest()
-        yield Stimulus(token, photograph, method, fault, digest, width, height, size), content
+    """Every look of a photograph as a PNG, so many times."""
+    for (method, fault), picture in pictures.items():
+        height, width = picture.shape[:2]
+        for copy in range(copies):
+            name = (study, photograph, method, fault, str(copy))
+            content = encode(picture, derive(secret, "mark", *name)[:MARK_BYTES])
+            token = opaque_name(secret, "stimulus", *name)
+            digest = hashlib.sha256(content).hexdigest()
+            yield Stimulus(token, photograph, method, fault, digest, width, height, len(content), copy), content
 
 
 if __name__ == "__main__":

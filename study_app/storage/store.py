@@ -7,8 +7,9 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from study_app.design import assignment
@@ -90,7 +91,7 @@ class Store:
                 select(trials).where(trials.c.session_id == session.id).order_by(trials.c.position)
             ).all()
         try:
-            pictures = tuple(tuple(self.stimuli.by_look[look].token for look in trial_looks(row)) for row in rows)
+            pictures = tuple(self._tokens(session, row) for row in rows)
         except KeyError:
             raise changed() from None
         return Progress(session.language, pictures, session.answered)
@@ -151,6 +152,11 @@ class Store:
             session = self.present(connection, token)
             self.change(connection, session)
         return session
+
+    def _tokens(self, session: Session, trial: Row[Any]) -> tuple[str, ...]:
+        """The stimuli of a trial."""
+        is_repeat = trial.first is not None
+        return tuple(self.stimuli.shown(look, session.number, is_repeat).token for look in trial_looks(trial))
 
     def _insert_session(self, connection: Connection, begun: Begun, language: str) -> None:
         now, mine = self.clock(), (self.study_id, self.simulated)
