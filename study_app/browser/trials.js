@@ -1,5 +1,5 @@
 // Practice and trials: a picture for a moment, then the questions.
-import { forget, remember } from "./arrival.js";
+import { finished, remember } from "./arrival.js";
 import { Refused } from "./connection.js";
 import { expose } from "./exposure.js";
 import { Outbox } from "./outbox.js";
@@ -58,7 +58,7 @@ export async function trials(act) {
     index = counted ? index + 1 : plan.answered.length;
   }
   await connection.post("/api/finish", {});
-  forget();
+  finished(data.study);
 }
 
 /** Send what is in the outbox. False if the server has other answers to a trial already; the first ones stay. */

@@ -134,8 +134,12 @@ PAIR_PARTICIPANTS = {
 }
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
-    "what": ("what was done", "", "withdrawal, closed, reopened, set aside, brought back"),
-    "detail": ("more about it", "", "JSON: the participant; how many answers a withdrawal removed; why set aside"),
+    "what": ("what was done", "", "withdrawal, closed, reopened, changed, set aside, brought back"),
+    "detail": (
+        "more about it",
+        "",
+        "JSON: the participant; how many answers a withdrawal removed; why set aside; [before, now] of settings",
+    ),
 }
 Files = dict[str, tuple[type, dict[str, tuple[str, str, str]]]]
 FILES: Files = {

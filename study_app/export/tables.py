@@ -23,14 +23,14 @@ from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
-from study_app.design.study import STUDY_FILE, Study, load_study
+from study_app.design.study import STUDY_FILE, Study, known_as, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
 from study_app.export.screening import Timing, conduct, median_pace, odd_timings
 from study_app.export.showings import begun_showings, seen_at_most
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.messages import is_contradictory, is_possible
-from study_app.storage.opening import registered
+from study_app.storage.opening import recognised, registered
 from study_app.storage.schema import answers, events, log, sessions, trials
 
 # Columns of ratings.csv and of participants.csv that the database has under the same names.
@@ -57,9 +57,9 @@ def main() -> None:
     parser.add_argument("--simulated", action="store_true", help="the answers of simulated raters instead of people's")
     parser.add_argument("--to", type=Path, default=Path("export"), help="folder")
     arguments = parser.parse_args()
-    study = load_study(arguments.study)
     database = Database(arguments.db)
     database.migrate()
+    study = recognised(database, load_study(arguments.study))
     export = gather(database, study, arguments.simulated)
     folder = export_folder(arguments.to, study, arguments.simulated)
     write_export(folder, study, export)
@@ -70,6 +70,7 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
     """Read one moment of the database; raises `UserError` if it does not know the study."""
     with database.reading() as connection:
         known = registered(connection, study)
+        study = known_as(study, known.digest)
         mine = (sessions.c.study_id == known.id, sessions.c.simulated == simulated)
         people = connection.execute(
             select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)

@@ -35,6 +35,7 @@ def mount(service: Service, act: Stage | Literal["arrival"], language: str, toke
         "language": language,
         "assets": service.assets.base,
         "smallest_width": study.smallest_width,
+        "second_run": study.second_run,
         "texts": {section: texts[section] for section in SECTIONS[act]},
     }
     if act == "vision":

@@ -33,7 +33,7 @@ def show(service: Service, language: str) -> None:
         outline = words["outline" if study.practice else "outline_short"]
         st.markdown(outline.format(practice=study.practice, trials=study.trials))
         acts.mount(service, "arrival", language)
-        with st.form("consent", enter_to_submit=False):
+        with st.container(key="way_in"), st.form("consent", enter_to_submit=False):
             st.checkbox(words["agree"], key="agreed")
             if st.session_state.get("forgotten"):
                 st.html(f'<p class="said" role="alert">{html.escape(words["agree_first"])}</p>')

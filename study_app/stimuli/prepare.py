@@ -10,15 +10,13 @@ find out which method made a picture.
 If the archives have changed since, the earlier folder is kept under another name.
 
 The length of a file follows from the dimensions of its picture alone. Pictures that may come a second time have two
-files, so that their second showing looks like any other. Pictures that an older version of this program has made stay
-as they are while their pixels are right: there may be answers about them.
+files, so that their second showing looks like any other.
 """
 
 import argparse
 import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,7 +33,7 @@ from study_app.design.pairs import practice_looks
 from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
 from study_app.design.tokens import derive, new_secret, opaque_name
 from study_app.stimuli.faults import FAULTS
-from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimuli, Stimulus, load_stimuli
+from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
 from study_app.stimuli.png import MARK_BYTES, encode
 
 FORMAT = 2  # of the pictures; in 1 a chunk filled them up to one length
@@ -58,17 +56,11 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
     cast = cast_photographs(study, sources[ORIGINAL].ids)
     secret = secret_of(root)
     folder = root / study.digest
-    looks = sorted(looks_of(study, cast).items())
-    painted = ((photograph, _pictures(study, sources, photograph, of_one)) for photograph, of_one in looks)
-    if _is_older(folder):
-        if _holds(load_stimuli(study.digest, root), painted):
-            print(f"{folder} is of an older version of this program; without answers, delete it to have it made anew")
-            return folder
-        painted = ((photograph, _pictures(study, sources, photograph, of_one)) for photograph, of_one in looks)
     with whole_folder(folder, PRIVATE_FOLDER) as temporary:
         pictures_folder = private_folder(temporary / PICTURES)
         stimuli: list[Stimulus] = []
-        for photograph, pictures in painted:
+        for photograph, looks in sorted(looks_of(study, cast).items()):
+            pictures = _pictures(study, sources, photograph, looks)
             copies = 2 if study.repeats and photograph in cast.main else 1
             for stimulus, content in _encoded(photograph, pictures, copies, study.digest, secret):
                 path = pictures_folder / f"{stimulus.token}.png"
@@ -80,27 +72,6 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
         write_json(temporary / MANIFEST, asdict(manifest), PRIVATE_FILE)
         _keep(folder, manifest)
     return folder
-
-
-def _is_older(folder: Path) -> bool:
-    """Whether an older version of this program has made the pictures there."""
-    try:
-        return "format" not in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-
-
-def _holds(stimuli: Stimuli, painted: Iterable[tuple[str, dict[Look, np.ndarray]]]) -> bool:
-    """Whether the stimuli have these pixels for every photograph and look."""
-    for photograph, pictures in painted:
-        for look, picture in pictures.items():
-            stimulus = stimuli.by_look.get((photograph, *look))
-            if stimulus is None or not stimuli.path(stimulus).is_file():
-                return False
-            with Image.open(stimuli.path(stimulus)) as file:
-                if not np.array_equal(np.asarray(file), picture):
-                    return False
-    return True
 
 
 def _keep(folder: Path, manifest: Manifest) -> None:

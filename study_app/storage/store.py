@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from study_app.design import assignment
 from study_app.design.pairs import trial_looks
-from study_app.design.study import FAKE, Study
+from study_app.design.study import FAKE, Study, known_as
 from study_app.design.tokens import digest, session_token, withdrawal_code
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
@@ -56,12 +56,12 @@ class Store:
     ) -> None:
         """Bring the database up to date and open the study on it; raises `UserError` where that cannot be."""
         self.database = database
-        self.study = study
         self.stimuli = stimuli
         self.simulated = simulated
         self.clock = clock
         database.migrate()
-        self.study_id = open_study(database, study, stimuli.manifest.digest, clock())
+        row = open_study(database, study, stimuli.manifest.digest, clock())
+        self.study_id, self.study = int(row.id), known_as(study, row.digest)
 
     def begin(self, message: BeginMessage) -> Begun:
         """Give a consenting volunteer the place with the fewest votes."""

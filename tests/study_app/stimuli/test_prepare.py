@@ -16,7 +16,7 @@ from pipeline.settings.errors import UserError
 from study_app.design.assignment import generator
 from study_app.design.study import Study
 from study_app.stimuli.faults import FAULTS, TO_YCC
-from study_app.stimuli.manifest import Manifest, Stimuli, load_stimuli
+from study_app.stimuli.manifest import Stimuli, load_stimuli
 from study_app.stimuli.png import chunks, encode
 from study_app.stimuli.prepare import prepare, shrunk
 from tests.conftest import run_in
@@ -92,42 +92,19 @@ def test_only_pictures_that_can_come_again_have_two_files(stimuli: Stimuli, arch
     assert not prepared_study(tmp_path, archives, repeats=0)[1].second_copies
 
 
-def older(stimuli: Stimuli, root: Path) -> Manifest:
-    """A copy of the stimuli below `root` as an older version has described them."""
-    shutil.copytree(stimuli.folder.parent, root)
-    path = root / stimuli.manifest.study / "manifest.json"
+def test_pictures_of_an_older_version_keep_their_digest_and_are_shown_twice_under_one_address(
+    study: Study, stimuli: Stimuli, tmp_path: Path
+) -> None:
+    shutil.copytree(stimuli.folder.parent, tmp_path / "stimuli")
+    path = tmp_path / "stimuli" / study.digest / "manifest.json"
     content = json.loads(path.read_text())
     del content["format"]
     content["stimuli"] = [one for one in content["stimuli"] if not one.pop("copy")]
     path.write_text(json.dumps(content))
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    manifest = load_stimuli(stimuli.manifest.study, root).manifest
-    assert manifest.digest == digest  # by which a database knows them
-    return manifest
-
-
-def test_pictures_of_an_older_version_stay_as_they_are_and_are_shown_twice_under_one_address(
-    study: Study, stimuli: Stimuli, archives: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = older(stimuli, tmp_path / "stimuli")
-    prepare(study, archives, tmp_path / "stimuli")
-    assert "is of an older version of this program" in capsys.readouterr().out
     kept = load_stimuli(study.digest, tmp_path / "stimuli")
-    assert kept.manifest == before
+    assert kept.manifest.digest == hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     look = next(iter(kept.by_look))
     assert kept.shown(look, 1, False) == kept.shown(look, 1, True)
-
-
-def test_pictures_of_an_older_version_are_made_anew_where_a_method_has_changed(
-    study: Study, stimuli: Stimuli, archives: Path, tmp_path: Path
-) -> None:
-    older(stimuli, tmp_path / "stimuli")
-    shutil.copytree(archives, tmp_path / "archives")
-    other = ((name, np.full((30, 44, 3), 90, np.uint8)) for name in PHOTOGRAPHS)
-    write_archive(tmp_path / "archives" / "zebranet.zip", other)
-    prepare(study, tmp_path / "archives", tmp_path / "stimuli")
-    assert load_stimuli(study.digest, tmp_path / "stimuli").second_copies
-    assert len(list((tmp_path / "stimuli").glob(f"{study.digest}.*"))) == 1  # the earlier ones are kept aside
 
 
 def test_pixels_are_those_of_the_archive_shrunk_alike(stimuli: Stimuli, archives: Path, study: Study) -> None:
