@@ -31,7 +31,8 @@ def open_study(database: Database, study: Study, pictures: str, now: int) -> Row
                 changes = ", ".join(_changes(row, study))
                 raise UserError(
                     f"study.yaml has changed ({changes}), but the database holds {count} answers to version "
-                    f"{row.version} of it; undo the change, or set `version: {row.version + 1}` to begin anew beside them."
+                    f"{row.version} of it; undo the change, or set `version: {row.version + 1}` to begin anew beside "
+                    "them."
                 )
         if own.pictures != pictures:
             if count := _answers(connection, own):
