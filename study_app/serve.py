@@ -83,7 +83,7 @@ def serve(
     database = Database(database_url)
     database.migrate()
     study = recognised(database, load_study(study_file))
-    stimuli = load_stimuli(study.digest, stimuli_root)
+    stimuli = load_stimuli(study.digest, stimuli_root, study_file)
     private_folder(stimuli_root)  # an earlier version made it readable for everybody
     simulated = os.environ.get("STUDY_SIMULATED") == "1"
     store = Store(database, study, stimuli, simulated)

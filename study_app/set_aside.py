@@ -31,7 +31,7 @@ def main() -> None:
     numbers = parse_numbers(arguments.participants)
     if arguments.back == bool(arguments.reason.strip()):
         raise UserError("give --reason TEXT to set participants aside, or --back to bring them back.")
-    study, database = load_study(arguments.study), Database(arguments.db)
+    study, database = load_study(arguments.study), Database.with_study(arguments.db)
     database.migrate()
     with database.reading() as connection:
         study_id = registered(connection, study).id

@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--simulated", action="store_true", help="the answers of simulated raters instead of people's")
     parser.add_argument("--to", type=Path, default=Path("export"), help="folder")
     arguments = parser.parse_args()
-    database = Database(arguments.db)
+    database = Database.with_study(arguments.db)
     database.migrate()
     study = recognised(database, load_study(arguments.study))
     export = gather(database, study, arguments.simulated)

@@ -54,7 +54,7 @@ def main() -> None:
     if database is not None:
         database.migrate()
         study = recognised(database, study)
-    stimuli = load_stimuli(study.digest, arguments.stimuli)
+    stimuli = load_stimuli(study.digest, arguments.stimuli, arguments.study)
     raters = make_raters(study, effects, stimuli, arguments.raters, arguments.seed)
     arrivals = arrival_times(effects, arguments.raters, arguments.seed)
     if database is None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import parse_record
 from study_app.design.assignment import Cast
+from study_app.design.study import STUDY_FILE
 from study_app.design.tokens import derive
 
 STIMULI = Path("stimuli")
@@ -91,19 +93,23 @@ class Stimuli:
         return self.folder / PICTURES / f"{stimulus.token}.png"
 
 
+def _command(study_file: Path) -> str:
+    return f"python -m study_app.stimuli {shlex.quote(str(study_file))}"
+
+
 def _look(stimulus: Stimulus) -> Look:
     return (stimulus.photograph, stimulus.method, stimulus.fault)
 
 
-def load_stimuli(study_digest: str, root: Path = STIMULI) -> Stimuli:
-    """Open what `python -m study_app.stimuli` has prepared for a study."""
+def load_stimuli(study_digest: str, root: Path = STIMULI, study_file: Path = STUDY_FILE) -> Stimuli:
+    """Open what `python -m study_app.stimuli` has prepared for a study; `study_file` is named if it has not."""
     folder = root / study_digest
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         secret = (root / "secret").read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{folder} has no stimuli of this study; `python -m study_app.stimuli` makes them.") from None
+        raise UserError(f"{folder} has no stimuli of {study_file}; `{_command(study_file)}` makes them.") from None
     except ValueError:
-        raise UserError(f"{folder / MANIFEST} is damaged; `python -m study_app.stimuli` makes it anew.") from None
+        raise UserError(f"{folder / MANIFEST} is damaged; `{_command(study_file)}` makes it anew.") from None
     manifest = parse_record(Manifest, content, str(folder / MANIFEST))
     return Stimuli(folder, manifest, secret)

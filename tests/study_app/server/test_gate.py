@@ -59,6 +59,7 @@ OWN: dict[str, set[str]] = {
     "/api/finish": {"POST"},
     "/api/withdraw": {"POST"},
     "/api/vision": {"POST"},
+    "/api/researcher": {"POST"},
     "/s/{token}": READ,
     "/healthz": READ,
     "/readyz": READ,
