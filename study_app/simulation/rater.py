@@ -73,7 +73,8 @@ class GoneError(Exception):
 
 @dataclass
 class Rater:
-    """`place`: in the population. `acknowledged`: key of an answer -> what was acknowledged under it."""
+    """`place`: in the population. `acknowledged`: key of an answer -> what was acknowledged under it; `tab`: the
+    browser's name for itself."""
 
     place: int
     population: Population

@@ -138,3 +138,27 @@ def test_the_command_sets_aside_and_brings_back(study: Study, stimuli: Stimuli, 
     failed = run_in(tmp_path, "study_app.set_aside", "1", *place, check=False)
     assert failed.returncode == 1 and "give --reason" in failed.stderr and "Traceback" not in failed.stderr
     store.database.close()
+
+
+def test_all_who_are_flagged_can_be_replaced_at_once(
+    study: Study, stimuli: Stimuli, clock: Clock, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'study.sqlite3'}"
+    store = Store(Database(url), study, stimuli, clock=clock)
+    for value in (1, None, 1, None, None, 0):  # who always says the same straight-lines
+        one = newcomer(store, clock)
+        for trial in range(study.trials):
+            one.take(1, value=trial % 2 if value is None else value)
+    flagged = [person.participant for person in export(store).participants if person.flags]
+    assert {1, 3, 6} <= set(flagged) and len(flagged) < 6
+    place = ["--study", str(write_study(tmp_path)), "--db", url]
+    done = run_in(tmp_path, "study_app.set_aside", "--flagged", "--reason", "flagged", *place)
+    assert done.stdout == f"set aside: {', '.join(map(str, flagged))}\n"
+    assert sum(loads(store)) == 6 - len(flagged)
+    newcomer(store, clock)  # in the place of one of them
+    again = run_in(tmp_path, "study_app.set_aside", "--flagged", "--reason", "flagged", *place)
+    assert again.stdout == "set aside: nobody, that was so already\n"
+    for wrong in (["--flagged", "7"], []):
+        failed = run_in(tmp_path, "study_app.set_aside", *wrong, "--reason", "flagged", *place, check=False)
+        assert failed.returncode == 1 and "or give --flagged" in failed.stderr
+    store.database.close()
