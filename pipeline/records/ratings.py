@@ -43,7 +43,7 @@ class PairRating(Rating):
     fake_place: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Participant:
     """One volunteer without anything that names the person. Its columns: `study_app.export.codebook`."""
 
@@ -72,6 +72,6 @@ class Participant:
     repeat_agreement: float | None
     median_pace_ms: float | None
     odd_timings: int
-    begun_again: int | None = None
     flags: str
     set_aside: str
+    begun_again: int | None = None

@@ -34,8 +34,8 @@ from study_app.storage.opening import recognised, registered
 from study_app.storage.schema import answers, events, log, sessions, trials
 
 # Columns of ratings.csv and of participants.csv that the database has under the same names.
-IN_TRIAL = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
-IN_TRIAL += ("picture_width", "picture_height", "zoom")
+TIMING = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
+IN_TRIAL = (*TIMING, "picture_width", "picture_height", "zoom")
 AS_STORED = ("study", "simulated", "trial", "kind", "photograph", "criterion", "value", *IN_TRIAL)
 OF_SESSION = ("simulated", "language", "block", "row", "trials", "answered")
 

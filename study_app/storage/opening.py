@@ -28,9 +28,9 @@ def open_study(database: Database, study: Study, pictures: str, now: int) -> Row
         for row in connection.execute(select(studies).where(studies.c.id != own.id).order_by(studies.c.id)).all():
             count = _answers(connection, row) if row.version >= study.version else 0
             if count:
-                changes = ", ".join(_changes(row, study))
+                keys = ", ".join(_changes(row, study))
                 raise UserError(
-                    f"study.yaml has changed ({changes}), but the database holds {count} answers to version "
+                    f"study.yaml has changed ({keys}), but the database holds {count} answers to version "
                     f"{row.version} of it; undo the change, or set `version: {row.version + 1}` to begin anew beside "
                     "them."
                 )
