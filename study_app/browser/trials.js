@@ -39,34 +39,41 @@ export async function trials(act) {
   const { view, data, connection, journal } = act;
   const outbox = new Outbox("answers", data.token);
   remember(data.token, data.study);
-  await deliver(connection, outbox);
+  await deliver(connection, outbox, true);
   let plan = await connection.get("/api/plan");
   const stage = new Stage(act, plan, plan.trials, (trial) => connection.post("/api/showings", { key: crypto.randomUUID(), trial }));
   const opened = plan.answered.length;
+  let isBegun = false; // whether the server has counted the showing of the next picture with the answer before
   for (let index = opened; index < plan.trials.length; ) {
     const count = plan.trials.length;
     stage.progress(view.text("trial", "picture", { number: index + 1, count }), index / count);
     if (index > 0 && plan.breaks.includes(index)) await stage.rest(index, count);
     else if (index === opened && index > 0) await stage.ready(view.text("trial", "ready"));
-    const answer = await stage.run(index);
-    outbox.add({ key: crypto.randomUUID(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab });
+    const answer = await stage.run(index, isBegun);
+    const goesOn = index + 1 < count && !plan.breaks.includes(index + 1);
+    const next_key = goesOn ? crypto.randomUUID() : null;
+    outbox.add({ key: crypto.randomUUID(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab, next_key });
     // The next picture waits for the acknowledgement, in most cases shorter than the cross is on the screen: so the
     // server's clock sees every exposure begin after the answer before, and at most one answer is ever on its way.
     const counted = await deliver(connection, outbox);
     journal.flush().catch(() => {});
     if (!counted) plan = await connection.get("/api/plan"); // another tab was faster
     index = counted ? index + 1 : plan.answered.length;
+    isBegun = counted && goesOn;
   }
   await connection.post("/api/finish", {});
   finished(data.study);
 }
 
-/** Send what is in the outbox. False if the server has other answers to a trial already; the first ones stay. */
-async function deliver(connection, outbox) {
+/**
+ * Send what is in the outbox; `late`: from an earlier opening of the page, which shows nothing after it. False if the
+ * server has other answers to a trial already; the first ones stay.
+ */
+async function deliver(connection, outbox, late = false) {
   let counted = true;
   for (const message of outbox.all()) {
     try {
-      await connection.post("/api/answers", message);
+      await connection.post("/api/answers", late ? { ...message, next_key: null } : message);
     } catch (error) {
       if (!(error instanceof Refused) || !["conflict", "order", "invalid"].includes(error.reason)) throw error;
       counted = false;
@@ -111,15 +118,15 @@ class Stage {
     this.journal.note("break_ended", { trial: done });
   }
 
-  /** One picture and its questions; returns values and timing as the server takes them. */
-  async run(index) {
+  /** One picture and its questions; returns values and timing as the server takes them. `isBegun`: it is counted. */
+  async run(index, isBegun = false) {
     const began = performance.now();
     this.hidden = 0;
     this.seen = null;
     const panel = element("div", { class: "questions" });
     const box = element("div", { class: "box" }, element("span", { class: "cross", "aria-hidden": "true" }, "+"), panel);
     this.view.show(this.top, box);
-    const [picture] = await Promise.all([this.#next(index, box), sleep(CROSS_MS, this.signal)]);
+    const [picture] = await Promise.all([this.#next(index, box, isBegun), sleep(CROSS_MS, this.signal)]);
     await this.#watched(box);
     this.#place(picture, box);
     box.querySelector(".cross").remove();
@@ -136,13 +143,13 @@ class Stage {
   }
 
   /** The picture, once it is here, somebody can see it, and the server knows that it is about to be shown. */
-  async #next(index, box) {
+  async #next(index, box, isBegun) {
     box.style.minHeight = `${this.room.height}px`;
     const late = setTimeout(() => this.view.notice(this.view.text("trial", "loading")), LATE_MS);
     const picture = await this.pictures.get(index).finally(() => clearTimeout(late));
     this.view.notice("");
     await this.#watched(box);
-    await this.begins(index);
+    if (!isBegun) await this.begins(index);
     return picture;
   }
 

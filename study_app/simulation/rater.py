@@ -93,6 +93,7 @@ class Rater:
             yield from self._enter()
             plan = yield from self._plan()
             leaves_at, returns = self._leaving(len(plan["trials"]))
+            is_begun = False
             for trial in plan["trials"][len(plan["answered"]) :]:
                 if trial["trial"] == leaves_at:
                     if not returns:
@@ -100,7 +101,8 @@ class Rater:
                         return
                     yield Wait(float(self.rng.exponential(60 * self.population.effects.leaving.away_minutes)))
                     yield from self._plan()
-                yield from self._take(trial, plan)
+                    is_begun = False
+                is_begun = yield from self._take(trial, plan, is_begun)
             yield from self._deliver(Request("POST", "/api/finish", token=self.token))
             self.ending = "completed"
         except GoneError as gone:
@@ -140,13 +142,16 @@ class Rater:
         where = int(self.rng.integers(trials))
         return (where if leaves else None), bool(returns)
 
-    def _take(self, trial: dict[str, Any], plan: dict[str, Any]) -> Script:
-        """One picture: fetch it, look at it, answer."""
+    def _take(
+        self, trial: dict[str, Any], plan: dict[str, Any], is_begun: bool
+    ) -> Generator[Request | Wait, Reply, bool]:
+        """One picture: fetch it, look at it, answer. `is_begun`: its showing is counted; returns that of the next."""
         yield from self._fetch(trial)
         values = self._answers(trial["url"].removeprefix("/s/"))
         response = {name: self._response_ms() for name in values}
-        showing = {"key": self._uuid(), "trial": trial["trial"]}
-        yield from self._deliver(Request("POST", "/api/showings", showing, self.token))
+        if not is_begun:
+            showing = {"key": self._uuid(), "trial": trial["trial"]}
+            yield from self._deliver(Request("POST", "/api/showings", showing, self.token))
         yield Wait(plan["exposure_ms"] / 1000, exact=True)
         yield Wait((plan["mask_ms"] + sum(response.values())) / 1000)
         onset = float(self.rng.uniform(5, 40))
@@ -160,11 +165,15 @@ class Rater:
         }
         answer = {"key": self._uuid(), "trial": trial["trial"], "values": values, "timing": timing}
         answer |= {"seen": {"width": trial["width"], "height": trial["height"], "zoom": SCREEN["zoom"]}}
-        request = Request("POST", "/api/answers", {**answer, "decoded_sha256_ok": True, "tab": self.tab}, self.token)
+        following = trial["trial"] + 1
+        goes_on = following < len(plan["trials"]) and following not in plan["breaks"]
+        answer |= {"decoded_sha256_ok": True, "tab": self.tab, "next_key": self._uuid() if goes_on else None}
+        request = Request("POST", "/api/answers", answer, self.token)
         reply = yield from self._deliver(request)
         self.acknowledged[reply.json()["acknowledged"]] = (trial["trial"], values)
         if self.rng.random() < self.population.effects.lost_replies:
             yield from self._deliver(request)
+        return goes_on
 
     def _fetch(self, trial: dict[str, Any]) -> Script:
         if trial["url"] in self._fetched:

@@ -74,7 +74,8 @@ class Seen:
 @dataclass(frozen=True)
 class AnswerMessage:
     """All answers of one trial. `decoded_sha256_ok`: the browser has checked the picture's bytes; `seen`: None from a
-    page that was opened before an update of this program."""
+    page that was opened before an update of this program; `next_key`: of the showing that follows at once, if one does,
+    which saves a request."""
 
     key: str
     trial: int
@@ -83,6 +84,7 @@ class AnswerMessage:
     decoded_sha256_ok: bool
     tab: str
     seen: Seen | None = None
+    next_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def check_answer(message: AnswerMessage, study: Study) -> None:
     timing = message.timing
     _check_uuid(message.key, "key")
     _check_uuid(message.tab, "tab")
+    if message.next_key is not None:
+        _check_uuid(message.next_key, "next_key")
     _check_keys(message.values, names, "values")
     _check_keys(timing.response_ms, names, "timing.response_ms")
     for name, value in message.values.items():

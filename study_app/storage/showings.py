@@ -1,7 +1,8 @@
 """Counts on the server how often a picture was begun to be shown.
 
 A page asks before each showing, and shows nothing before the reply. So whatever ends a showing, a reload, a crash or
-another tab, it is known that it had begun.
+another tab, it is known that it had begun. A showing that follows an answer at once is counted with the answer
+(`AnswerMessage.next_key`): one transaction for each picture, as if nothing were counted.
 """
 
 from sqlalchemy import func, insert, select

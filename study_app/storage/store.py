@@ -23,7 +23,7 @@ from study_app.storage.messages import AnswerMessage, BeginMessage, EventMessage
 from study_app.storage.opening import open_study
 from study_app.storage.refusals import RefusedError, changed, conflict
 from study_app.storage.rows import Begun, Session, answer_rows, event_rows
-from study_app.storage.schema import answers, events, sessions, trials
+from study_app.storage.schema import answers, events, sessions, showings, trials
 
 EVENTS_A_SESSION = 2000
 NOTED_MS = 20_000  # a third of the shortest silence after which a place goes back
@@ -228,6 +228,9 @@ class Store:
             raise RefusedError(429, "early", "The picture cannot have been shown yet.", retry_after=early / 1000)
         connection.execute(insert(answers), answer_rows(session, self.study, message, now))
         answered = session.answered + 1
+        if message.next_key is not None and answered < session.trials:
+            row = {"session_id": session.id, "trial": answered, "key": message.next_key, "begun_at": now}
+            connection.execute(insert(showings).values(row))
         done = {"completed_at": now} if answered == session.trials else {}
         self.change(connection, session, answered=answered, ready_at=now, **done)
 

@@ -82,6 +82,36 @@ def test_a_page_that_was_hidden_counts_its_own_showings_once(store: Store, volun
     assert (first_rating(store).showings, first_rating(store).seen_at_most_ms) == (3, 1300 + 500)
 
 
+def test_a_showing_that_follows_an_answer_is_counted_with_it_once(
+    store: Store, volunteer: Newcomer, clock: Clock
+) -> None:
+    one = volunteer()
+    one.plan()
+    one.show(0)
+    count = len(one.plan()["trials"])
+    for trial in range(count):
+        clock.advance(3)
+        message = answer_to(trial, next_key=new_key())
+        for _ in range(2):  # the reply is lost
+            assert one.post("/api/answers", message).status_code == 200
+    rows = read(store.database, select(showings.c.trial).order_by(showings.c.id)).scalars().all()
+    assert rows == list(range(count))  # and none after the last
+    assert {one.showings for one in gather(store.database, store.study, False).ratings} == {1}
+
+
+def test_a_key_that_was_used_or_is_none_counts_nothing(store: Store, volunteer: Newcomer, clock: Clock) -> None:
+    one = volunteer()
+    one.plan()
+    key = new_key()
+    assert one.post("/api/showings", {"key": key, "trial": 0}).status_code == 200
+    clock.advance(3)
+    reply = one.post("/api/answers", answer_to(0, next_key=key))
+    assert (reply.status_code, reply.json()["reason"]) == (409, "conflict")
+    assert one.post("/api/answers", answer_to(0, next_key="1")).status_code == 422
+    assert one.post("/api/answers", answer_to(0, next_key=None)).status_code == 200
+    assert len(read(store.database, select(showings)).all()) == 1
+
+
 def test_the_same_showing_sent_again_is_one_and_only_the_next_trial_can_be_shown(
     store: Store, volunteer: Newcomer, client: TestClient
 ) -> None:
