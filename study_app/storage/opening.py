@@ -106,7 +106,9 @@ def _same_design(connection: Connection, study: Study) -> Row[Any] | None:
     rows = connection.execute(select(studies).order_by(studies.c.id)).all()
     design = design_digest(asdict(study))
     same = [row for row in rows if design_digest(json.loads(row.content)) == design]
-    return max(same, key=lambda row: (_answers(connection, row) > 0, row.id), default=None)
+    if len(same) < 2:
+        return same[0] if same else None
+    return max(same, key=lambda row: (_answers(connection, row) > 0, row.id))
 
 
 def _changes(row: Row[Any], study: Study) -> dict[str, list[object]]:

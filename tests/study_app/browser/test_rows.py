@@ -107,3 +107,19 @@ def test_each_row_says_how_large_its_picture_was_and_a_small_window_pauses_the_t
     assert sizes == [(640, 480, 1), (573.333, 430, 1), (573.333, 430, 1)]
     assert [row["exposures"] for row in rows] == [1, 1, 2]
     assert [row["showings"] for row in rows][2] == 2
+
+
+def test_an_answer_that_is_sent_at_the_next_opening_begins_no_showing(page: Page, server: Served) -> None:
+    context, link = page.context, link_to_trials(server)
+    page.goto(link)
+    page.get_by_text("Question 1 of 3").wait_for()
+    context.set_offline(True)
+    Volunteer(page).answer("110")
+    page.get_by_text("There is no connection").wait_for()
+    page.close()
+    context.set_offline(False)
+    page = context.new_page()
+    page.goto(link)
+    Volunteer(page).trial(2, server.study.trials, "000")
+    page.get_by_text(f"Picture 3 of {server.study.trials}").wait_for()
+    assert [rating(server, page, trial)["showings"] for trial in (0, 1)] == [1, 1]
