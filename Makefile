@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine with git, make and Python 3.11.4 or newer: `make repro`, `make test`.
+# Two commands do everything on a fresh machine with git, make and Python 3.11.2 or newer: `make repro`, `make test`.
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -48,7 +48,7 @@ lock: $(INSTALLED) ## resolve the newest versions that pyproject.toml allows, wi
 # pip only brings uv, which installs the pinned rest in seconds, takes builds of torch and torchvision that match, and
 # refuses a file whose SHA-256 is not in requirements.lock.
 $(INSTALLED): requirements.lock
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11, 4) or sys.exit("Python 3.11.4 or newer is needed, this is " + sys.version.split()[0] + "; name another with `make PYTHON=python3.12 ...`.")'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11, 2) or sys.exit("Python 3.11.2 or newer is needed, this is " + sys.version.split()[0] + "; name another with `make PYTHON=python3.12 ...`.")'
 	$(PYTHON) -m venv $(VENV)
 	pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	uv pip install --python $(VENV)/bin/python --requirement requirements.lock

@@ -13,6 +13,7 @@ from study_app.server.frontend import FrontendFiles
 from study_app.server.gate import Gate
 from study_app.server.languages import load_languages, worded
 from study_app.server.researcher_access import Access
+from study_app.server.researcher_pass import pass_routes
 from study_app.server.routes import routes
 from study_app.server.security import Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish
@@ -41,7 +42,7 @@ def create_app(service: Service) -> App:
     """The app over a service; a process has one of each."""
     publish(service)
     own = [*routes(service.store, service.limits), *vision_routes(service.store, service.plates, service.limits)]
-    own += service.assets.routes()
+    own += [*pass_routes(service.store, service.access, service.limits), *service.assets.routes()]
     layers = [
         *middleware(),
         Middleware(Gate, own=own, access=service.access),

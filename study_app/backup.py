@@ -36,9 +36,10 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--db", default=DEFAULT_URL, help="the database's address")
     arguments = parser.parse_args()
-    database = Database(arguments.db)
-    action = write if arguments.action == "write" else restore
-    counts = action(database, arguments.file)
+    if arguments.action == "write":
+        counts = write(Database.with_study(arguments.db), arguments.file)
+    else:
+        counts = restore(Database(arguments.db), arguments.file)
     print(", ".join(f"{count} {table}" for table, count in counts.items()))
 
 

@@ -23,6 +23,7 @@ from study_app.server.researcher_access import PASSWORD, Access, read_access
 from study_app.server.security import BEGINS, BEGINS_SECONDS, Rate, Rates
 from study_app.stimuli.manifest import STIMULI, load_stimuli
 from study_app.storage.database import DEFAULT_URL, Database
+from study_app.storage.opening import recognised
 from study_app.storage.store import Store
 
 SWITCH_SECONDS = 0.0005
@@ -79,11 +80,13 @@ def serve(
     study_file: Path, database_url: str, stimuli_root: Path, address: str, port: int, begins: int = BEGINS
 ) -> None:
     """Open the study on its database and serve it. `begins`: how many may begin at one address within five minutes."""
-    study = load_study(study_file)
-    stimuli = load_stimuli(study.digest, stimuli_root)
+    database = Database(database_url)
+    database.migrate()
+    study = recognised(database, load_study(study_file))
+    stimuli = load_stimuli(study.digest, stimuli_root, study_file)
     private_folder(stimuli_root)  # an earlier version made it readable for everybody
     simulated = os.environ.get("STUDY_SIMULATED") == "1"
-    store = Store(Database(database_url), study, stimuli, simulated)
+    store = Store(database, study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
     os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", derive(stimuli.secret, "cookies").hex())
     from streamlit.web.bootstrap import load_config_options  # Streamlit is slow to import: after what can go wrong

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 KINDS = ("main", "repeat", "original", "broken")  # why a picture is shown; only `main` is a vote on a method
-FLAGS = ("catch", "fast", "straight_lining", "inconsistent", "color_vision")  # screening rules that can be broken
+# Screening rules that can be broken, and what the researcher has set aside.
+FLAGS = ("catch", "fast", "straight_lining", "inconsistent", "pace", "timing", "color_vision", "set_aside")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rating:
     """One answer: one criterion of one picture by one participant. Its columns: `study_app.export.codebook`."""
 
@@ -28,9 +29,14 @@ class Rating:
     response_ms: float
     exposures: int
     hidden: int
+    showings: int | None = None
+    seen_at_most_ms: float | None = None
+    picture_width: float | None = None
+    picture_height: float | None = None
+    zoom: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PairRating(Rating):
     """The answer to one pair of a colorization and its original; `value` is 1 if the colorization passed as real."""
 
@@ -68,3 +74,4 @@ class Participant:
     odd_timings: int
     flags: str
     set_aside: str
+    begun_again: int | None = None

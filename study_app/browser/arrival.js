@@ -1,8 +1,9 @@
-// The welcome page offers a volunteer who has begun on this device to continue.
+// The welcome page offers a volunteer who has begun on this device to continue, and knows one who has taken part.
 import { storage } from "./outbox.js";
 import { element } from "./view.js";
 
 const LATEST = "huebench.latest";
+const TAKEN = "huebench.taken."; // and the study's digest
 
 /** Remember that this session is under way; forgotten when it is over. */
 export function remember(token, study) {
@@ -13,6 +14,12 @@ export function forget() {
   storage.removeItem(LATEST);
 }
 
+/** Remember that somebody has taken part in this study on this device; not as whom. */
+export function finished(study) {
+  forget();
+  storage.setItem(TAKEN + study, "1");
+}
+
 export function arrival(view, data) {
   let latest = null;
   try {
@@ -20,8 +27,12 @@ export function arrival(view, data) {
   } catch {
     forget();
   }
-  if (latest?.study !== data.study || !/^[\w-]{22}$/.test(latest.token)) return view.root.replaceChildren();
+  const isUnderWay = latest?.study === data.study && /^[\w-]{22}$/.test(latest.token);
+  const hasTaken = storage.getItem(TAKEN + data.study) !== null;
+  document.documentElement.classList.toggle("taken-part", hasTaken && !isUnderWay && !data.second_run);
+  if (!isUnderWay && !hasTaken) return view.root.replaceChildren();
   view.root.classList.add("arrival");
+  if (!isUnderWay) return view.show(element("p", {}, view.text("welcome", data.second_run ? "taken_again" : "taken")));
   view.show(
     element("p", {}, view.text("welcome", "again")),
     element("a", { class: "main", href: `?s=${latest.token}`, target: "_self" }, view.text("welcome", "resume")),

@@ -7,18 +7,18 @@ function frame() {
 }
 
 /**
- * Show `picture` for `milliseconds`, then hide it. If the page is hidden meanwhile, so is the picture, and after
- * `again()` it is shown anew for the whole time. Times are in ms of `performance.now()`: `onset` of the first showing,
+ * Show `picture` for `milliseconds`, then hide it. As soon as `unseen()` is true (the page is hidden, or its window too
+ * small), so is the picture hidden, and after `again()` it is shown anew for the whole time. Times are in ms of `performance.now()`: `onset` of the first showing,
  * `offset` of the last, `shown` all showings together; each is that of the frame after the change, when it is visible.
  */
-export async function expose(picture, milliseconds, signal, again) {
+export async function expose(picture, milliseconds, { signal, again, unseen }) {
   const measured = { onset: null, offset: null, shown: 0, exposures: 0 };
   for (let complete = false; !complete; ) {
     if (measured.exposures) await again();
     const from = await change(picture, "visible", signal);
     measured.onset ??= from;
     measured.exposures += 1;
-    complete = await held(from, milliseconds, signal);
+    complete = await held(from, milliseconds, signal, unseen);
     if (!complete) picture.style.visibility = "hidden"; // nobody sees frames of a hidden page
     const until = complete ? await change(picture, "hidden", signal) : performance.now();
     measured.offset = until;
@@ -33,10 +33,14 @@ async function change(picture, visibility, signal) {
   return Promise.race([frame(), aborted(signal)]);
 }
 
-/** Wait until it is time to hide the picture; false as soon as the page is hidden. */
-async function held(from, milliseconds, signal) {
-  if (document.hidden) return false;
-  const gone = new Promise((resolve) => document.addEventListener("visibilitychange", () => resolve(false), { once: true }));
+/** Wait until it is time to hide the picture; false as soon as the page is hidden, or its window too small. */
+async function held(from, milliseconds, signal, unseen) {
+  if (unseen()) return false;
+  const over = new AbortController();
+  const gone = new Promise((resolve) => {
+    document.addEventListener("visibilitychange", () => resolve(false), { signal: over.signal });
+    addEventListener("resize", () => unseen() && resolve(false), { signal: over.signal });
+  });
   const timed = (async () => {
     let step = 50; // the screen's own: the shortest seen, so that a frame that took long does not end the time early
     for (let last = from; ; ) {
@@ -46,5 +50,5 @@ async function held(from, milliseconds, signal) {
       last = now;
     }
   })();
-  return Promise.race([timed, gone, aborted(signal)]);
+  return Promise.race([timed, gone, aborted(signal)]).finally(() => over.abort());
 }

@@ -9,11 +9,11 @@ export const GAP = 16; // CSS px between the two
  * `onset` is that of the first, `offset` that of the last, `shown` is both together; `exposures` is 1 unless something
  * interrupted.
  */
-export async function exposeInTurn(pair, milliseconds, pause, signal, again) {
+export async function exposeInTurn(pair, milliseconds, pause, watch) {
   const seen = [];
   for (const picture of pair.children) {
-    if (seen.length) await sleep(pause, signal);
-    seen.push(await expose(picture, milliseconds, signal, again));
+    if (seen.length) await sleep(pause, watch.signal);
+    seen.push(await expose(picture, milliseconds, watch));
   }
   const [left, right] = seen;
   return { onset: left.onset, offset: right.offset, shown: left.shown + right.shown, exposures: left.exposures + right.exposures - 1 };

@@ -1,11 +1,12 @@
 // Practice and trials: a picture for a moment, then the questions.
-import { forget, remember } from "./arrival.js";
+import { finished, remember } from "./arrival.js";
 import { Refused } from "./connection.js";
 import { expose } from "./exposure.js";
 import { Outbox } from "./outbox.js";
-import { exposeInTurn, GAP, verdict } from "./pairs.js";
+import { exposeInTurn, verdict } from "./pairs.js";
 import { images, Pictures } from "./pictures.js";
 import { ask, BACK } from "./question.js";
+import { Room } from "./room.js";
 import { aborted, element, sleep } from "./view.js";
 
 const CROSS_MS = 700; // a cross says where the picture will be
@@ -38,34 +39,41 @@ export async function trials(act) {
   const { view, data, connection, journal } = act;
   const outbox = new Outbox("answers", data.token);
   remember(data.token, data.study);
-  await deliver(connection, outbox);
+  await deliver(connection, outbox, true);
   let plan = await connection.get("/api/plan");
-  const stage = new Stage(act, plan, plan.trials);
+  const stage = new Stage(act, plan, plan.trials, (trial) => connection.post("/api/showings", { key: crypto.randomUUID(), trial }));
   const opened = plan.answered.length;
+  let isBegun = false; // whether the server has counted the showing of the next picture with the answer before
   for (let index = opened; index < plan.trials.length; ) {
     const count = plan.trials.length;
     stage.progress(view.text("trial", "picture", { number: index + 1, count }), index / count);
     if (index > 0 && plan.breaks.includes(index)) await stage.rest(index, count);
     else if (index === opened && index > 0) await stage.ready(view.text("trial", "ready"));
-    const answer = await stage.run(index);
-    outbox.add({ key: crypto.randomUUID(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab });
+    const answer = await stage.run(index, isBegun);
+    const goesOn = index + 1 < count && !plan.breaks.includes(index + 1);
+    const next_key = goesOn ? crypto.randomUUID() : null;
+    outbox.add({ key: crypto.randomUUID(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab, next_key });
     // The next picture waits for the acknowledgement, in most cases shorter than the cross is on the screen: so the
     // server's clock sees every exposure begin after the answer before, and at most one answer is ever on its way.
     const counted = await deliver(connection, outbox);
     journal.flush().catch(() => {});
     if (!counted) plan = await connection.get("/api/plan"); // another tab was faster
     index = counted ? index + 1 : plan.answered.length;
+    isBegun = counted && goesOn;
   }
   await connection.post("/api/finish", {});
-  forget();
+  finished(data.study);
 }
 
-/** Send what is in the outbox. False if the server has other answers to a trial already; the first ones stay. */
-async function deliver(connection, outbox) {
+/**
+ * Send what is in the outbox; `late`: from an earlier opening of the page, which shows nothing after it. False if the
+ * server has other answers to a trial already; the first ones stay.
+ */
+async function deliver(connection, outbox, late = false) {
   let counted = true;
   for (const message of outbox.all()) {
     try {
-      await connection.post("/api/answers", message);
+      await connection.post("/api/answers", late ? { ...message, next_key: null } : message);
     } catch (error) {
       if (!(error instanceof Refused) || !["conflict", "order", "invalid"].includes(error.reason)) throw error;
       counted = false;
@@ -77,19 +85,20 @@ async function deliver(connection, outbox) {
 
 /** The place where pictures come and go and questions are asked. */
 class Stage {
-  constructor({ view, journal, signal }, plan, items) {
-    Object.assign(this, { view, journal, signal, plan });
+  /** `begins`: tells the server that a picture is about to be shown; practice is not counted. */
+  constructor({ view, data, journal, signal }, plan, items, begins = async () => {}) {
+    Object.assign(this, { view, journal, signal, plan, begins });
     this.pictures = new Pictures(items, signal, (why) => view.notice(why && view.text("wait", why)), journal);
     this.bar = element("div", { class: "fill" });
     this.label = element("p", { class: "small" });
     this.top = element("div", { class: "top" }, element("div", { class: "track", "aria-hidden": "true" }, this.bar), this.label);
     const shown = items.flatMap((item) => item.pictures ?? item);
-    this.sides = [Math.max(...shown.map((one) => one.width)), Math.max(...shown.map((one) => one.height))];
-    this.abreast = items[0].pictures?.length ?? 1;
+    const sides = [Math.max(...shown.map((one) => one.width)), Math.max(...shown.map((one) => one.height))];
+    this.room = new Room(view.root, sides, items[0].pictures?.length ?? 1, data.smallest_width);
     document.addEventListener("visibilitychange", () => this.#visibility(), { signal });
     addEventListener("offline", () => journal.note("offline"), { signal });
     addEventListener("online", () => journal.note("online"), { signal });
-    addEventListener("resize", () => this.picture && this.#fit(this.picture), { signal });
+    addEventListener("resize", () => this.#resized(), { signal });
     this.hidden = 0;
   }
 
@@ -109,38 +118,67 @@ class Stage {
     this.journal.note("break_ended", { trial: done });
   }
 
-  /** One picture and its questions; returns values and timing as the server takes them. */
-  async run(index) {
+  /** One picture and its questions; returns values and timing as the server takes them. `isBegun`: it is counted. */
+  async run(index, isBegun = false) {
     const began = performance.now();
     this.hidden = 0;
+    this.seen = null;
     const panel = element("div", { class: "questions" });
     const box = element("div", { class: "box" }, element("span", { class: "cross", "aria-hidden": "true" }, "+"), panel);
     this.view.show(this.top, box);
-    box.style.minHeight = `${this.sides[1] * this.#factor()}px`;
-    const late = setTimeout(() => this.view.notice(this.view.text("trial", "loading")), LATE_MS);
-    const [picture] = await Promise.all([this.pictures.get(index), sleep(CROSS_MS, this.signal)]);
-    clearTimeout(late);
-    this.view.notice("");
-    this.#fit(picture);
-    picture.style.visibility = "hidden";
-    box.append(picture);
-    await this.#visible();
+    const [picture] = await Promise.all([this.#next(index, box, isBegun), sleep(CROSS_MS, this.signal)]);
+    await this.#watched(box);
+    this.#place(picture, box);
     box.querySelector(".cross").remove();
     this.view.say(this.view.text("trial", "shown"));
-    const seen = await this.#expose(picture, () => this.#again(box));
+    const seen = await this.#expose(picture, () => this.#again(index, box));
     this.view.say(this.view.text("trial", "gone"));
     picture.remove();
     this.picture = null;
     await sleep(this.plan.mask_ms, this.signal);
     const { values, responses } = await this.#questions(panel);
     const timing = { onset_ms: seen.onset - began, offset_ms: seen.offset - began, shown_ms: seen.shown };
-    return { values, timing: { ...timing, response_ms: responses, exposures: seen.exposures, hidden: this.hidden } };
+    const measured = { ...timing, response_ms: responses, exposures: seen.exposures, hidden: this.hidden };
+    return { values, timing: measured, seen: this.seen };
+  }
+
+  /** The picture, once it is here, somebody can see it, and the server knows that it is about to be shown. */
+  async #next(index, box, isBegun) {
+    box.style.minHeight = `${this.room.height}px`;
+    const late = setTimeout(() => this.view.notice(this.view.text("trial", "loading")), LATE_MS);
+    const picture = await this.pictures.get(index).finally(() => clearTimeout(late));
+    this.view.notice("");
+    await this.#watched(box);
+    if (!isBegun) await this.begins(index);
+    return picture;
   }
 
   #expose(picture, again) {
     const { arrangement, exposure_ms, mask_ms } = this.plan;
-    if (arrangement === "in_turn") return exposeInTurn(picture, exposure_ms, mask_ms, this.signal, again);
-    return expose(picture, exposure_ms, this.signal, again);
+    const watch = { signal: this.signal, again, unseen: () => document.hidden || this.room.isSmall };
+    if (arrangement === "in_turn") return exposeInTurn(picture, exposure_ms, mask_ms, watch);
+    return expose(picture, exposure_ms, watch);
+  }
+
+  /** Put the picture into its place, not to be seen yet, and note its size. */
+  #place(picture, box) {
+    this.#fit(picture);
+    picture.style.visibility = "hidden";
+    box.append(picture);
+    this.#measure();
+  }
+
+  /** The size at which the picture is seen: the smallest, if the window changes meanwhile. */
+  #measure() {
+    const [image] = images(this.picture);
+    const [width, height] = [parseFloat(image.style.width), parseFloat(image.style.height)];
+    if (!this.seen || width < this.seen.width) this.seen = { width, height, zoom: devicePixelRatio };
+  }
+
+  #resized() {
+    if (!this.picture) return;
+    this.#fit(this.picture);
+    if (this.seen && !this.room.isSmall) this.#measure(); // in a window that is too small it is hidden at once
   }
 
   async #questions(panel) {
@@ -173,38 +211,48 @@ class Stage {
     await this.view.pause(this.view.text("practice", "next"), this.top, ...shown, sentence);
   }
 
-  /** Whole multiples of a picture's own pixels while they fit, so that all pictures are enlarged alike; else shrunk. */
   #fit(picture) {
     this.picture = picture;
-    const factor = this.#factor();
+    const { factor } = this.room;
     for (const image of images(picture)) {
       image.style.width = `${Number(image.getAttribute("width")) * factor}px`;
       image.style.height = `${Number(image.getAttribute("height")) * factor}px`;
     }
   }
 
-  /** How many CSS pixels a pixel of the picture takes, in the room that the page has. */
-  #factor() {
-    const across = Math.min(this.view.root.clientWidth, 720) - GAP * (this.abreast - 1);
-    const [width, height] = [across / this.abreast, Math.max(160, Math.min(innerHeight - 130, 540))];
-    const scale = Math.min(width / this.sides[0], height / this.sides[1], 4);
-    return scale >= 1 ? Math.floor(scale) : scale;
-  }
-
-  async #again(box) {
+  async #again(index, box) {
     await this.#visible();
-    this.picture.remove();
-    await this.view.pause(this.view.text("trial", "show"), this.top, this.view.heading(this.view.text("trial", "looked_away")));
-    this.view.show(this.top, box);
-    box.append(this.picture);
+    const picture = this.picture;
+    picture.remove();
+    if (!this.room.isSmall) {
+      await this.view.pause(this.view.text("trial", "show"), this.top, this.view.heading(this.view.text("trial", "looked_away")));
+      this.view.show(this.top, box);
+    }
+    await this.#watched(box);
+    await this.begins(index);
+    this.#place(picture, box);
     await sleep(CROSS_MS, this.signal);
   }
 
+  /** Wait until the page is visible and its window large enough; if it is not, a sentence says so. */
+  async #watched(box) {
+    await this.#visible();
+    if (!this.room.isSmall) return;
+    this.view.show(this.top, this.view.heading(this.view.text("trial", "small")));
+    while (this.room.isSmall) await this.#event(window, "resize");
+    this.view.show(this.top, box);
+    box.style.minHeight = `${this.room.height}px`;
+    await sleep(CROSS_MS, this.signal);
+    await this.#watched(box);
+  }
+
   async #visible() {
-    while (document.hidden) {
-      const changed = new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
-      await Promise.race([changed, aborted(this.signal)]);
-    }
+    while (document.hidden) await this.#event(document, "visibilitychange");
+  }
+
+  async #event(target, name) {
+    const happened = new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
+    await Promise.race([happened, aborted(this.signal)]);
   }
 
   #visibility() {

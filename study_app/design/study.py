@@ -1,14 +1,14 @@
-"""`study.yaml` as frozen, typed records, and its digest."""
+"""`study.yaml` as frozen, typed records, and the digest of its design."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
@@ -19,6 +19,8 @@ ORIGINAL = "original"  # the method that is the photograph itself
 FAKE = "fake"  # the only criterion of pairs: which picture is the fake
 MAXIMUM = {"binary": 1, "0-10": 10, "0-100": 100}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# What may change while there are answers, since none of it changes what an answer means.
+FREE = ("votes_per_cell", "abandoned_after_minutes", "screening", "second_run")
 # The smallest value of every number that has one.
 SMALLEST = {
     **dict.fromkeys(
@@ -85,6 +87,7 @@ class Study:
     photographs_per_session: int | None = None
     protocol: Literal["naturalness", "pairs"] = "naturalness"
     arrangement: Literal["single", "side_by_side", "in_turn"] = "single"
+    second_run: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -133,11 +136,23 @@ class Study:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the content; comments and the order of keys make no difference."""
-        content = asdict(self)
-        if self.protocol == "naturalness":  # older studies have no protocol, and keep their digest
-            del content["protocol"], content["arrangement"]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        """SHA-256 of the design; comments and the order of keys make no difference, nor does what is `FREE`."""
+        return design_digest(asdict(self))
+
+
+def design_digest(content: Mapping[str, Any]) -> str:
+    """The digest of a study by the content of its file, as records or as a database has it."""
+    ours = {key: value for key, value in content.items() if key not in FREE}
+    if ours.get("protocol", "naturalness") == "naturalness":  # contents from before there were pairs have neither
+        ours = {key: value for key, value in ours.items() if key not in ("protocol", "arrangement")}
+    return hashlib.sha256(json.dumps(ours, sort_keys=True).encode()).hexdigest()
+
+
+def known_as(study: Study, digest: str) -> Study:
+    """The same study under the digest that a database has for it; older versions of this program computed others."""
+    known = replace(study)
+    vars(known)["digest"] = digest  # the value of the cached property
+    return known
 
 
 def load_study(path: Path = STUDY_FILE) -> Study:

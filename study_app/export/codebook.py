@@ -55,6 +55,23 @@ RATINGS = {
     "response_ms": ("from the appearance of the question to the answer", "ms", "0 or more"),
     "exposures": ("how often the picture was shown, 1 unless something interrupted", "", "1 or more"),
     "hidden": ("how often the page was hidden during the trial", "", "0 or more"),
+    "showings": (
+        "how often the picture was begun to be shown, by the server's count: a reload or another tab may cut it",
+        "",
+        "exposures or more, empty if not counted",
+    ),
+    "seen_at_most_ms": (
+        "how long the picture can have been seen at most: shown_ms, and each showing that was cut short until the next",
+        "ms",
+        "shown_ms or more, empty if not counted",
+    ),
+    "picture_width": ("width of the picture as it was shown, the smallest of the trial", "CSS px", "empty if unknown"),
+    "picture_height": (
+        "its height, the smallest of the trial",
+        "CSS px",
+        "empty if unknown",
+    ),
+    "zoom": ("device pixels in a CSS pixel while the picture was shown", "", "empty if unknown"),
 }
 # What differs where every trial is a pair of a colorization and its original.
 PAIR_RATINGS = {
@@ -82,7 +99,7 @@ PARTICIPANTS = {
     "minutes": ("from consent to the last answer, pauses included", "min", "0 or more, empty if not completed"),
     "window_width": ("width of the browser's window", "CSS px", "empty if unknown"),
     "window_height": ("height of the browser's window", "CSS px", "empty if unknown"),
-    "zoom": ("device pixels in a CSS pixel", "", "empty if unknown"),
+    "zoom": ("device pixels in a CSS pixel at the look at the screen", "", "empty if unknown"),
     "gray_step_seen": ("whether the faint step of the grey patch was seen", "", "0, 1, empty if unknown"),
     "plates_right": ("colour-vision plates read rightly", "", "0 to plates_shown, empty if unknown"),
     "plates_shown": ("colour-vision plates shown", "", "empty if unknown"),
@@ -101,6 +118,11 @@ PARTICIPANTS = {
         "",
         "0 to answered; flagged as timing above a tenth",
     ),
+    "begun_again": (
+        "trials whose picture was begun to be shown more than once",
+        "",
+        "0 to answered, empty if not counted",
+    ),
     "flags": ("screening rules that were broken, and set_aside; the export leaves nobody out for it", "", FLAGS),
     "set_aside": ("why the researcher has set the session aside", "", "empty if not"),
 }
@@ -112,8 +134,12 @@ PAIR_PARTICIPANTS = {
 }
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
-    "what": ("what was done", "", "withdrawal, closed, reopened, set aside, brought back"),
-    "detail": ("more about it", "", "JSON: the participant; how many answers a withdrawal removed; why set aside"),
+    "what": ("what was done", "", "withdrawal, closed, reopened, changed, set aside, brought back"),
+    "detail": (
+        "more about it",
+        "",
+        "JSON: the participant; how many answers a withdrawal removed; why set aside; [before, now] of settings",
+    ),
 }
 Files = dict[str, tuple[type, dict[str, tuple[str, str, str]]]]
 FILES: Files = {

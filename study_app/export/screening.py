@@ -85,13 +85,18 @@ def odd_timings(ratings: Sequence[Rating], received: Mapping[int, int], seen_ms:
         responses[rating.trial] += rating.response_ms
     shown = {rating.trial: rating for rating in ratings}
     return sum(
-        one.shown_ms > LONG * seen_ms * one.exposures + SLACK_MS
+        _seen_ms(one) > LONG * seen_ms * one.exposures + SLACK_MS
         or (
             trial - 1 in received
             and one.offset_ms + mask_ms + responses[trial] > received[trial] - received[trial - 1] + SLACK_MS
         )
         for trial, one in shown.items()
     )
+
+
+def _seen_ms(rating: Rating) -> float:
+    """How long its picture was seen at most: with showings that were cut short, where the server has counted them."""
+    return rating.shown_ms if rating.seen_at_most_ms is None else rating.seen_at_most_ms
 
 
 def _pressed(rating: Rating) -> int:

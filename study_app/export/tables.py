@@ -23,17 +23,19 @@ from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
-from study_app.design.study import STUDY_FILE, Study, load_study
+from study_app.design.study import STUDY_FILE, Study, known_as, load_study
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
 from study_app.export.screening import Timing, conduct, median_pace, odd_timings
+from study_app.export.showings import begun_showings, seen_at_most
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.messages import is_contradictory, is_possible
-from study_app.storage.opening import registered
+from study_app.storage.opening import recognised, registered
 from study_app.storage.schema import answers, events, log, sessions, trials
 
 # Columns of ratings.csv and of participants.csv that the database has under the same names.
-IN_TRIAL = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
+TIMING = ("onset_ms", "offset_ms", "shown_ms", "response_ms", "exposures", "hidden")
+IN_TRIAL = (*TIMING, "picture_width", "picture_height", "zoom")
 AS_STORED = ("study", "simulated", "trial", "kind", "photograph", "criterion", "value", *IN_TRIAL)
 OF_SESSION = ("simulated", "language", "block", "row", "trials", "answered")
 
@@ -55,9 +57,9 @@ def main() -> None:
     parser.add_argument("--simulated", action="store_true", help="the answers of simulated raters instead of people's")
     parser.add_argument("--to", type=Path, default=Path("export"), help="folder")
     arguments = parser.parse_args()
-    study = load_study(arguments.study)
-    database = Database(arguments.db)
+    database = Database.with_study(arguments.db)
     database.migrate()
+    study = recognised(database, load_study(arguments.study))
     export = gather(database, study, arguments.simulated)
     folder = export_folder(arguments.to, study, arguments.simulated)
     write_export(folder, study, export)
@@ -68,6 +70,7 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
     """Read one moment of the database; raises `UserError` if it does not know the study."""
     with database.reading() as connection:
         known = registered(connection, study)
+        study = known_as(study, known.digest)
         mine = (sessions.c.study_id == known.id, sessions.c.simulated == simulated)
         people = connection.execute(
             select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)
@@ -113,11 +116,14 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
     )
     rows = sorted(connection.execute(query), key=lambda row: (row.number, row.trial, places[row.criterion]))
     ratings: dict[int, list[Rating]] = defaultdict(list)
-    record = rating_record(study)
+    record, begun = rating_record(study), begun_showings(connection, mine)
     for row in rows:
         own: dict[str, Any] = {key: getattr(row, key) for key in AS_STORED}
         if record is PairRating:
             own["fake_place"] = row.fake_place
+        counted = begun.get(row.session_id, {}).get(row.trial, ())
+        own["showings"] = len(counted) or None  # an answer that an older version took has no count
+        own["seen_at_most_ms"] = seen_at_most(counted, row.exposures, row.shown_ms, study.seen_ms)
         ratings[row.session_id].append(
             record(
                 version=study.version,
@@ -172,6 +178,7 @@ def _participant(
     minutes = None if session.completed_at is None else (session.completed_at - session.begun_at) / 60_000
     width, height = _number(screen, "width"), _number(screen, "height")
     step = screen.get("gray_step_seen")
+    counts = {rating.trial: rating.showings for rating in ratings if rating.showings is not None}
     return Participant(
         study=study.digest,
         version=study.version,
@@ -187,6 +194,7 @@ def _participant(
         plates_shown=None if plates[1] is None else int(plates[1]),
         **{key: getattr(session, key) for key in OF_SESSION},
         **{**vars(measures), "flags": ";".join(flags)},
+        begun_again=sum(count > 1 for count in counts.values()) if counts else None,
         set_aside=session.set_aside or "",
     )
 

@@ -34,13 +34,13 @@ def mount(service: Service, act: Stage | Literal["arrival"], language: str, toke
         "study": study.digest,
         "language": language,
         "assets": service.assets.base,
+        "smallest_width": study.smallest_width,
+        "second_run": study.second_run,
         "texts": {section: texts[section] for section in SECTIONS[act]},
     }
     if act == "vision":
         data["plates"] = list(service.assets.plate_urls)
         data["code"] = withdrawal_code(token)
-    if act == "screen":
-        data["smallest_width"] = study.smallest_width
     _component()(data=data, key=f"act-{act}", on_done_change=lambda: None)
 
 

@@ -11,17 +11,16 @@ import streamlit as st
 from study_app.export.monitor import Overview, overview
 from study_app.export.places import KINDS
 from study_app.export.tables import gather, write_export
-from study_app.pages import aside, frame
+from study_app.pages import aside, frame, sign_in
 from study_app.server.service import Service
 from study_app.storage.opening import set_open
-from study_app.storage.refusals import RefusedError
 
 REFRESH_SECONDS = 10
 
 
 def show(service: Service) -> None:
     """Show the page to a researcher, and a way to sign in to others."""
-    if not _signed_in(service):
+    if not sign_in.is_done(service):
         return
     store = service.store
     frame.heading(store.study.title[store.study.languages[0]])
@@ -61,43 +60,6 @@ def completion(hours: float | None) -> str:
     if hours is None:
         return "unknown"
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
-
-
-def _signed_in(service: Service) -> bool:
-    if st.session_state.get("researcher"):
-        return True
-    if service.access.oidc:
-        if not st.user.is_logged_in:
-            frame.heading("Researcher")
-            st.button("Sign in", on_click=st.login)
-        elif str(st.user.email).lower() in service.access.oidc and st.user.get("email_verified", True):
-            return True
-        else:
-            st.markdown("This account may not see this page.")
-            st.button("Sign out", on_click=st.logout)
-    if service.access.password:
-        _ask_password(service)
-        return bool(st.session_state.get("researcher"))
-    return False
-
-
-def _ask_password(service: Service) -> None:
-    place = st.empty()
-    with place.container():
-        frame.heading("Researcher")
-        with st.form("password"):
-            typed = st.text_input("Password", type="password", autocomplete="current-password")
-            pressed = st.form_submit_button("Open")
-        if not pressed:
-            return
-        try:
-            if service.access.opens(typed, frame.visitor()):
-                st.session_state["researcher"] = True
-                place.empty()
-            else:
-                st.markdown("That is not the password.")
-        except RefusedError:
-            st.markdown("Too many attempts; please wait a minute.")
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -142,6 +104,18 @@ def _opening(service: Service) -> None:
 
     def change() -> None:
         store = service.store
+        st.session_state["closing"] = False
         set_open(store.database, store.study_id, not is_open, store.simulated, store.clock())
 
-    st.button("Close the study" if is_open else "Open it again", on_click=change)
+    def ask(closing: bool) -> None:
+        st.session_state["closing"] = closing
+
+    if not is_open:
+        st.button("Open it again", on_click=change)
+    elif st.session_state.get("closing"):
+        st.markdown("Close the study? From then on nobody can begin, until somebody opens it again.")
+        left, right = st.columns(2)
+        left.button("Yes, close it", on_click=change)
+        right.button("Keep it open", on_click=ask, args=(False,))
+    else:
+        st.button("Close the study", on_click=ask, args=(True,))

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 import streamlit as st
 
 from study_app.pages import acts, frame
+from study_app.server.languages import Texts
 from study_app.server.service import Service
 from study_app.storage.messages import BeginMessage
 from study_app.storage.refusals import RefusedError
 from study_app.storage.stages import check_vacancy
 
+# The lines of `stored` in the languages' files, in their order. A test compares them with all that there is.
+STORED = ("answers", "times", "screen", "vision", "interruptions", "language", "identifiers", "device")
 PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 
 
@@ -30,15 +33,23 @@ def show(service: Service, language: str) -> None:
         frame.heading(study.title[language])
         st.header(words["heading"], anchor=False)
         st.markdown(study.consent[language])
+        st.markdown(stored(texts))
         outline = words["outline" if study.practice else "outline_short"]
         st.markdown(outline.format(practice=study.practice, trials=study.trials))
         acts.mount(service, "arrival", language)
-        with st.form("consent", enter_to_submit=False):
+        with st.container(key="way_in"), st.form("consent", enter_to_submit=False):
             st.checkbox(words["agree"], key="agreed")
             if st.session_state.get("forgotten"):
                 st.html(f'<p class="said" role="alert">{html.escape(words["agree_first"])}</p>')
             st.form_submit_button(words["begin"], on_click=_begin, args=(service, language))
         frame.link(words["withdraw"], f"?page=withdraw&lang={language}")
+
+
+def stored(texts: Texts) -> str:
+    """What the consent says beside the study's own words: all that is stored, as Markdown."""
+    words = texts["stored"]
+    lines = "\n".join(f"- {words[key]}" for key in STORED)
+    return "\n\n".join((words["heading"] + ":", lines, words["nothing_else"]))
 
 
 def _begin(service: Service, language: str) -> None:

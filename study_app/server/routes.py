@@ -27,11 +27,13 @@ from study_app.storage.messages import (
     AnswerMessage,
     BeginMessage,
     EventsMessage,
+    ShowingMessage,
     TabMessage,
     WithdrawMessage,
     parse_message,
 )
 from study_app.storage.refusals import RefusedError
+from study_app.storage.showings import note_showing
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
 
@@ -126,6 +128,13 @@ async def answer(context: Context, request: Request) -> Response:
     return JSONResponse({"acknowledged": message.key})
 
 
+async def showing(context: Context, request: Request) -> Response:
+    """Counts that a picture is about to be shown."""
+    token, message = context.token(request), await read(request, ShowingMessage)
+    await context.work(note_showing, context.store, token, message)
+    return JSONResponse({"acknowledged": message.key})
+
+
 async def events(context: Context, request: Request) -> Response:
     """What happened beside the answers."""
     token, message = context.token(request), await read(request, EventsMessage)
@@ -186,6 +195,7 @@ ROUTES: dict[str, tuple[str, Endpoint]] = {
     "/api/sessions": ("POST", begin),
     "/api/plan": ("GET", plan),
     "/api/answers": ("POST", answer),
+    "/api/showings": ("POST", showing),
     "/api/events": ("POST", events),
     "/api/tab": ("POST", tab),
     "/api/finish": ("POST", finish),

@@ -15,11 +15,12 @@ import numpy as np
 
 from pipeline.settings.errors import UserError
 from study_app.simulation.population import Population
-from study_app.stimuli.manifest import Stimuli
+from study_app.stimuli.manifest import Look, Stimuli
 from study_app.stimuli.plates import KINDS
 
 FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 5.0, 600.0  # seconds
 HOPELESS = (400, 401, 404, 409, 410, 413, 415, 422)  # refusals that repeating does not change
+SCREEN = {"width": 1280, "height": 720, "zoom": 1.0}
 GONE = ("full", "closed", "lapsed", "withdrawn", "changed")
 Ending = Literal["arriving", "answering", "completed", "left", "full", "closed", "lapsed", "withdrawn", "changed"]
 
@@ -72,7 +73,8 @@ class GoneError(Exception):
 
 @dataclass
 class Rater:
-    """`place`: in the population. `acknowledged`: key of an answer -> what was acknowledged under it."""
+    """`place`: in the population. `acknowledged`: key of an answer -> what was acknowledged under it; `tab`: the
+    browser's name for itself."""
 
     place: int
     population: Population
@@ -81,7 +83,8 @@ class Rater:
     ending: Ending = "arriving"
     acknowledged: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
     token: str = ""
-    _remembered: dict[str, dict[str, int]] = field(default_factory=dict)
+    tab: str = ""
+    _remembered: dict[Look, dict[str, int]] = field(default_factory=dict)
     _fetched: set[str] = field(default_factory=set)
 
     def script(self) -> Script:
@@ -90,6 +93,7 @@ class Rater:
             yield from self._enter()
             plan = yield from self._plan()
             leaves_at, returns = self._leaving(len(plan["trials"]))
+            is_begun = False
             for trial in plan["trials"][len(plan["answered"]) :]:
                 if trial["trial"] == leaves_at:
                     if not returns:
@@ -97,7 +101,8 @@ class Rater:
                         return
                     yield Wait(float(self.rng.exponential(60 * self.population.effects.leaving.away_minutes)))
                     yield from self._plan()
-                yield from self._take(trial, plan)
+                    is_begun = False
+                is_begun = yield from self._take(trial, plan, is_begun)
             yield from self._deliver(Request("POST", "/api/finish", token=self.token))
             self.ending = "completed"
         except GoneError as gone:
@@ -110,9 +115,11 @@ class Rater:
         begin = {"language": language, "consent": True, "study": study.digest, "key": self._uuid()}
         begun = yield from self._deliver(Request("POST", "/api/sessions", begin))
         self.token, self.ending = begun.json()["session"], "answering"
+        self.tab = self._uuid()
+        yield from self._deliver(Request("POST", "/api/tab", {"tab": self.tab, "take": False}, self.token))
         seconds = self._duration(times.pages_seconds)
         yield Wait(seconds)
-        screen = {"width": 1280, "height": 720, "zoom": 1.0, "language": language, "gray_step_seen": True}
+        screen = {**SCREEN, "gray_step_seen": True}
         told = {"vision": self._vision(), "screen": screen, "practice_done": {}}
         events = [
             {"key": self._uuid(), "name": name, "at_ms": 1000 * seconds, "detail": detail}
@@ -135,11 +142,16 @@ class Rater:
         where = int(self.rng.integers(trials))
         return (where if leaves else None), bool(returns)
 
-    def _take(self, trial: dict[str, Any], plan: dict[str, Any]) -> Script:
-        """One picture: fetch it, look at it, answer."""
+    def _take(
+        self, trial: dict[str, Any], plan: dict[str, Any], is_begun: bool
+    ) -> Generator[Request | Wait, Reply, bool]:
+        """One picture: fetch it, look at it, answer. `is_begun`: its showing is counted; returns that of the next."""
         yield from self._fetch(trial)
         values = self._answers(trial["url"].removeprefix("/s/"))
         response = {name: self._response_ms() for name in values}
+        if not is_begun:
+            showing = {"key": self._uuid(), "trial": trial["trial"]}
+            yield from self._deliver(Request("POST", "/api/showings", showing, self.token))
         yield Wait(plan["exposure_ms"] / 1000, exact=True)
         yield Wait((plan["mask_ms"] + sum(response.values())) / 1000)
         onset = float(self.rng.uniform(5, 40))
@@ -152,13 +164,16 @@ class Rater:
             "hidden": 0,
         }
         answer = {"key": self._uuid(), "trial": trial["trial"], "values": values, "timing": timing}
-        request = Request(
-            "POST", "/api/answers", {**answer, "decoded_sha256_ok": True, "tab": self._uuid()}, self.token
-        )
+        answer |= {"seen": {"width": trial["width"], "height": trial["height"], "zoom": SCREEN["zoom"]}}
+        following = trial["trial"] + 1
+        goes_on = following < len(plan["trials"]) and following not in plan["breaks"]
+        answer |= {"decoded_sha256_ok": True, "tab": self.tab, "next_key": self._uuid() if goes_on else None}
+        request = Request("POST", "/api/answers", answer, self.token)
         reply = yield from self._deliver(request)
         self.acknowledged[reply.json()["acknowledged"]] = (trial["trial"], values)
         if self.rng.random() < self.population.effects.lost_replies:
             yield from self._deliver(request)
+        return goes_on
 
     def _fetch(self, trial: dict[str, Any]) -> Script:
         if trial["url"] in self._fetched:
@@ -176,16 +191,17 @@ class Rater:
             return dict.fromkeys(names, maximum)
         if kind == "random":
             return {name: int(self.rng.integers(maximum + 1)) for name in names}
-        if picture in self._remembered and self.rng.random() < self.population.effects.consistency:
-            return self._remembered[picture]
         try:
             look = self.stimuli.by_token[picture]
         except KeyError:
             raise UserError("the server shows pictures that are not in stimuli/ here; copy that folder.") from None
+        seen = (look.photograph, look.method, look.fault)
+        if seen in self._remembered and self.rng.random() < self.population.effects.consistency:
+            return self._remembered[seen]
         expected = self.population.chance(self.place, look.photograph, look.method, look.fault)
         values = self.population.answers(expected, self.rng)
-        self._remembered[picture] = dict(zip(names, map(int, values), strict=True))
-        return self._remembered[picture]
+        self._remembered[seen] = dict(zip(names, map(int, values), strict=True))
+        return self._remembered[seen]
 
     def _response_ms(self) -> float:
         effects = self.population.effects

@@ -31,6 +31,7 @@ from study_app.simulation.population import draw_population
 from study_app.simulation.rater import Rater, Request
 from study_app.stimuli.manifest import STIMULI, Stimuli, load_stimuli
 from study_app.storage.database import Database
+from study_app.storage.opening import recognised
 from study_app.storage.store import Store, wall_clock
 
 DATABASE = "sqlite:///simulated.sqlite3"
@@ -49,13 +50,17 @@ def main() -> None:
 
         print(write_power(study, effects, arguments))
         return
-    stimuli = load_stimuli(study.digest, arguments.stimuli)
+    database = None if arguments.server else Database(arguments.db)
+    if database is not None:
+        database.migrate()
+        study = recognised(database, study)
+    stimuli = load_stimuli(study.digest, arguments.stimuli, arguments.study)
     raters = make_raters(study, effects, stimuli, arguments.raters, arguments.seed)
     arrivals = arrival_times(effects, arguments.raters, arguments.seed)
-    if arguments.server:
+    if database is None:
         asyncio.run(against_server(raters, arrivals, arguments.server, arguments.speed))
     else:
-        print(simulate(Store(Database(arguments.db), study, stimuli, simulated=True), raters, arrivals))
+        print(simulate(Store(database, study, stimuli, simulated=True), raters, arrivals))
     print(endings(raters))
     print(f"export their answers: {export_command(arguments)}")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,15 +10,21 @@ from pathlib import Path
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import parse_record
 from study_app.design.assignment import Cast
+from study_app.design.study import STUDY_FILE
+from study_app.design.tokens import derive
 
 STIMULI = Path("stimuli")
 PICTURES = "pictures"
 MANIFEST = "manifest.json"
+Look = tuple[str, str, str]  # photograph, method, fault
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """One picture as volunteers get it. `fault`: what was done to its colours, "" if nothing; `size`: in bytes."""
+    """One picture as volunteers get it. `fault`: what was done to its colours, "" if nothing; `size`: in bytes.
+
+    `copy`: 1 for the other file of the same pixels, which makes a second showing look like any other picture.
+    """
 
     token: str
     photograph: str
@@ -27,20 +34,27 @@ class Stimulus:
     width: int
     height: int
     size: int
+    copy: int = 0
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All stimuli of one study. `study`: its digest."""
+    """All stimuli of one study. `study`: its digest; `format`: 1 where an older version of this program made them."""
 
     study: str
     cast: Cast
     stimuli: tuple[Stimulus, ...]
+    format: int = 1
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of which pictures there are; it changes with any pixel and with the secret."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        content = asdict(self)
+        if self.format == 1:  # had no such fields, and keeps the digest that databases know it by
+            del content["format"]
+            for stimulus in content["stimuli"]:
+                del stimulus["copy"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -57,24 +71,45 @@ class Stimuli:
         return {stimulus.token: stimulus for stimulus in self.manifest.stimuli}
 
     @cached_property
-    def by_look(self) -> dict[tuple[str, str, str], Stimulus]:
-        """Every stimulus by (photograph, method, fault)."""
-        return {(one.photograph, one.method, one.fault): one for one in self.manifest.stimuli}
+    def by_look(self) -> dict[Look, Stimulus]:
+        """Every stimulus by its look, without the second copies."""
+        return {_look(one): one for one in self.manifest.stimuli if not one.copy}
+
+    @cached_property
+    def second_copies(self) -> dict[Look, Stimulus]:
+        """The second copies by their look."""
+        return {_look(one): one for one in self.manifest.stimuli if one.copy}
+
+    def shown(self, look: Look, session: int, is_repeat: bool) -> Stimulus:
+        """The file that a session gets for a look. A repeat gets the other copy, so that no address comes twice.
+
+        Which copy comes first is drawn for each session and photograph, so that a copy says nothing either.
+        """
+        drawn = derive(self.secret, "copy", str(session), look[0])[0] % 2
+        return (self.second_copies if drawn ^ is_repeat else self.by_look).get(look, self.by_look[look])
 
     def path(self, stimulus: Stimulus) -> Path:
         """The file of a stimulus."""
         return self.folder / PICTURES / f"{stimulus.token}.png"
 
 
-def load_stimuli(study_digest: str, root: Path = STIMULI) -> Stimuli:
-    """Open what `python -m study_app.stimuli` has prepared for a study."""
+def _command(study_file: Path) -> str:
+    return f"python -m study_app.stimuli {shlex.quote(str(study_file))}"
+
+
+def _look(stimulus: Stimulus) -> Look:
+    return (stimulus.photograph, stimulus.method, stimulus.fault)
+
+
+def load_stimuli(study_digest: str, root: Path = STIMULI, study_file: Path = STUDY_FILE) -> Stimuli:
+    """Open what `python -m study_app.stimuli` has prepared for a study; `study_file` is named if it has not."""
     folder = root / study_digest
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         secret = (root / "secret").read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{folder} has no stimuli of this study; `python -m study_app.stimuli` makes them.") from None
+        raise UserError(f"{folder} has no stimuli of {study_file}; `{_command(study_file)}` makes them.") from None
     except ValueError:
-        raise UserError(f"{folder / MANIFEST} is damaged; `python -m study_app.stimuli` makes it anew.") from None
+        raise UserError(f"{folder / MANIFEST} is damaged; `{_command(study_file)}` makes it anew.") from None
     manifest = parse_record(Manifest, content, str(folder / MANIFEST))
     return Stimuli(folder, manifest, secret)

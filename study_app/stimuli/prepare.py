@@ -9,7 +9,8 @@ find out which method made a picture.
 
 If the archives have changed since, the earlier folder is kept under another name.
 
-All pictures of a photograph have as many bytes as the largest of them. A chunk that readers skip fills the others.
+The length of a file follows from the dimensions of its picture alone. Pictures that may come a second time have two
+files, so that their second showing looks like any other.
 """
 
 import argparse
@@ -33,8 +34,9 @@ from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
 from study_app.design.tokens import derive, new_secret, opaque_name
 from study_app.stimuli.faults import FAULTS
 from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
-from study_app.stimuli.png import CHUNK, encode, padded
+from study_app.stimuli.png import MARK_BYTES, encode
 
+FORMAT = 2  # of the pictures; in 1 a chunk filled them up to one length
 Look = tuple[str, str]  # method and fault
 
 
@@ -59,13 +61,14 @@ def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) ->
         stimuli: list[Stimulus] = []
         for photograph, looks in sorted(looks_of(study, cast).items()):
             pictures = _pictures(study, sources, photograph, looks)
-            for stimulus, content in _encoded(photograph, pictures, study.digest, secret):
+            copies = 2 if study.repeats and photograph in cast.main else 1
+            for stimulus, content in _encoded(photograph, pictures, copies, study.digest, secret):
                 path = pictures_folder / f"{stimulus.token}.png"
                 path.touch(PRIVATE_FILE)
                 path.write_bytes(content)
                 stimuli.append(stimulus)
         # In the order of tokens, so that not even the order of this file says anything.
-        manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)))
+        manifest = Manifest(study.digest, cast, tuple(sorted(stimuli, key=lambda one: one.token)), FORMAT)
         write_json(temporary / MANIFEST, asdict(manifest), PRIVATE_FILE)
         _keep(folder, manifest)
     return folder
@@ -136,18 +139,17 @@ def _pictures(study: Study, sources: dict[str, Archive], photograph: str, looks:
 
 
 def _encoded(
-    photograph: str, pictures: dict[Look, np.ndarray], study: str, secret: bytes
+    photograph: str, pictures: dict[Look, np.ndarray], copies: int, study: str, secret: bytes
 ) -> Iterator[tuple[Stimulus, bytes]]:
-    """Every look of a photograph as a PNG, all of them with as many bytes as the largest."""
-    plain = {look: encode(picture) for look, picture in pictures.items()}
-    size = max(map(len, plain.values())) + CHUNK
-    for (method, fault), png in plain.items():
-        name = (study, photograph, method, fault)
-        content = padded(png, size, derive(secret, "padding", *name))
-        height, width = pictures[method, fault].shape[:2]
-        token = opaque_name(secret, "stimulus", *name)
-        digest = hashlib.sha256(content).hexdigest()
-        yield Stimulus(token, photograph, method, fault, digest, width, height, size), content
+    """Every look of a photograph as a PNG, so many times."""
+    for (method, fault), picture in pictures.items():
+        height, width = picture.shape[:2]
+        for copy in range(copies):
+            name = (study, photograph, method, fault, str(copy))
+            content = encode(picture, derive(secret, "mark", *name)[:MARK_BYTES])
+            token = opaque_name(secret, "stimulus", *name)
+            digest = hashlib.sha256(content).hexdigest()
+            yield Stimulus(token, photograph, method, fault, digest, width, height, len(content), copy), content
 
 
 if __name__ == "__main__":

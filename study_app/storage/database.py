@@ -5,14 +5,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -51,21 +51,43 @@ class Database:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield connection
 
+    @classmethod
+    def with_study(cls, url: str) -> "Database":
+        """A database that holds a study; raises `UserError` for any other, and makes none."""
+        parsed = _parsed(url)
+        if parsed.get_backend_name() == "sqlite" and not parsed.query:
+            _check_file(Path(parsed.database or ""))
+        database = cls(url)
+        with database._answering(), database.reading() as connection:
+            if not inspect(connection).has_table("studies"):
+                raise UserError(f"the database {database.where} has no study in it; is it the right --db?")
+        return database
+
+    @property
+    def where(self) -> str:
+        """Its address without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
     def migrate(self, revision: str = "head") -> None:
         """Bring the tables to `revision`; several processes may do so at once.
 
         Raises `UserError` if the database does not answer or is of a newer revision than this program knows.
         """
         try:
-            with self.writing() as connection:
+            with self._answering(), self.writing() as connection:
                 if not self.is_sqlite:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
                 command.upgrade(migrations(connection), revision)
-        except OperationalError as error:
-            where = self.engine.url.render_as_string(hide_password=True)
-            raise UserError(f"the database {where} does not answer: {_sentence(error)}.") from None
         except CommandError:
             raise UserError("the tables were made by a newer version of this program; update it first.") from None
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Raise `UserError` if there is nobody to answer."""
+        try:
+            yield
+        except OperationalError as error:
+            raise UserError(f"the database {self.where} does not answer: {_sentence(error)}.") from None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -91,6 +113,19 @@ def _parsed(url: str) -> URL:
     except (ArgumentError, NoSuchModuleError):
         pass
     raise UserError("the database must be given as sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.")
+
+
+def _check_file(file: Path) -> None:
+    """Raise `UserError` unless this is SQLite's file of a study. Nothing is written, whatever it is."""
+    if not file.is_file():
+        raise UserError(f"there is no database {file}; is it the right --db?")
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'studies'").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{file} cannot be read as a database ({error}); is it the right --db?") from None
+    if found is None:
+        raise UserError(f"the database {file} has no study in it; is it the right --db?")
 
 
 def _sqlite(url: URL) -> Engine:

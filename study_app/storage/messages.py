@@ -26,6 +26,8 @@ DETAILS_OF: dict[str, dict[str, tuple[float, float]]] = {
     "screen": {"width": (1, 1e5), "height": (1, 1e5), "zoom": (0.05, 50), "gray_step_seen": (False, True)},
     "practice": {"trial": (0, 10_000), "shown_ms": (0, DAY_MS)},
 }
+SIZES = {name: DETAILS_OF["screen"][name] for name in ("width", "height", "zoom")}
+LARGEST_TRIAL = 2**31 - 1
 SENTENCE_LETTERS = 300  # of an error: it may quote what was sent
 
 
@@ -53,8 +55,27 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class ShowingMessage:
+    """The picture of a trial is about to be shown, for the first time or once more."""
+
+    key: str
+    trial: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The smallest size in CSS pixels at which the picture was seen, and the device pixels in a CSS pixel."""
+
+    width: float
+    height: float
+    zoom: float
+
+
+@dataclass(frozen=True)
 class AnswerMessage:
-    """All answers of one trial. `decoded_sha256_ok`: the browser has checked the picture's bytes."""
+    """All answers of one trial. `decoded_sha256_ok`: the browser has checked the picture's bytes; `seen`: None from a
+    page that was opened before an update of this program; `next_key`: of the showing that follows at once, if one does,
+    which saves a request."""
 
     key: str
     trial: int
@@ -62,6 +83,8 @@ class AnswerMessage:
     timing: Timing
     decoded_sha256_ok: bool
     tab: str
+    seen: Seen | None = None
+    next_key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +133,9 @@ def parse_message(record: type[Message], body: bytes) -> Message:
         raise wrong("A number in the request is too large.") from None
     if isinstance(message, EventsMessage):
         _check_events(message)
+    elif isinstance(message, ShowingMessage):
+        _check_uuid(message.key, "key")
+        _check_range(message.trial, 0, LARGEST_TRIAL, "trial")
     elif isinstance(message, TabMessage):
         _check_uuid(message.tab, "tab")
     elif isinstance(message, BeginMessage) and message.key is not None:
@@ -123,6 +149,8 @@ def check_answer(message: AnswerMessage, study: Study) -> None:
     timing = message.timing
     _check_uuid(message.key, "key")
     _check_uuid(message.tab, "tab")
+    if message.next_key is not None:
+        _check_uuid(message.next_key, "next_key")
     _check_keys(message.values, names, "values")
     _check_keys(timing.response_ms, names, "timing.response_ms")
     for name, value in message.values.items():
@@ -139,7 +167,9 @@ def check_answer(message: AnswerMessage, study: Study) -> None:
         raise wrong("timing: shown_ms is less than half an exposure.")
     _check_range(timing.exposures, 1, 1000, "timing.exposures")
     _check_range(timing.hidden, 0, 100_000, "timing.hidden")
-    _check_range(message.trial, 0, 2**31 - 1, "trial")
+    _check_range(message.trial, 0, LARGEST_TRIAL, "trial")
+    for name, limits in SIZES.items() if message.seen else ():
+        _check_range(getattr(message.seen, name), *limits, f"seen.{name}")
     if not message.decoded_sha256_ok:
         raise wrong("A picture whose bytes were not verified does not count as shown.")
 

@@ -1,32 +1,38 @@
 """Opens a study on a database: migrates, registers the version, refuses a changed one, closes and reopens."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.settings.errors import UserError
-from study_app.design.study import Study
+from study_app.design.study import Study, design_digest, known_as
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, log, sessions, studies
 
 
-def open_study(database: Database, study: Study, pictures: str, now: int) -> int:
-    """The row of this study, made if it is new.
+def open_study(database: Database, study: Study, pictures: str, now: int) -> Row[Any]:
+    """The row of this study, made if it is new. What has changed of its `FREE` settings is logged.
 
     Raises `UserError` if the database has answers to another design or to other pictures of the same version.
     """
     with database.writing() as connection:
-        _register(connection, database.is_sqlite, study, pictures, now)
-        rows = connection.execute(select(studies).order_by(studies.c.id)).all()
-        own = next(row for row in rows if row.digest == study.digest)
-        for row in rows:
-            count = _answers(connection, row)
-            if row.id != own.id and row.version >= study.version and count:
+        own = _same_design(connection, study)
+        if own is None:
+            _register(connection, database.is_sqlite, study, pictures, now)
+            own = registered(connection, study)
+        own = connection.execute(select(studies).where(studies.c.id == own.id).with_for_update()).one()
+        for row in connection.execute(select(studies).where(studies.c.id != own.id).order_by(studies.c.id)).all():
+            count = _answers(connection, row) if row.version >= study.version else 0
+            if count:
+                keys = ", ".join(_changes(row, study))
                 raise UserError(
-                    f"study.yaml has changed, but the database holds {count} answers to version {row.version} of it; "
-                    f"undo the change, or set `version: {row.version + 1}` to begin anew beside them."
+                    f"study.yaml has changed ({keys}), but the database holds {count} answers to version "
+                    f"{row.version} of it; undo the change, or set `version: {row.version + 1}` to begin anew beside "
+                    "them."
                 )
         if own.pictures != pictures:
             if count := _answers(connection, own):
@@ -35,12 +41,23 @@ def open_study(database: Database, study: Study, pictures: str, now: int) -> int
                     f"`stimuli/` and `results/colorized/`, or set `version: {own.version + 1}` in study.yaml."
                 )
             connection.execute(update(studies).where(studies.c.id == own.id).values(pictures=pictures))
-        return int(own.id)
+        if changes := _changes(own, study):
+            connection.execute(update(studies).where(studies.c.id == own.id).values(content=_content(study)))
+            for simulated in (False, True):  # it concerns both, whose exports are separate
+                write_log(connection, own.id, simulated, now, "changed", changes)
+        return own
 
 
-def registered(connection: Connection, study: Study) -> Row[tuple[int]]:
+def recognised(database: Database, study: Study) -> Study:
+    """The study under the digest that the database knows it by, if it does."""
+    with database.reading() as connection:
+        known = _same_design(connection, study)
+    return study if known is None else known_as(study, known.digest)
+
+
+def registered(connection: Connection, study: Study) -> Row[Any]:
     """The row of this study; raises `UserError` if the database does not know it."""
-    known = connection.execute(select(studies).where(studies.c.digest == study.digest)).first()
+    known = _same_design(connection, study)
     if known is None:
         raise UserError("the database has no study of this study.yaml; for an older version, name its own file.")
     return known
@@ -70,11 +87,40 @@ def _register(connection: Connection, is_sqlite: bool, study: Study, pictures: s
         "digest": study.digest,
         "version": study.version,
         "pictures": pictures,
-        "content": json.dumps(asdict(study), sort_keys=True, ensure_ascii=False),
+        "content": _content(study),
         "opened_at": now,
     }
     statement = (sqlite.insert if is_sqlite else postgresql.insert)(studies).values(values)
     connection.execute(statement.on_conflict_do_nothing(index_elements=["digest"]))
+
+
+def _content(study: Study) -> str:
+    return json.dumps(asdict(study), sort_keys=True, ensure_ascii=False)
+
+
+def _same_design(connection: Connection, study: Study) -> Row[Any] | None:
+    """The row of a study that differs from this one in `FREE` settings at most.
+
+    An older version of this program made a row for each of those; then the one with answers is meant, or else the last.
+    """
+    rows = connection.execute(select(studies).order_by(studies.c.id)).all()
+    design = design_digest(asdict(study))
+    same = [row for row in rows if design_digest(json.loads(row.content)) == design]
+    if len(same) < 2:
+        return same[0] if same else None
+    return max(same, key=lambda row: (_answers(connection, row) > 0, row.id))
+
+
+def _changes(row: Row[Any], study: Study) -> dict[str, list[object]]:
+    """[before, now] of every key that is not as the row has it; what the row does not know is no change."""
+    before, now = _flat(json.loads(row.content)), _flat(json.loads(_content(study)))
+    return {key: [before[key], now.get(key)] for key in sorted(before) if before[key] != now.get(key)}
+
+
+def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content with `screening` as `screening.catch_wrong` and so on."""
+    rules = {f"screening.{key}": value for key, value in content["screening"].items()}
+    return {key: value for key, value in content.items() if key != "screening"} | rules
 
 
 def _answers(connection: Connection, study: Row[tuple[object, ...]]) -> int:

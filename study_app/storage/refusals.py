@@ -10,3 +10,13 @@ class RefusedError(Exception):
         self.reason = reason
         self.sentence = sentence
         self.retry_after = retry_after
+
+
+def changed() -> RefusedError:
+    """The refusal of a session that began on another version of the study."""
+    return RefusedError(410, "changed", "This study has gone on in a newer version; thank you for your answers.")
+
+
+def conflict(sentence: str) -> RefusedError:
+    """The refusal of an answer that contradicts one that is stored."""
+    return RefusedError(409, "conflict", sentence)

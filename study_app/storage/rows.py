@@ -26,6 +26,9 @@ def answer_rows(session: Session, study: Study, message: AnswerMessage, now: int
     """A row for each criterion."""
     shared = {**_shared(session, study, now), **vars(message.timing)}
     shared |= {"trial": message.trial, "key": message.key, "tab": message.tab}
+    if message.seen is not None:
+        width, height = message.seen.width, message.seen.height
+        shared |= {"picture_width": width, "picture_height": height, "zoom": message.seen.zoom}
     return [
         {**shared, "criterion": name, "value": value, "response_ms": message.timing.response_ms[name]}
         for name, value in message.values.items()

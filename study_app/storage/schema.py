@@ -1,6 +1,6 @@
 """The tables of the study. All times are milliseconds since 1970 in UTC, by the server's clock.
 
-Answers and events are append-only: triggers (`migrations`) refuse every update of them. Only a withdrawal deletes.
+Answers, showings and events are append-only: triggers (`migrations`) refuse every update. Only a withdrawal deletes.
 """
 
 from typing import Any
@@ -84,7 +84,8 @@ trials = Table(
     *(Column(name, Integer) for name in ("first", "fake_place")),
 )
 
-# One row for each criterion of a trial. Times within a trial are in ms by the browser's clock.
+# One row for each criterion of a trial. Times within a trial are in ms by the browser's clock. The picture's size in
+# CSS pixels and the zoom are unknown where a page of an older version has sent the answer.
 answers = Table(
     "answers",
     metadata,
@@ -99,9 +100,23 @@ answers = Table(
     *required(Float, "onset_ms", "offset_ms", "shown_ms", "response_ms"),
     *required(Integer, "exposures", "hidden"),
     *required(String(36), "tab"),
+    *(Column(name, Float) for name in ("picture_width", "picture_height", "zoom")),
     ForeignKeyConstraint(["session_id", "trial"], ["trials.session_id", "trials.position"]),
     UniqueConstraint("session_id", "trial", "criterion"),
     UniqueConstraint("session_id", "key", "criterion"),
+)
+
+# A row for each time that a page was about to show the picture of a trial: also those that a reload, another tab or a
+# hidden page cut short, for which there is no answer.
+showings = Table(
+    "showings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *required(Integer, "session_id", "trial"),
+    *required(String(36), "key"),
+    *required(BigInteger, "begun_at"),
+    ForeignKeyConstraint(["session_id", "trial"], ["trials.session_id", "trials.position"]),
+    UniqueConstraint("session_id", "key"),
 )
 
 # What happened beside the answers: vision, screen, practice, visibility, breaks. `detail`: a flat JSON object.

@@ -7,22 +7,23 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from study_app.design import assignment
 from study_app.design.pairs import trial_looks
-from study_app.design.study import FAKE, Study
+from study_app.design.study import FAKE, Study, known_as
 from study_app.design.tokens import digest, session_token, withdrawal_code
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
 from study_app.storage.database import Database
 from study_app.storage.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
 from study_app.storage.opening import open_study
-from study_app.storage.refusals import RefusedError
+from study_app.storage.refusals import RefusedError, changed, conflict
 from study_app.storage.rows import Begun, Session, answer_rows, event_rows
-from study_app.storage.schema import answers, events, sessions, trials
+from study_app.storage.schema import answers, events, sessions, showings, trials
 
 EVENTS_A_SESSION = 2000
 NOTED_MS = 20_000  # a third of the shortest silence after which a place goes back
@@ -55,12 +56,12 @@ class Store:
     ) -> None:
         """Bring the database up to date and open the study on it; raises `UserError` where that cannot be."""
         self.database = database
-        self.study = study
         self.stimuli = stimuli
         self.simulated = simulated
         self.clock = clock
         database.migrate()
-        self.study_id = open_study(database, study, stimuli.manifest.digest, clock())
+        row = open_study(database, study, stimuli.manifest.digest, clock())
+        self.study_id, self.study = int(row.id), known_as(study, row.digest)
 
     def begin(self, message: BeginMessage) -> Begun:
         """Give a consenting volunteer the place with the fewest votes."""
@@ -84,13 +85,13 @@ class Store:
     def plan(self, token: str) -> Progress:
         """What the session shows. From now on the first trial can begin."""
         with self.database.writing() as connection:
-            session = self._present(connection, token)
-            self._change(connection, session, ready_at=session.ready_at or self.clock())
+            session = self.present(connection, token)
+            self.change(connection, session, ready_at=session.ready_at or self.clock())
             rows = connection.execute(
                 select(trials).where(trials.c.session_id == session.id).order_by(trials.c.position)
             ).all()
         try:
-            pictures = tuple(tuple(self.stimuli.by_look[look].token for look in trial_looks(row)) for row in rows)
+            pictures = tuple(self._tokens(session, row) for row in rows)
         except KeyError:
             raise changed() from None
         return Progress(session.language, pictures, session.answered)
@@ -114,21 +115,21 @@ class Store:
     def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
         """Write events, each key once."""
         with self.database.writing() as connection:
-            session = self._present(connection, token)
+            session = self.present(connection, token)
             here = set(connection.execute(select(events.c.key).where(events.c.session_id == session.id)).scalars())
             new = {message.key: message for message in messages if message.key not in here}
             if len(here) + len(new) > EVENTS_A_SESSION:
                 raise RefusedError(429, "events", "This session has sent too many events.")
             if new:
                 connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
-            self._change(connection, session)
+            self.change(connection, session)
 
     def claim_tab(self, token: str, tab: str, take: bool) -> bool:
         """Whether `tab` is the session's browser tab: the first that asks is, until another takes over."""
         with self.database.writing() as connection:
-            session = self._present(connection, token)
+            session = self.present(connection, token)
             owner = tab if take or session.tab is None else session.tab
-            self._change(connection, session, tab=owner)
+            self.change(connection, session, tab=owner)
         return bool(owner == tab)
 
     def finish(self, token: str) -> str:
@@ -148,9 +149,14 @@ class Store:
         if not session.lapsed and self.clock() - session.seen_at < NOTED_MS:
             return session
         with self.database.writing() as connection:
-            session = self._present(connection, token)
-            self._change(connection, session)
+            session = self.present(connection, token)
+            self.change(connection, session)
         return session
+
+    def _tokens(self, session: Session, trial: Row[Any]) -> tuple[str, ...]:
+        """The stimuli of a trial."""
+        is_repeat = trial.first is not None
+        return tuple(self.stimuli.shown(look, session.number, is_repeat).token for look in trial_looks(trial))
 
     def _insert_session(self, connection: Connection, begun: Begun, language: str) -> None:
         now, mine = self.clock(), (self.study_id, self.simulated)
@@ -186,7 +192,7 @@ class Store:
             raise changed()
         return session
 
-    def _present(self, connection: Connection, token: str) -> Session:
+    def present(self, connection: Connection, token: str) -> Session:
         """A known session that has its place."""
         session = self._known(connection, token)
         self._hold_place(connection, session)
@@ -205,7 +211,7 @@ class Store:
             410, "lapsed", "After a long pause your place was given to somebody else; thank you for your answers."
         )
 
-    def _change(self, connection: Connection, session: Session, **values: object) -> None:
+    def change(self, connection: Connection, session: Session, **values: object) -> None:
         """Change a present session's row, and note that it was seen."""
         seen = {"seen_at": self.clock(), "lapsed": False}
         connection.execute(update(sessions).where(sessions.c.id == session.id).values(**seen, **values))
@@ -222,8 +228,11 @@ class Store:
             raise RefusedError(429, "early", "The picture cannot have been shown yet.", retry_after=early / 1000)
         connection.execute(insert(answers), answer_rows(session, self.study, message, now))
         answered = session.answered + 1
+        if message.next_key is not None and answered < session.trials:
+            row = {"session_id": session.id, "trial": answered, "key": message.next_key, "begun_at": now}
+            connection.execute(insert(showings).values(row))
         done = {"completed_at": now} if answered == session.trials else {}
-        self._change(connection, session, answered=answered, ready_at=now, **done)
+        self.change(connection, session, answered=answered, ready_at=now, **done)
 
     def _with_fooled(self, connection: Connection, session: Session, message: AnswerMessage) -> AnswerMessage:
         """Of a pair, what is stored is not the side that was named, but whether the volunteer was fooled."""
@@ -239,13 +248,3 @@ class Store:
         ).all()
         if {row.criterion: row.value for row in here} != message.values:
             raise conflict("This trial has other answers already; the first ones stay.")
-
-
-def changed() -> RefusedError:
-    """The refusal of a session that began on another version of the study."""
-    return RefusedError(410, "changed", "This study has gone on in a newer version; thank you for your answers.")
-
-
-def conflict(sentence: str) -> RefusedError:
-    """The refusal of an answer that contradicts one that is stored."""
-    return RefusedError(409, "conflict", sentence)

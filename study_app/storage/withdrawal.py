@@ -5,7 +5,7 @@ from sqlalchemy import delete, select, update
 from study_app.design.tokens import digest, plain_code
 from study_app.storage.opening import write_log
 from study_app.storage.refusals import RefusedError
-from study_app.storage.schema import answers, events, sessions, trials
+from study_app.storage.schema import answers, events, sessions, showings, trials
 from study_app.storage.store import Store
 
 # What is left of a session: its number, and that its code was used.
@@ -24,7 +24,7 @@ def withdraw(store: Store, code: str) -> int:
         if session.withdrawn_at is not None:
             return 0
         removed = connection.execute(delete(answers).where(answers.c.session_id == session.id)).rowcount
-        for table in (events, trials):
+        for table in (events, showings, trials):
             connection.execute(delete(table).where(table.c.session_id == session.id))
         now = store.clock()
         connection.execute(update(sessions).where(sessions.c.id == session.id).values(**GONE, withdrawn_at=now))

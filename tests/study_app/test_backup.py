@@ -115,14 +115,14 @@ def test_the_commands_say_what_they_moved(
 ) -> None:
     store = Store(Database(f"sqlite:///{tmp_path / 'study.sqlite3'}"), study, stimuli, clock=clock)
     newcomer(store, clock).take(1)
-    moved = "1 studies, 0 log, 1 sessions, 0 events, 10 trials, 3 answers\n"
+    moved = "1 studies, 0 log, 1 sessions, 0 events, 10 trials, 3 answers, 1 showings\n"
     assert run_in(tmp_path, "study_app.backup", "write", "backup.zip").stdout == moved
     stage_in(tmp_path, "study_app.backup", "restore", "backup.zip", "--db", "sqlite:///copy.sqlite3")
     assert moved in capsys.readouterr().out
     copy = Database(f"sqlite:///{tmp_path / 'copy.sqlite3'}")
     assert rows(copy) == rows(store.database)
     empty = run_in(tmp_path, "study_app.backup", "write", "b.zip", "--db", "sqlite:///empty.sqlite3", check=False)
-    assert (empty.returncode, "there is nothing to back up" in empty.stderr) == (1, True)
+    assert (empty.returncode, "there is no database empty.sqlite3" in empty.stderr) == (1, True)
     copy.close()
     store.database.close()
 

@@ -109,7 +109,7 @@ def site(folder: Path, https: int, http: int, ports: list[int]) -> str:
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     changes = {
         f"/etc/letsencrypt/live/{NAME}/": f"{folder}/",
-        "/var/cache/nginx/": f"{folder}/cache-",
+        "/var/lib/nginx/": f"{folder}/cache-",
         "/var/log/nginx/": f"{folder}/",
         f"https://{NAME}": f"https://localhost:{https}",
         f"server_name {NAME}": "server_name localhost",

@@ -52,11 +52,14 @@ def small_study(folder: Path, **changes: object) -> Study:
     return load_study(write_study(folder, **changes))
 
 
-def write_archives(folder: Path, photographs: Sequence[str] = PHOTOGRAPHS) -> Path:
-    """An archive for every method: smooth pictures whose PNGs differ much in size from method to method."""
+def write_archives(folder: Path, photographs: Sequence[str] = PHOTOGRAPHS, size: tuple[int, int] = (30, 44)) -> Path:
+    """An archive for every method: smooth pictures whose PNGs differ much in size from method to method.
+
+    `size`: height and width in pixels.
+    """
     rng = np.random.default_rng(0)
-    rough = {method: rng.integers(0, 40 * place + 1, (30, 44, 3)) for place, method in enumerate(METHODS)}
-    ramp = np.linspace(40, 160, 44)[None, :, None] * np.ones((30, 1, 3))
+    rough = {method: rng.integers(0, 40 * place + 1, (*size, 3)) for place, method in enumerate(METHODS)}
+    ramp = np.linspace(40, 160, size[1])[None, :, None] * np.ones((size[0], 1, 3))
     for method in METHODS:
         pictures = (
             (name, np.clip(np.roll(ramp, number * 3, axis=1) + rough[method], 0, 255).astype(np.uint8))
@@ -110,6 +113,7 @@ def answer_to(trial: int, value: int = 1, **changes: object) -> dict[str, Any]:
         "timing": timing,
         "decoded_sha256_ok": True,
         "tab": new_key(),
+        "seen": {"width": 640, "height": 480.5, "zoom": 1.25},
     }
     return content | changes
 
@@ -160,6 +164,12 @@ class Volunteer:
         content: dict[str, Any] = reply.json()
         return content
 
+    def show(self, trial: int) -> None:
+        """Say that the picture of a trial is about to be shown, as a page does before each showing."""
+        message = {"key": new_key(), "trial": trial}
+        reply = self.post("/api/showings", message)
+        assert (reply.status_code, reply.json()) == (200, {"acknowledged": message["key"]}), reply.text
+
     def take(self, trials: int | None = None, value: int = 1) -> list[dict[str, Any]]:
         """Answer the next trials (all by default), each after its exposure; returns what was sent."""
         plan = self.plan()
@@ -167,6 +177,7 @@ class Volunteer:
         stop = len(plan["trials"]) if trials is None else start + trials
         sent = []
         for trial in range(start, stop):
+            self.show(trial)
             self.clock.advance(3)
             sent.append(answer_to(trial, value))
             reply = self.post("/api/answers", sent[-1])

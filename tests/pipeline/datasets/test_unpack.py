@@ -72,6 +72,55 @@ def test_a_tar_with_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         unpack(tmp_path / "bad.tar", tmp_path / "into")
 
 
+def member(name: str, kind: bytes, linkname: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname, made.mode = kind, linkname, mode
+    return made
+
+
+@pytest.mark.parametrize(
+    ("hostile", "words"),
+    [
+        (member("a", tarfile.SYMTYPE, "/etc/passwd"), "a link to what is not in the archive"),
+        (member("a", tarfile.LNKTYPE, "../../etc/passwd"), "a link to what is not in the archive"),
+        (member("a", tarfile.FIFOTYPE), "neither a file nor a folder"),
+        (member("a", tarfile.CHRTYPE), "neither a file nor a folder"),
+        (member("a/../../b", tarfile.REGTYPE), "leads out of the folder"),
+        (member("..", tarfile.REGTYPE), "leads out of the folder"),
+        (member("a/..", tarfile.REGTYPE), "leads out of the folder"),
+    ],
+)
+def test_a_tar_of_anything_but_files_inside_is_refused(tmp_path: Path, hostile: tarfile.TarInfo, words: str) -> None:
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        tar.addfile(hostile)
+    with pytest.raises(UserError, match=words):
+        unpack(tmp_path / "bad.tar", tmp_path / "into")
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.tar"]
+
+
+def test_a_link_to_a_folder_outside_is_no_way_out_for_the_files_after_it(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        tar.addfile(member("way", tarfile.SYMTYPE, str(tmp_path / "outside")))
+        tar.addfile(member("way/in", tarfile.REGTYPE))
+    with pytest.raises(UserError, match="cannot be unpacked"):
+        unpack(tmp_path / "bad.tar", tmp_path / "into")
+    assert not list((tmp_path / "outside").iterdir())
+
+
+def test_links_within_a_tar_become_files_and_no_rights_of_the_archive_are_taken(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        real = member("top/real.txt", tarfile.REGTYPE, mode=0o6777)
+        real.size = 3
+        tar.addfile(real, io.BytesIO(b"abc"))
+        tar.addfile(member("top/soft.txt", tarfile.SYMTYPE, "real.txt"))
+        tar.addfile(member("top/hard.txt", tarfile.LNKTYPE, "top/real.txt"))
+    into = unpack(tmp_path / "a.tar", tmp_path / "into")
+    for path in (into / "top").iterdir():
+        assert not path.is_symlink() and path.read_bytes() == b"abc"
+        assert path.stat().st_mode & 0o7111 == 0
+
+
 @pytest.mark.parametrize("name", ["a.tar", "a.tgz", "a.zip"])
 def test_a_damaged_archive_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
     files = {f"{number}": NOISE for number in range(4)}

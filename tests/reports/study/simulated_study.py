@@ -13,7 +13,17 @@ from scipy.special import expit
 from pipeline.records.ratings import Participant, Rating
 from pipeline.records.rows import write_json, write_rows
 
-ALWAYS: dict[str, Any] = {"study": "0f" * 32, "version": 1, "exposures": 1, "hidden": 0}
+ALWAYS: dict[str, Any] = {
+    "study": "0f" * 32,
+    "version": 1,
+    "exposures": 1,
+    "hidden": 0,
+    "showings": 1,
+    "seen_at_most_ms": 3000.0,
+    "picture_width": 640.0,
+    "picture_height": 480.0,
+    "zoom": 1.0,
+}
 ALWAYS |= {"onset_ms": 10.0, "offset_ms": 3010.0, "shown_ms": 3000.0}
 CRITERIA = ("saturability", "semantic_correctness", "edge_keeping")
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)  # quadrature over a standard normal variable

@@ -98,11 +98,11 @@ def replaced(line: int, old: str, new: str) -> Callable[[str], str]:
 
 
 WRONG: dict[str, tuple[Callable[[str], str], str]] = {
-    "two cells too many": (lambda text: text + "1," * 19 + "1\n", "line 83: has 20 cells, but the heading has 18"),
-    "a line cut off": (lambda text: text[:-20], "line 82: has 1. cells, but the heading has 18"),
+    "two cells too many": (lambda text: text + "1," * 24 + "1\n", "line 83: has 25 cells, but the heading has 23"),
+    "a line cut off": (lambda text: text[:-20], "line 82: has .. cells, but the heading has 23"),
     "a word for a number": (replaced(4, ",1,10.", ",one,10."), "line 4, column maximum: found 'one', .* no number"),
     "half an answer": (replaced(3, ",1,10.", ",1.5,10."), "column maximum: found '1.5', which is no whole number"),
-    "nothing": (replaced(2, ",3000.", ",,3000."), "line 2: has 19 cells"),
+    "nothing": (replaced(2, ",3000.", ",,3000."), "line 2: has 24 cells"),
     "no time": (replaced(5, "3000.000000", " "), "line 5, column shown_ms: found an empty cell, which is no number"),
     "a time that is none": (replaced(5, "3000.000000", "nan"), "column shown_ms: found 'nan', which is no finite"),
     "thousands": (replaced(5, "3000.000000", '"3,000.0"'), "column shown_ms: found '3,000.0', which is no number"),

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import select
 
 from study_app.design.tokens import withdrawal_code
-from study_app.storage.schema import sessions
+from study_app.storage.schema import sessions, studies
 from tests.study_app.browsing import (
     PASSWORD,
     Served,
@@ -87,7 +87,13 @@ def test_the_researcher_sees_counts_exports_closes_and_reopens(page: Page, serve
     query = select(sessions.c.set_aside).where(sessions.c.number == 1)
     assert read(server.database, query).scalar_one() == "answers of a program"
     page.get_by_role("button", name="Close the study").click()
+    page.get_by_role("button", name="Keep it open").click()
+    page.get_by_role("button", name="Close the study").click()
+    page.get_by_text("Close the study? From then on nobody can begin").wait_for()
+    assert closed_at(server) is None
+    page.get_by_role("button", name="Yes, close it").click()
     page.get_by_role("button", name="Open it again").wait_for()
+    assert closed_at(server) is not None
     visitor = page.context.new_page()
     visitor.goto(server.url)
     visitor.get_by_text("The study is closed").wait_for()
@@ -95,6 +101,38 @@ def test_the_researcher_sees_counts_exports_closes_and_reopens(page: Page, serve
     page.get_by_role("button", name="Close the study").wait_for()
     visitor.goto(server.url)
     visitor.get_by_role("button", name="Begin").wait_for()
+
+
+def closed_at(server: Served) -> int | None:
+    found: int | None = read(server.database, select(studies.c.closed_at)).scalar_one()
+    return found
+
+
+def test_the_researcher_stays_signed_in_over_a_reload_until_signing_out(page: Page, server: Served) -> None:
+    address = f"{server.url}?page=researcher"
+    with page.expect_response("**/api/researcher") as kept:
+        page.goto(address)
+        page.get_by_label("Password").first.fill(PASSWORD)
+        page.get_by_role("button", name="Open").click()
+    assert kept.value.status == 200
+    for _ in range(2):
+        page.reload()
+        page.get_by_text("sessions are completed").wait_for()
+    second = page.context.new_page()
+    second.goto(address)
+    second.get_by_text("sessions are completed").wait_for()
+    assert "huebench_researcher" not in page.evaluate("document.cookie")
+    with page.expect_response("**/api/researcher"):
+        page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Password").first.wait_for()
+    assert page.get_by_text("sessions are completed").count() == 0
+    page.reload()
+    page.get_by_label("Password").first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.get_by_text("sessions are completed").count() == 0
+    page.get_by_label("Password").first.fill(PASSWORD)
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("sessions are completed").wait_for()
 
 
 def test_graded_answers_by_keyboard_and_mouse(browser: Browser, archives: Path, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
-"""study.yaml: what is wrong with it is said in one sentence, and its digest covers all it says."""
+"""study.yaml: what is wrong with it is said in one sentence, and its digest covers all that an answer depends on."""
 
-import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -102,9 +100,16 @@ def test_one_method_alone_can_be_paired_and_the_arrangement_is_part_of_the_diges
     assert pair_study(tmp_path, methods=["zebranet"], arrangement="in_turn").digest != beside.digest
 
 
-def test_studies_without_pairs_keep_the_digest_that_they_had(tmp_path: Path) -> None:
-    plain, said = small_study(tmp_path), small_study(tmp_path, protocol="naturalness")
-    content = asdict(plain)
-    del content["protocol"], content["arrangement"]
-    before = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    assert plain.digest == said.digest == before
+def test_what_changes_no_answer_is_no_part_of_the_digest(tmp_path: Path) -> None:
+    plain = small_study(tmp_path)
+    rules = {**asdict(plain.screening), "catch_wrong": 1}
+    for change in (
+        {"votes_per_cell": 9},
+        {"abandoned_after_minutes": 60},
+        {"screening": rules},
+        {"second_run": True},
+        {"protocol": "naturalness"},
+    ):
+        assert small_study(tmp_path, **change).digest == plain.digest
+    for other in ({"mask_ms": 0}, {"break_every": 3}, {"version": 2}, {"smallest_width": 800}):
+        assert small_study(tmp_path, **other).digest != plain.digest

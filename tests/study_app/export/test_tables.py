@@ -19,6 +19,7 @@ from study_app.export.tables import gather, write_export
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.schema import events
+from study_app.storage.set_aside import set_aside
 from study_app.storage.store import Store
 from tests.conftest import run_in, stage_in
 from tests.study_app.volunteers import (
@@ -140,7 +141,7 @@ def test_what_was_stored_unchecked_is_unknown_in_an_export(store: Store, volunte
 
 
 def test_a_program_that_lies_about_its_times_is_flagged_by_the_servers(
-    store: Store, volunteer: Newcomer, clock: Clock
+    store: Store, volunteer: Newcomer, clock: Clock, tmp_path: Path
 ) -> None:
     one, hasty, lying = volunteer(), volunteer(), volunteer()
     for person, seconds, response in ((one, 4.5, 800.0), (hasty, 1.01, 800.0), (lying, 4.5, 20_000.0)):
@@ -156,6 +157,10 @@ def test_a_program_that_lies_about_its_times_is_flagged_by_the_servers(
         {"pace", "timing"},
         {"timing"},
     ]
+    set_aside(store.database, store.study_id, [1], "why not", False, clock())
+    export_of(store, tmp_path / "people")
+    ratings = read_ratings(tmp_path / "people" / "ratings.csv")  # the report knows every flag that there is
+    assert ratings is not None and ratings.flagged == {1, 2, 3}
 
 
 def test_people_and_simulated_raters_never_share_an_export(

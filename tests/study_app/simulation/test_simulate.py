@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 
 from pipeline.records.ratings import Participant, Rating
 from pipeline.records.rows import read_rows
@@ -22,10 +23,11 @@ from study_app.simulation.population import draw_population
 from study_app.simulation.rater import Rater
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
+from study_app.storage.schema import answers, sessions
 from study_app.storage.store import Store
 from tests.conftest import ROOT
 from tests.study_app.opinions import PLAYED, effects_file, example, small_effects
-from tests.study_app.volunteers import METHODS, prepared_study, small_study
+from tests.study_app.volunteers import METHODS, prepared_study, read, small_study
 
 Place = tuple[Study, Stimuli]
 NOBODY = {"careless": Careless(0, 0, 250), "color_blind": ColorBlind(0, 0.5, 0.5)}
@@ -158,6 +160,18 @@ def test_the_ledger_finds_what_is_lost(roomy: Place, tmp_path: Path) -> None:
     assert balance(taken.store, taken.raters).lost == 2
 
 
+def test_raters_send_what_a_browser_sends_their_tab_and_each_showing(roomy: Place, tmp_path: Path) -> None:
+    taken = take(roomy, tmp_path, 8, **NOBODY)
+    tabs = read(taken.store.database, select(sessions.c.tab)).scalars().all()
+    assert sorted(tabs) == sorted(rater.tab for rater in taken.raters) and len(set(tabs)) == 8
+    assert set(read(taken.store.database, select(answers.c.tab)).scalars()) == set(tabs)
+    rows = taken.export.ratings
+    assert {row.showings for row in rows} == {1}
+    assert {row.picture_width for row in rows} == {40}
+    assert {row.seen_at_most_ms for row in rows} == {1000}
+    assert {person.begun_again for person in taken.export.participants} == {0}
+
+
 def test_the_command_simulates_and_tells_how_it_went(
     archives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -175,7 +189,8 @@ def test_the_command_simulates_and_tells_how_it_went(
     assert words[:3] == ["python", "-m", "study_app.export"]
     monkeypatch.setattr(sys, "argv", words[2:])
     tables.main()
-    assert len(read_rows(tmp_path / "ratings" / "simulated" / "participants.csv", Participant)) == 6
+    people = read_rows(tmp_path / "ratings" / "simulated" / "participants.csv", Participant)
+    assert sum(person.completed for person in people) == 6
 
 
 @pytest.mark.parametrize(

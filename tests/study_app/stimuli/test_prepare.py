@@ -4,8 +4,7 @@ import hashlib
 import io
 import json
 import shutil
-import struct
-from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +17,10 @@ from study_app.design.assignment import generator
 from study_app.design.study import Study
 from study_app.stimuli.faults import FAULTS, TO_YCC
 from study_app.stimuli.manifest import Stimuli, load_stimuli
-from study_app.stimuli.png import chunks, encode, padded
+from study_app.stimuli.png import chunks, encode
 from study_app.stimuli.prepare import prepare, shrunk
 from tests.conftest import run_in
-from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, small_study, write_archives, write_study
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, prepared_study, small_study, write_archives, write_study
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -29,26 +28,83 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_method_of_a_photograph_has_the_same_size_and_dimensions(stimuli: Stimuli, archives: Path) -> None:
-    sizes = defaultdict(set)
-    for stimulus in stimuli.manifest.stimuli:
-        sizes[stimulus.photograph].add((stimulus.size, stimulus.width, stimulus.height))
-        assert stimuli.path(stimulus).stat().st_size == stimulus.size
-    assert {len(kinds) for kinds in sizes.values()} == {1}
-    plain = {method: len(encode(Archive(archives / f"{method}.zip")["owl-00"])) for method in METHODS}
-    assert max(plain.values()) > 1.2 * min(plain.values())  # without the padding their sizes would give them away
+def without_pixels(png: bytes) -> list[tuple[bytes, bytes | int]]:
+    """Every chunk as a browser's program can see it without decoding: pixels and mark by their length alone."""
+    return [(name, content if name in (b"IHDR", b"IEND") else len(content)) for name, content in chunks(png)]
 
 
-def test_every_picture_has_the_same_chunks_and_no_metadata(stimuli: Stimuli) -> None:
-    headers = set()
+def test_nothing_but_the_pixels_differs_among_methods_not_even_a_length_inside(stimuli: Stimuli) -> None:
+    seen = set()
     for stimulus in stimuli.manifest.stimuli:
-        parts = list(chunks(stimuli.path(stimulus).read_bytes()))
-        assert [name for name, _ in parts] == [b"IHDR", b"IDAT", b"paDd", b"IEND"]
-        headers.add(parts[0][1])
+        content = stimuli.path(stimulus).read_bytes()
+        assert len(content) == stimulus.size
+        seen.add((stimulus.width, stimulus.height, stimulus.size, repr(without_pixels(content))))
         with Image.open(stimuli.path(stimulus)) as picture:
             picture.load()
             assert (picture.mode, picture.info) == ("RGB", {})
-    assert headers == {struct.pack(">IIBBBBB", 40, 27, 8, 2, 0, 0, 0)}
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 300), (27, 40), (480, 640)])
+def test_flat_smooth_and_noisy_pictures_have_files_of_one_length_and_structure(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    flat = np.zeros((*size, 3), np.uint8)
+    smooth = np.clip(np.add.outer(np.arange(size[0]), np.arange(size[1]))[..., None] + [0, 20, 40], 0, 255)
+    pictures = [flat, smooth.astype(np.uint8), rng.integers(0, 256, flat.shape, dtype=np.uint8)]
+    files = [encode(picture, bytes(16)) for picture in pictures]
+    assert len({repr(without_pixels(content)) for content in files}) == 1
+    streams = [dict(chunks(content))[b"IDAT"] for content in files]
+    # All that is not a pixel: the header of zlib and those of its blocks, at the same places in each file.
+    heads = {(stream[:2], tuple(blocks(stream))) for stream in streams}
+    assert len(heads) == 1
+    for picture, content in zip(pictures, files, strict=True):
+        with Image.open(io.BytesIO(content)) as file:
+            np.testing.assert_array_equal(np.asarray(file), picture)
+
+
+def blocks(stream: bytes) -> Iterator[tuple[int, bytes]]:
+    """(place, header) of every stored block of a zlib stream."""
+    place = 2
+    while True:
+        head = stream[place : place + 5]
+        yield place, head
+        if head[0] & 1:
+            return
+        place += 5 + int.from_bytes(head[1:3], "little")
+
+
+def test_the_same_pixels_with_another_mark_are_another_file_of_the_same_length() -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    one, two = encode(picture, bytes(16)), encode(picture, b"\x01" * 16)
+    assert one != two and len(one) == len(two)
+    with pytest.raises(ValueError, match="a mark has 16 bytes, not 3"):
+        encode(picture, b"abc")
+
+
+def test_only_pictures_that_can_come_again_have_two_files(stimuli: Stimuli, archives: Path, tmp_path: Path) -> None:
+    cast = stimuli.manifest.cast
+    assert {look[0] for look in stimuli.second_copies} == set(cast.main)
+    for look, copy in stimuli.second_copies.items():
+        first = stimuli.by_look[look]
+        assert copy.token != first.token and copy.sha256 != first.sha256 and copy.size == first.size
+        with Image.open(stimuli.path(first)) as one, Image.open(stimuli.path(copy)) as other:
+            np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+    assert not prepared_study(tmp_path, archives, repeats=0)[1].second_copies
+
+
+def test_pictures_of_an_older_version_keep_their_digest_and_are_shown_twice_under_one_address(
+    study: Study, stimuli: Stimuli, tmp_path: Path
+) -> None:
+    shutil.copytree(stimuli.folder.parent, tmp_path / "stimuli")
+    path = tmp_path / "stimuli" / study.digest / "manifest.json"
+    content = json.loads(path.read_text())
+    del content["format"]
+    content["stimuli"] = [one for one in content["stimuli"] if not one.pop("copy")]
+    path.write_text(json.dumps(content))
+    kept = load_stimuli(study.digest, tmp_path / "stimuli")
+    assert kept.manifest.digest == hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    look = next(iter(kept.by_look))
+    assert kept.shown(look, 1, False) == kept.shown(look, 1, True)
 
 
 def test_pixels_are_those_of_the_archive_shrunk_alike(stimuli: Stimuli, archives: Path, study: Study) -> None:
@@ -108,8 +164,8 @@ def test_the_command_writes_what_the_app_reads(archives: Path, tmp_path: Path) -
     shutil.copytree(archives, tmp_path / "results" / "colorized" / "scenes")
     done = run_in(tmp_path, "study_app.stimuli")
     study = small_study(tmp_path)
-    assert done.stdout == f"22 pictures in stimuli/{study.digest}\n"
-    assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 22
+    assert done.stdout == f"40 pictures in stimuli/{study.digest}\n"
+    assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 40
     (tmp_path / "results" / "colorized" / "scenes" / "zebranet.zip").unlink()
     failed = run_in(tmp_path, "study_app.stimuli", check=False)
     assert failed.returncode == 1
@@ -127,8 +183,10 @@ def test_a_method_with_other_dimensions_is_refused(study: Study, tmp_path: Path)
 
 
 def test_missing_and_damaged_stimuli_are_said(study: Study, stimuli: Stimuli, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"has no stimuli of this study; `python -m study_app\.stimuli` makes them"):
-        load_stimuli(study.digest, tmp_path)
+    with pytest.raises(
+        UserError, match=r"has no stimuli of a b\.yaml; `python -m study_app\.stimuli 'a b\.yaml'` makes them"
+    ):
+        load_stimuli(study.digest, tmp_path, Path("a b.yaml"))
     shutil.copytree(stimuli.folder.parent, tmp_path / "copy")
     manifest = tmp_path / "copy" / study.digest / "manifest.json"
     manifest.write_text("{")
@@ -152,14 +210,3 @@ def test_a_fault_changes_colours_strongly_and_lightness_hardly(name: str) -> Non
     assert np.abs(after - before)[..., 1:].max() > 15
     assert np.median(np.abs(after - before)[..., 0]) < 1.5
     np.testing.assert_array_equal(faulty, FAULTS[name](picture, generator(0, name)))
-
-
-def test_padding_reaches_the_size_and_no_less_than_a_chunk() -> None:
-    png = encode(np.zeros((4, 4, 3), np.uint8))
-    for more in (12, 13, 5000):
-        content = padded(png, len(png) + more, b"seed")
-        assert len(content) == len(png) + more
-        with Image.open(io.BytesIO(content)) as picture:
-            assert picture.size == (4, 4)
-    with pytest.raises(ValueError, match="cannot be padded"):
-        padded(png, len(png) + 11, b"seed")

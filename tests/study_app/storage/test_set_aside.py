@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from pipeline.settings.errors import UserError
 from study_app.design.study import Study
@@ -13,12 +14,13 @@ from study_app.export.tables import Export, gather, write_export
 from study_app.pages.aside import COLUMNS, participant_table
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
+from study_app.storage.schema import trials
 from study_app.storage.set_aside import bring_back, parse_numbers, set_aside
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
 from tests.conftest import run_in
 from tests.study_app.storage.test_allocation import loads
-from tests.study_app.volunteers import Clock, Newcomer, newcomer, write_study
+from tests.study_app.volunteers import Clock, Newcomer, newcomer, read, write_study
 
 
 def export(store: Store) -> Export:
@@ -137,4 +139,30 @@ def test_the_command_sets_aside_and_brings_back(study: Study, stimuli: Stimuli, 
     assert [person.set_aside for person in export(store).participants] == ["", "", "a program"]
     failed = run_in(tmp_path, "study_app.set_aside", "1", *place, check=False)
     assert failed.returncode == 1 and "give --reason" in failed.stderr and "Traceback" not in failed.stderr
+    store.database.close()
+
+
+def test_all_who_are_flagged_can_be_replaced_at_once(
+    study: Study, stimuli: Stimuli, clock: Clock, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'study.sqlite3'}"
+    store = Store(Database(url), study, stimuli, clock=clock)
+    for is_careful in (False, True, False, True, True, True):
+        one = newcomer(store, clock)
+        planned = read(store.database, select(trials).order_by(trials.c.session_id.desc(), trials.c.position)).all()
+        for trial in planned[: study.trials]:
+            known = {"original": 1, "broken": 0}.get(trial.kind)
+            look = trial.position if trial.first is None else trial.first
+            one.take(1, value=1 if not is_careful else look % 2 if known is None else known)
+    assert [bool(person.flags) for person in export(store).participants] == [True, False, True, False, False, False]
+    place = ["--study", str(write_study(tmp_path)), "--db", url]
+    done = run_in(tmp_path, "study_app.set_aside", "--flagged", "--reason", "flagged", *place)
+    assert done.stdout == "set aside: 1, 3\n"
+    assert sum(loads(store)) == 4
+    newcomer(store, clock)  # in the place of one of them
+    again = run_in(tmp_path, "study_app.set_aside", "--flagged", "--reason", "flagged", *place)
+    assert again.stdout == "set aside: nobody, that was so already\n"
+    for wrong in (["--flagged", "7"], []):
+        failed = run_in(tmp_path, "study_app.set_aside", *wrong, "--reason", "flagged", *place, check=False)
+        assert failed.returncode == 1 and "or give --flagged" in failed.stderr
     store.database.close()
