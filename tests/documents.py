@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELLS = ("sh", "bash")
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`((?:[A-Z_]+=\S+\s+)*(?:python|make|dvc|torchrun|git)\s+[^`]+)`")
+INLINE = re.compile(r"`((?:[A-Z_]+=\S+\s+)*(?:python|make|dvc|torchrun|git|huebench)\s+[^`]+)`")
 OPERATORS = {";", "&", "&&", "||", "|"}
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from huebench import cli
 from pipeline.settings import paths
 from pipeline.settings.params import load_params
 from reports.inputs.reproduction import REFERENCE, read_reference
@@ -26,7 +27,7 @@ from tests.documents import PAGES, SHELLS, Command, commands, fenced
 ALL = [command for page in PAGES for command in commands(page)]
 PLACEHOLDER = re.compile(r"[A-Z]+[0-9]?|<\w+>|\[[\w.]+\]|\.\.\.")  # DATASET, <dataset>, [study.yaml]
 OTHERS = {"apt-get", "useradd", "createuser", "createdb", "install", "systemctl", "nginx", "cp", "cat", "cd", "export"}
-OTHERS |= {"wait", ".", "git"}
+OTHERS |= {"wait", ".", "git", "uv"}
 OWN = {"warm.py"}  # a file that a page itself prints, and whose commands test_documented_methods.py runs
 
 
@@ -103,17 +104,28 @@ def added_names(text: str) -> set[str]:
 def test_every_page_is_read_and_every_program_is_known() -> None:
     assert len(ALL) > 80 and {command.page for command in ALL} > {"README.md", "docs/study.md", "docs/scale.md"}
     programs = {command.words[0] for command in ALL}
-    assert programs - OTHERS == {"python", "make", "dvc", "torchrun"}
+    assert programs - OTHERS == {"python", "make", "dvc", "torchrun", "huebench"}
 
 
 @pytest.mark.parametrize("command", of("python"), ids=str)
 def test_python_commands_are_taken_by_their_own_parsers(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     _, option, *rest = command.words
-    if option in OWN or rest[:1] == ["..."] or rest[:1] == ["zipfile"]:
+    if option in OWN or rest[:1] == ["..."] or rest[:1] in (["zipfile"], ["hatchling"]):
         return
     assert option == "-m"
     monkeypatch.chdir(ROOT)
     check_names(parsed(tuple(rest), monkeypatch))
+
+
+@pytest.mark.parametrize("command", of("huebench"), ids=str)
+def test_commands_of_huebench_are_taken_by_their_modules(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = command.words[1:]
+    if "..." in words:
+        return
+    name = " ".join(words[: 2 if words[0] == "study" else 1])
+    module, *_ = cli.COMMANDS[name]
+    monkeypatch.chdir(ROOT)
+    check_names(parsed((module, *words[len(name.split()) :]), monkeypatch))
 
 
 @pytest.mark.parametrize(
