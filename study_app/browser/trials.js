@@ -1,6 +1,7 @@
 // Practice and trials: a picture for a moment, then the questions.
 import { forget, remember } from "./arrival.js";
 import { Refused } from "./connection.js";
+import { newKey } from "./digests.js";
 import { expose } from "./exposure.js";
 import { Outbox } from "./outbox.js";
 import { exposeInTurn, GAP, verdict } from "./pairs.js";
@@ -48,7 +49,7 @@ export async function trials(act) {
     if (index > 0 && plan.breaks.includes(index)) await stage.rest(index, count);
     else if (index === opened && index > 0) await stage.ready(view.text("trial", "ready"));
     const answer = await stage.run(index);
-    outbox.add({ key: crypto.randomUUID(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab });
+    outbox.add({ key: newKey(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab });
     // The next picture waits for the acknowledgement, in most cases shorter than the cross is on the screen: so the
     // server's clock sees every exposure begin after the answer before, and at most one answer is ever on its way.
     const counted = await deliver(connection, outbox);

@@ -1,5 +1,6 @@
 // Colour-vision plates, one at a time: a digit, or none. Only the server knows which digit is on a plate.
 import { remember } from "./arrival.js";
+import { newKey } from "./digests.js";
 import { element, withKeys, withResolvers } from "./view.js";
 
 const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
@@ -12,7 +13,7 @@ export async function vision({ view, data, connection, signal }) {
     element("p", { class: "code" }, data.code),
     element("p", {}, view.text("thanks", "code")),
   );
-  const key = crypto.randomUUID();
+  const key = newKey();
   const since = performance.now();
   const answers = [];
   for (const [index, url] of data.plates.entries()) answers.push(await ask(view, data, url, index, signal));
