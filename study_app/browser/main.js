@@ -13,8 +13,6 @@ const PATIENCE_MS = 5000;
 
 /** Run one act. `done` asks Streamlit for the next page; if it does not come, a reload finds it. */
 export async function start({ root, data, signal, done }) {
-  document.documentElement.lang = data.language;
-  keepUsable(signal);
   const view = new View(root, data.texts, signal);
   try {
     if (data.act === "arrival") return arrival(view, data);
@@ -33,14 +31,6 @@ export async function start({ root, data, signal, done }) {
     view.failed();
     throw error;
   }
-}
-
-/** Streamlit puts a dialog over a page whose websocket is away, and makes the rest inert; the study has its own message for that. */
-function keepUsable(signal) {
-  const page = document.getElementById("root");
-  const observer = new MutationObserver(() => page.inert && (page.inert = false));
-  if (page) observer.observe(page, { attributes: true, attributeFilter: ["inert"] });
-  signal.addEventListener("abort", () => observer.disconnect());
 }
 
 /** At most one reload in ten seconds, so that a page never reloads for ever. */

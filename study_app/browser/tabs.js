@@ -93,7 +93,7 @@ async function byMessages(name, steal, signal, work) {
   let holds = false;
   channel.onmessage = ({ data }) => {
     if (data.what === "ask" && (holds || me < data.who)) channel.postMessage({ what: "held", for: data.who });
-    else if (data.what === "take" || (data.what === "held" && data.for === me)) lost.abort("taken");
+    else if (data.what === "take" || (data.what === "held" && data.for === me && !holds)) lost.abort("taken");
   };
   try {
     if (!steal) {

@@ -150,8 +150,7 @@ class Stage {
     const responses = {};
     for (let place = 0; place < criteria.length; ) {
       const criterion = criteria[place];
-      const question = { criterion, number: place + 1, count: criteria.length, scale, signal: this.signal };
-      const answer = await ask(this.view, panel, question);
+      const answer = await ask(this.view, panel, { criteria, number: place + 1, scale, signal: this.signal });
       if (answer === BACK) {
         place -= 1;
         continue;

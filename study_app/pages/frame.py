@@ -1,5 +1,6 @@
 """The frame of all pages: a title, neutral grey, and none of Streamlit's own controls."""
 
+import html
 from pathlib import Path
 
 import streamlit as st
@@ -16,7 +17,10 @@ def open_page(service: Service, language: str, wide: bool = False) -> Texts:
     """Set the page up and return its words."""
     st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
     st.html(f"<style>{STYLE}{WIDE if wide else ''}</style>")
-    return service.texts(language)
+    texts = service.texts(language)
+    # Seen while the connection is away; from it the document also gets its language (`browser/shell.js`).
+    st.html(f'<p class="away said" role="status" lang="{language}">{html.escape(texts["wait"]["away"])}</p>')
+    return texts
 
 
 def heading(words: str) -> None:

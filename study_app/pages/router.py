@@ -1,13 +1,17 @@
 """Chooses a visitor's page by the address and, for volunteers, by the progress of their session."""
 
+import logging
+
 import streamlit as st
 
 from study_app.design.tokens import TOKEN
 from study_app.pages import acts, endings, frame, welcome, withdraw
 from study_app.server.languages import best_language
 from study_app.server.service import Service, current
-from study_app.storage.refusals import RefusedError
+from study_app.storage.refusals import UNAVAILABLE, RefusedError
 from study_app.storage.stages import standing
+
+logger = logging.getLogger(__name__)
 
 
 def show() -> None:
@@ -31,6 +35,9 @@ def show() -> None:
             volunteer(service, token, language)
     except RefusedError as refusal:
         endings.refused(frame.open_page(service, language), refusal.reason)
+    except UNAVAILABLE:
+        logger.exception("the database does not answer")
+        endings.refused(frame.open_page(service, language), "unavailable")
 
 
 def volunteer(service: Service, token: str, language: str) -> None:

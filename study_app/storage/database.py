@@ -63,7 +63,7 @@ class Database:
                 command.upgrade(migrations(connection), revision)
         except OperationalError as error:
             where = self.engine.url.render_as_string(hide_password=True)
-            raise UserError(f"the database {where} does not answer: {_sentence(error)}.") from None
+            raise UserError(f"the database {where} does not answer: {plain_words(error)}.") from None
         except CommandError:
             raise UserError("the tables were made by a newer version of this program; update it first.") from None
 
@@ -150,5 +150,6 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=BUSY_SECONDS)
 
 
-def _sentence(error: OperationalError) -> str:
-    return " ".join(str(error.orig).split()).rstrip(".")
+def plain_words(error: Exception) -> str:
+    """What the database itself says of an error, as a sentence without its dot."""
+    return " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")

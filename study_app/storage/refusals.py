@@ -1,5 +1,10 @@
 """A refusal: an HTTP status, a reason for the page's wording, and a sentence."""
 
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+UNAVAILABLE = (OperationalError, PoolTimeoutError)  # away, locked for too long, or without room on its disk
+
 
 class RefusedError(Exception):
     """A request that is not fulfilled. `reason`: a word that pages translate; `retry_after`: seconds to wait."""
@@ -10,3 +15,9 @@ class RefusedError(Exception):
         self.reason = reason
         self.sentence = sentence
         self.retry_after = retry_after
+
+
+def unavailable() -> RefusedError:
+    """The refusal of whatever needs the database while it cannot be read or written."""
+    kept = "The server cannot take answers at the moment; yours is kept in the browser and sent again."
+    return RefusedError(503, "busy", kept, retry_after=1)
