@@ -1,9 +1,10 @@
 """A refusal: an HTTP status, a reason for the page's wording, and a sentence."""
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-UNAVAILABLE = (OperationalError, PoolTimeoutError)  # away, locked for too long, or without room on its disk
+# Away, locked for too long, or without room on its disk; read-only, which PostgreSQL calls an internal error.
+UNAVAILABLE = (OperationalError, PoolTimeoutError, InternalError)
 
 
 class RefusedError(Exception):

@@ -112,9 +112,9 @@ def post(served: Served, path: str, content: object, token: str = "") -> dict[st
     return result
 
 
-def link_to_trials(served: Served) -> str:
+def link_to_trials(served: Served, language: str = "en") -> str:
     """The link of a session that has everything before the trials behind it."""
-    message = {"language": "en", "consent": True, "study": served.study.digest}
+    message = {"language": language, "consent": True, "study": served.study.digest}
     token = str(post(served, "api/sessions", message)["session"])
     told: list[dict[str, Any]] = [
         {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")
