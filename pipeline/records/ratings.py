@@ -68,3 +68,4 @@ class Participant:
     odd_timings: int
     flags: str
     set_aside: str
+    place_lost: bool

@@ -4,7 +4,7 @@ import { connect } from "./connection.js";
 import { Journal } from "./outbox.js";
 import { screenCheck } from "./screen.js";
 import { owned } from "./tabs.js";
-import { practice, trials } from "./trials.js";
+import { practice, sendRest, trials } from "./trials.js";
 import { View } from "./view.js";
 import { vision } from "./vision.js";
 
@@ -17,6 +17,7 @@ export async function start({ root, data, signal, done }) {
   try {
     if (data.act === "arrival") return arrival(view, data);
     const connection = connect(data.token, signal, (why) => view.notice(why && view.text("wait", why)));
+    if (data.act === "rest") return await sendRest(connection, data.token);
     const journal = new Journal(connection, data.token);
     await owned({ view, connection, token: data.token, signal }, async (stopped) => {
       await ACTS[data.act]({ view, data, connection, journal, signal: stopped });

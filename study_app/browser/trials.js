@@ -61,6 +61,11 @@ export async function trials(act) {
   forget();
 }
 
+/** Send answers that were given before the session lost its place; it does not go on, but they count. */
+export async function sendRest(connection, token) {
+  await deliver(connection, new Outbox("answers", token));
+}
+
 /** Send what is in the outbox. False if the server has other answers to a trial already; the first ones stay. */
 async function deliver(connection, outbox) {
   let counted = true;

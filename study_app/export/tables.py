@@ -188,6 +188,7 @@ def _participant(
         **{key: getattr(session, key) for key in OF_SESSION},
         **{**vars(measures), "flags": ";".join(flags)},
         set_aside=session.set_aside or "",
+        place_lost=session.lapsed,
     )
 
 

@@ -17,6 +17,7 @@ PLACE = '<div class="study"></div>'
 # Which sections of the languages' files an act needs.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "arrival": ("page", "welcome"),
+    "rest": ("page", "wait"),
     "vision": ("page", "vision", "thanks", "wait", "tab"),
     "screen": ("page", "screen", "welcome", "wait", "tab"),
     "practice": ("page", "practice", "trial", "keys", "wait", "tab"),
@@ -24,8 +25,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def mount(service: Service, act: Stage | Literal["arrival"], language: str, token: str = "") -> None:
-    """Run one act in the browser; when it is over, Streamlit runs the script again and the next page comes."""
+def mount(service: Service, act: Stage | Literal["arrival", "rest"], language: str, token: str = "") -> None:
+    """Run one act in the browser (`rest`: send answers that it still keeps); when it is over, Streamlit runs the script again and the next page comes."""
     study = service.store.study
     texts = service.texts(language)
     data: dict[str, Any] = {

@@ -35,6 +35,8 @@ def show() -> None:
             volunteer(service, token, language)
     except RefusedError as refusal:
         endings.refused(frame.open_page(service, language), refusal.reason)
+        if token is not None and refusal.reason == "lapsed":
+            acts.mount(service, "rest", language, token)
     except UNAVAILABLE:
         logger.exception("the database does not answer")
         endings.refused(frame.open_page(service, language), "unavailable")
