@@ -26,7 +26,10 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 def mount(service: Service, act: Stage | Literal["arrival", "rest"], language: str, token: str = "") -> None:
-    """Run one act in the browser (`rest`: send answers that it still keeps); when it is over, Streamlit runs the script again and the next page comes."""
+    """Run one act in the browser; when it is over, Streamlit runs the script again and the next page comes.
+
+    `rest` only sends the answers that the browser still keeps.
+    """
     study = service.store.study
     texts = service.texts(language)
     data: dict[str, Any] = {

@@ -13,13 +13,14 @@ WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
 STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")
 
 
-def open_page(service: Service, language: str, wide: bool = False) -> Texts:
-    """Set the page up and return its words."""
+def open_page(service: Service, language: str, wide: bool = False, has_form: bool = True) -> Texts:
+    """Set the page up and return its words. Without a form it has no notice of a lost connection, or has its own."""
     st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
     st.html(f"<style>{STYLE}{WIDE if wide else ''}</style>")
     texts = service.texts(language)
     # Seen while the connection is away; from it the document also gets its language (`browser/shell.js`).
-    st.html(f'<p class="away said" role="status" lang="{language}">{html.escape(texts["wait"]["away"])}</p>')
+    notice = html.escape(texts["wait"]["away"]) if has_form else ""
+    st.html(f'<p class="away said" role="status" lang="{language}">{notice}</p>')
     return texts
 
 

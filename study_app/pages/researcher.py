@@ -142,8 +142,8 @@ def _say_whether_answers_are_stored(service: Service) -> None:
         check_writing(store.database, store.study_id)
     except UNAVAILABLE as error:
         st.error(
-            f"**Answers cannot be stored now:** {plain_words(error)}. Volunteers read that the server cannot take them; "
-            "they are kept in the browsers, and arrive once this works again."
+            f"**Answers cannot be stored now:** {plain_words(error)}. They are kept in the volunteers' browsers, "
+            "who are told so, and arrive once this works again."
         )
 
 

@@ -47,7 +47,7 @@ def volunteer(service: Service, token: str, language: str) -> None:
     if not TOKEN.fullmatch(token):
         raise RefusedError(401, "unknown", "This link is not known here.")
     now = standing(service.store, token)
-    texts = frame.open_page(service, now.language)
+    texts = frame.open_page(service, now.language, has_form=False)
     if now.stage == "thanks":
         endings.thanks(texts, token, now.language)
     else:

@@ -4,8 +4,8 @@ A slot's *load* counts its sessions that are completed or active. A new session 
 session *lapses* and loses its place if it is silent for too long, or if it has not answered anything yet and somebody
 else asks for a place: a place is held firmly only from the first answer on, so that nobody can take all of them by
 asking alone. If it returns, it gets the place back while the loads stay within one of each other. If not, it goes on
-without a place as long as the study has any, and counts again once it is completed. Sessions that the researcher has set
-aside hold no place. The study's row is locked meanwhile, so that places change one at a time.
+without a place as long as the study has any, and counts again once it is completed. Sessions that the researcher has
+set aside hold no place. The study's row is locked meanwhile, so that places change one at a time.
 """
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update

@@ -196,8 +196,8 @@ class Store:
     def _hold_place(self, connection: Connection, session: Session, has_answered: bool = False) -> None:
         """A lapsed session gets its place back, or goes on without one while any is free, or is refused.
 
-        `has_answered`: it only brings what it saw while it still had its place, which is kept in any case. A session that
-        is set aside needs no place, and is not told.
+        `has_answered`: it brings what it was shown while it still had its place, which is kept in any case. A session
+        that is set aside needs no place, and is not told.
         """
         if not session.lapsed or session.set_aside_at is not None or session.completed_at is not None:
             return
