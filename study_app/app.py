@@ -47,7 +47,7 @@ def create_app(service: Service) -> App:
         *middleware(),
         Middleware(Gate, own=own, access=service.access),
         Middleware(Traffic),
-        Middleware(Shell, scripts=[f"{service.assets.base}shell.js"]),
+        Middleware(Shell, service=service),
         Middleware(FrontendFiles),
         Middleware(OnlyPages),
         Middleware(HideServer, script=str(SCRIPT)),

@@ -51,8 +51,14 @@ addEventListener("keydown", (event) => {
   if (document.activeElement !== document.body || event.repeat) return;
   if (event.key === "Enter" || event.key === " ") remember(focused);
 }, true);
+/** The text that the document itself brought goes when Streamlit shows the page. */
+function removeFirst() {
+  if (document.querySelector("[data-testid='stHeading'], .too-small")) document.getElementById("first")?.remove();
+}
+
 new MutationObserver(() => {
   speak();
+  removeFirst();
   keepUsable();
   pressAgain();
 }).observe(document.getElementById("root"), { subtree: true, childList: true, attributes: true, attributeFilter: ["inert", "disabled", "lang"] });
