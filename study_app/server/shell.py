@@ -30,6 +30,9 @@ NO_ICONS = """<script>
 const load = document.fonts.load.bind(document.fonts);
 document.fonts.load = (font, text) => (font.includes("Material") ? Promise.resolve([]) : load(font, text));
 </script>"""
+# Streamlit lays out an empty page in a font of its own, 170 kB, before it knows that of `study_app.serve`.
+LOCAL_FONT = """<style>@font-face { font-family: "Source Sans"; font-weight: 100 900; font-style: normal;
+src: local("Arial"), local("Helvetica"), local("Roboto"), local("DejaVu Sans"), local("Liberation Sans"); }</style>"""
 STYLE = (Path(__file__).parents[1] / "pages" / "first.css").read_text(encoding="utf-8")
 
 
@@ -73,8 +76,7 @@ def shell(folder: Path, scripts: Sequence[str]) -> str:
         f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in parts(folder, document)
     )
     own = "".join(f'<script type="module" src="./{address}"></script>' for address in scripts)
-    document = document.replace("<head>", f"<head>{NO_ICONS}").replace("</head>", f"{soon}</head>")
-    return document.replace("</body>", f"{own}</body>")
+    return document.replace("<head>", f"<head>{NO_ICONS}{own}").replace("</head>", f"{soon}{LOCAL_FONT}</head>")
 
 
 def parts(folder: Path, document: str) -> list[str]:
