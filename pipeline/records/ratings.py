@@ -68,4 +68,4 @@ class Participant:
     odd_timings: int
     flags: str
     set_aside: str
-    place_lost: bool
+    place_lost: bool = False
