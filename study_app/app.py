@@ -17,6 +17,7 @@ from study_app.server.researcher_pass import pass_routes
 from study_app.server.routes import routes
 from study_app.server.security import Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish
+from study_app.server.shell import Shell
 from study_app.server.traffic import Traffic
 from study_app.server.vision_route import vision_routes
 from study_app.server.websocket import HideServer, OnlyPages
@@ -47,6 +48,7 @@ def create_app(service: Service) -> App:
         *middleware(),
         Middleware(Gate, own=own, access=service.access),
         Middleware(Traffic),
+        Middleware(Shell, service=service),
         Middleware(FrontendFiles),
         Middleware(OnlyPages),
         Middleware(HideServer, script=str(SCRIPT)),

@@ -20,13 +20,14 @@ from pipeline.settings.files import private_folder
 from study_app.design.study import STUDY_FILE, load_study
 from study_app.design.tokens import derive
 from study_app.server.researcher_access import PASSWORD, Access, read_access
-from study_app.server.security import BEGINS, BEGINS_SECONDS, Rate, Rates
+from study_app.server.security import BEGINS, BEGINS_SECONDS, Rate, Rates, network
 from study_app.stimuli.manifest import STIMULI, load_stimuli
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.opening import recognised
 from study_app.storage.store import Store
 
 SWITCH_SECONDS = 0.0005
+EVERYWHERE = "0.0.0.0"
 GRAY = "#6e6e6e"  # the surround of all pictures: near L* = 46, dark enough for white letters (5.1 : 1)
 OPTIONS: dict[str, object] = {
     "browser.gatherUsageStats": False,
@@ -49,7 +50,9 @@ OPTIONS: dict[str, object] = {
     "theme.linkColor": "#ffffff",
     "theme.borderColor": "#d0d0d0",
     "theme.showWidgetBorder": True,
-    "theme.font": "sans-serif",
+    # Those of the volunteer's device. Streamlit's own would be another 170 kB before anything is shown.
+    "theme.font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+    "theme.codeFont": "ui-monospace, Menlo, Consolas, monospace",
 }
 
 
@@ -60,7 +63,11 @@ def main() -> None:
     parser.add_argument("--db", default=DEFAULT_URL, help="the database's address")
     parser.add_argument("--stimuli", type=Path, default=STIMULI, help="folder that `study_app.stimuli` has written")
     parser.add_argument("--port", type=int, default=8501)
-    parser.add_argument("--address", default="localhost", help="what to listen on; 0.0.0.0 for other machines")
+    parser.add_argument(
+        "--address",
+        default="localhost",
+        help="what to listen on; 0.0.0.0 lets other machines of the network in, over plain http",
+    )
     parser.add_argument(
         "--begins-per-address",
         type=int,
@@ -89,7 +96,8 @@ def serve(
     store = Store(database, study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
     os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", derive(stimuli.secret, "cookies").hex())
-    from streamlit.web.bootstrap import load_config_options  # Streamlit is slow to import: after what can go wrong
+    from streamlit import config  # Streamlit is slow to import: after what can go wrong
+    from streamlit.web.bootstrap import load_config_options
 
     options = {**OPTIONS, "server.port": port, "server.address": address}
     load_config_options(options)  # before anything asks for one, or Streamlit would warn that options had changed
@@ -99,7 +107,8 @@ def serve(
     access = read_access(secrets=_streamlit_secrets())
     app = create_app(build_service(store, access, Rates(begin=Rate(begins / BEGINS_SECONDS, begins))))
     _settle()
-    print(links(f"http://{address}:{port}/", access, simulated), flush=True)
+    print(links(link(address, port, is_encrypted := bool(config.get_option("server.sslCertFile"))), access, simulated))
+    print(network_notice(address, is_encrypted), end="", flush=True)
     run(app, address, port)
 
 
@@ -112,6 +121,32 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def link(address: str, port: int, is_encrypted: bool) -> str:
+    """The address of the first page, for other machines if they can reach it."""
+    host = own_address() if address == EVERYWHERE else address
+    return f"{'https' if is_encrypted else 'http'}://{host}:{port}/"
+
+
+def own_address() -> str:
+    """By which address other machines of the network reach this one; without a network, this machine's own."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; the address is one of those that nobody has
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def network_notice(address: str, is_encrypted: bool) -> str:
+    """What whoever serves other machines without encryption should know; "" for others."""
+    if is_encrypted or (network(address) == "" and address != EVERYWHERE):
+        return ""
+    return (
+        "plain http: whoever is in the same network can read what volunteers send, their links and withdrawal codes, "
+        "and your password. Good in a lab's own network; for any other see docs/deploy.md.\n"
+    )
 
 
 def links(link: str, access: Access, simulated: bool) -> str:

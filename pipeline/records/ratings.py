@@ -75,3 +75,4 @@ class Participant:
     flags: str
     set_aside: str
     begun_again: int | None = None
+    place_lost: bool = False

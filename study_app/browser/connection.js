@@ -19,7 +19,7 @@ export function address(path) {
   return new URL(path.replace(/^\//, ""), document.baseURI).href;
 }
 
-/** Requests of one session. `tell` gets "offline" while something waits for the network, and "" when it is over. */
+/** Requests of one session. `tell` gets "offline" or "busy" while something waits for network or server, "" when it is over. */
 export function connect(token, signal, tell) {
   const authorized = { Authorization: `Bearer ${token}` };
 
@@ -39,22 +39,25 @@ export function connect(token, signal, tell) {
 
   async function request(method, path, body) {
     const since = performance.now();
+    let why = "offline";
     for (let attempt = 0; ; attempt++) {
       let wait = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt) * (0.75 + Math.random() / 2);
-      const warning = setTimeout(() => tell("offline"), Math.max(0, QUIET_MS - (performance.now() - since)));
+      const warning = setTimeout(() => tell(why), Math.max(0, QUIET_MS - (performance.now() - since)));
       try {
         const { content, retryMs } = await once(method, path, body);
         if (content) {
           tell("");
           return content;
         }
+        why = "busy";
         wait = Math.max(wait, retryMs);
       } catch (error) {
         if (error instanceof Refused || signal.aborted) throw error;
+        why = "offline";
       } finally {
         clearTimeout(warning);
       }
-      if (performance.now() - since > QUIET_MS) tell("offline");
+      if (performance.now() - since > QUIET_MS) tell(why);
       await nap(wait, signal);
     }
   }

@@ -4,7 +4,7 @@ import { connect } from "./connection.js";
 import { Journal } from "./outbox.js";
 import { screenCheck } from "./screen.js";
 import { owned } from "./tabs.js";
-import { practice, trials } from "./trials.js";
+import { practice, sendRest, trials } from "./trials.js";
 import { View } from "./view.js";
 import { vision } from "./vision.js";
 
@@ -13,12 +13,11 @@ const PATIENCE_MS = 5000;
 
 /** Run one act. `done` asks Streamlit for the next page; if it does not come, a reload finds it. */
 export async function start({ root, data, signal, done }) {
-  document.documentElement.lang = data.language;
-  keepUsable(signal);
   const view = new View(root, data.texts, signal);
   try {
     if (data.act === "arrival") return arrival(view, data);
     const connection = connect(data.token, signal, (why) => view.notice(why && view.text("wait", why)));
+    if (data.act === "rest") return await sendRest(connection, data.token);
     const journal = new Journal(connection, data.token);
     await owned({ view, connection, token: data.token, signal }, async (stopped) => {
       await ACTS[data.act]({ view, data, connection, journal, signal: stopped });
@@ -33,14 +32,6 @@ export async function start({ root, data, signal, done }) {
     view.failed();
     throw error;
   }
-}
-
-/** Streamlit puts a dialog over a page whose websocket is away, and makes the rest inert; the study has its own message for that. */
-function keepUsable(signal) {
-  const page = document.getElementById("root");
-  const observer = new MutationObserver(() => page.inert && (page.inert = false));
-  if (page) observer.observe(page, { attributes: true, attributeFilter: ["inert"] });
-  signal.addEventListener("abort", () => observer.disconnect());
 }
 
 /** At most one reload in ten seconds, so that a page never reloads for ever. */

@@ -1,5 +1,6 @@
 // Messages for the server. The browser's storage keeps each of them until the server has acknowledged it.
 import { Refused } from "./connection.js";
+import { newKey } from "./digests.js";
 
 const PARCEL = 50; // events of one request
 
@@ -57,7 +58,7 @@ export class Journal {
 
   /** Note an event; it is sent with the next `flush`. `detail` holds numbers, flags and short texts. */
   note(name, detail = {}) {
-    this.outbox.add({ key: crypto.randomUUID(), name, at_ms: performance.now(), detail });
+    this.outbox.add({ key: newKey(), name, at_ms: performance.now(), detail });
   }
 
   /** Send what has been noted; ends when the server has it. */

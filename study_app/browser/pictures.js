@@ -1,5 +1,6 @@
 // Fetches pictures in advance, checks their SHA-256 and decodes them before they are shown.
 import { address, nap } from "./connection.js";
+import { sha256 } from "./digests.js";
 import { element } from "./view.js";
 
 const AHEAD = 3;
@@ -72,9 +73,4 @@ async function decoded(bytes, item) {
   picture.src = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
   await picture.decode();
   return picture;
-}
-
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -4,8 +4,12 @@ import { element, withKeys, withResolvers } from "./view.js";
 export const BACK = Symbol("back");
 const BOUNCE_MS = 150; // the second half of a double click is no answer to the next question
 
-/** Ask one criterion; resolves to {value, response_ms}, or to BACK if the volunteer wants the question before. */
-export async function ask(view, panel, { criterion, number, count, scale, signal }) {
+/**
+ * Ask one of the criteria; resolves to {value, response_ms}, or to BACK if the volunteer wants the question before.
+ * `number` is its place, from 1. What is answered with stays where it is from question to question.
+ */
+export async function ask(view, panel, { criteria, number, scale, signal }) {
+  const [criterion, count] = [criteria[number - 1], criteria.length];
   const answered = withResolvers();
   const since = performance.now();
   const settle = (value) => {
@@ -14,14 +18,14 @@ export async function ask(view, panel, { criterion, number, count, scale, signal
     answered.resolve(value === BACK ? BACK : { value, response_ms });
   };
   const control = { binary, sides, "0-10": steps, "0-100": slider }[scale.name](view, scale, settle);
-  const back = element("button", { type: "button", class: "back", hidden: number === 1, onclick: () => settle(BACK) }, view.text("trial", "back"));
+  const back = element("button", { type: "button", class: "back", disabled: number === 1, onclick: () => settle(BACK) }, view.text("trial", "back"));
   const heading = scale.name === "sides" ? [] : [
     element("p", { class: "small" }, view.text("trial", "question", { number, count })),
     element("p", { class: "term" }, criterion.term),
   ];
   panel.replaceChildren(
     ...heading,
-    element("h1", { tabindex: -1, id: "question" }, criterion.question),
+    element("div", { class: "longest" }, ...longest(criteria), element("h1", { tabindex: -1, id: "question" }, criterion.question)),
     control.element,
     back,
   );
@@ -29,11 +33,18 @@ export async function ask(view, panel, { criterion, number, count, scale, signal
   const keys = (event) => {
     if (event.repeat && (!scale.name.startsWith("0-") || !event.key.startsWith("Arrow"))) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Backspace" && number > 1) settle(BACK);
-    else if (!control.key(event)) return;
+    if (!control.key(event)) {
+      if (event.key !== "Backspace" || number === 1) return;
+      settle(BACK);
+    }
     event.preventDefault();
   };
   return withKeys(keys, answered.promise, signal);
+}
+
+/** All questions, unseen and unheard, one over the other: so each takes the room of the longest. */
+function longest(criteria) {
+  return criteria.map((one) => element("span", { class: "h1", "aria-hidden": "true" }, one.question));
 }
 
 function binary(view, scale, settle) {
@@ -91,25 +102,41 @@ function steps(view, scale, settle) {
   };
 }
 
-/** A slider without a starting place, which would draw answers towards itself, and a button to confirm. */
+/**
+ * A slider without a starting place, which would draw answers towards itself, and a button to confirm. Digits typed one
+ * after the other make a number; the first arrow gives the middle.
+ */
 function slider(view, scale, settle) {
   const input = element("input", { type: "range", min: 0, max: scale.maximum, step: 1, class: "untouched", "aria-label": view.text("trial", "value", { maximum: scale.maximum }) });
   const value = element("output", {}, "–");
   const confirm = element("button", { type: "button", class: "main", disabled: true, onclick: () => settle(Number(input.value)) }, view.text("trial", "confirm"));
+  let typed = "";
+  const middle = Math.round(scale.maximum / 2);
   const touched = () => {
     input.classList.remove("untouched");
     value.textContent = input.value;
     confirm.disabled = false;
   };
-  input.addEventListener("input", touched);
-  input.addEventListener("pointerup", touched);
+  const set = (number) => {
+    input.value = number;
+    touched();
+  };
+  const type = (digit) => {
+    typed = Number(typed + digit) > scale.maximum ? digit : String(Number(typed + digit));
+    set(typed);
+    view.say(typed);
+  };
+  for (const name of ["input", "pointerup"]) input.addEventListener(name, () => (touched(), (typed = "")));
   return {
     element: element("div", { class: "scale" }, value, input, ends(view, scale.maximum), element("div", { class: "row" }, confirm)),
     key: (event) => {
       const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-      if (step) {
-        input.value = Number(input.value) + step;
-        touched();
+      if (/^[0-9]$/.test(event.key)) type(event.key);
+      else if (event.key === "Backspace" && typed) set((typed = typed.slice(0, -1) || "0"));
+      else if (event.key === "Home" || event.key === "End") set(event.key === "Home" ? 0 : scale.maximum);
+      else if (step) {
+        set(confirm.disabled ? middle : Number(input.value) + step);
+        typed = "";
       } else if (event.key === "Enter" && !confirm.disabled && !onButton(event)) settle(Number(input.value));
       else return false;
       return true;

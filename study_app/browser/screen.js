@@ -1,5 +1,5 @@
 // The screen check: window size, zoom, and two faint grey steps, one in the dark and one in the light.
-import { aborted, element, sleep, withKeys, withResolvers } from "./view.js";
+import { aborted, element, NONE_KEY, noneButton, sleep, withKeys, withResolvers } from "./view.js";
 
 const STEPS = [
   { name: "dark", field: 24, square: 34 },
@@ -56,9 +56,13 @@ async function ask(view, step, signal) {
     isZoomed() ? element("p", { class: "hint" }, view.text("screen", "zoomed")) : null,
     element("p", { class: "question" }, view.text("screen", "question")),
     element("div", { class: "fields", role: "group", "aria-label": view.text("screen", "question") }, ...fields),
-    element("div", { class: "row" }, element("button", { type: "button", class: "quiet", onclick: () => chosen.resolve(-1) }, view.text("screen", "unseen"))),
+    element("div", { class: "row" }, noneButton(view.text("screen", "unseen"), () => chosen.resolve(-1))),
   );
-  const keys = (event) => /^[1-4]$/.test(event.key) && !event.repeat && chosen.resolve(Number(event.key) - 1);
+  const keys = (event) => {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^[1-4]$/.test(event.key)) chosen.resolve(Number(event.key) - 1);
+    else if (event.key.toLowerCase() === NONE_KEY) chosen.resolve(-1);
+  };
   return (await withKeys(keys, chosen.promise, signal)) === right;
 }
 

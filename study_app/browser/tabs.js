@@ -1,11 +1,14 @@
 // One session, one page: a lock separates the tabs of a browser, the server separates browsers.
+import { newKey } from "./digests.js";
 import { storage } from "./outbox.js";
-import { aborted, withResolvers } from "./view.js";
+import { aborted, sleep, withResolvers } from "./view.js";
+
+const ANSWER_MS = 300; // in which a page that holds the lock answers, also one in the background
 
 /** This browser's name for the session, kept over reloads. */
 function browserName(token) {
   const key = `huebench.tab.${token}`;
-  const name = storage.getItem(key) ?? crypto.randomUUID();
+  const name = storage.getItem(key) ?? newKey();
   storage.setItem(key, name);
   return name;
 }
@@ -55,10 +58,16 @@ function either(...signals) {
   return both.signal;
 }
 
-/** What `work` returns, or "taken" if another tab has or gets the lock. */
-async function withLock(name, steal, signal, work) {
+/**
+ * What `work` returns, or "taken" if another page has or gets the lock; `work` gets a controller that then aborts. On plain
+ * http, where browsers have no locks, the pages agree by messages.
+ */
+export function withLock(name, steal, signal, work) {
+  return (navigator.locks ? byBrowser : byMessages)(name, steal, signal, work);
+}
+
+async function byBrowser(name, steal, signal, work) {
   const lost = new AbortController();
-  if (!navigator.locks) return work(lost).catch((error) => (lost.signal.aborted ? "taken" : Promise.reject(error)));
   const result = withResolvers();
   const options = steal ? { steal: true } : { ifAvailable: true };
   const held = navigator.locks.request(name, options, async (lock) => {
@@ -67,8 +76,37 @@ async function withLock(name, steal, signal, work) {
     await Promise.race([working, aborted(signal).catch(() => {})]);
   });
   held.catch(() => {
-    lost.abort("taken"); // stolen by another tab
+    lost.abort("taken"); // stolen by another page
     result.resolve("taken");
   });
   return result.promise;
+}
+
+/**
+ * A page asks whether another holds the lock, and takes it if none answers. Of two that ask at once the one with the
+ * smaller name gets it. Who takes it says so, and whoever held it stops: also a page that was frozen and answers late.
+ */
+async function byMessages(name, steal, signal, work) {
+  const lost = new AbortController();
+  const channel = new BroadcastChannel(name);
+  const me = newKey();
+  let holds = false;
+  channel.onmessage = ({ data }) => {
+    if (data.what === "ask" && (holds || me < data.who)) channel.postMessage({ what: "held", for: data.who });
+    else if (data.what === "take" || (data.what === "held" && data.for === me && !holds)) lost.abort("taken");
+  };
+  try {
+    if (!steal) {
+      channel.postMessage({ what: "ask", who: me });
+      await Promise.race([sleep(ANSWER_MS, signal), aborted(lost.signal)]);
+    }
+    holds = true;
+    channel.postMessage({ what: "take", who: me });
+    return await Promise.race([work(lost), aborted(lost.signal), aborted(signal)]);
+  } catch (error) {
+    if (lost.signal.aborted) return "taken";
+    throw error;
+  } finally {
+    channel.close();
+  }
 }

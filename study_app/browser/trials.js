@@ -1,6 +1,7 @@
 // Practice and trials: a picture for a moment, then the questions.
 import { finished, remember } from "./arrival.js";
 import { Refused } from "./connection.js";
+import { newKey } from "./digests.js";
 import { expose } from "./exposure.js";
 import { Outbox } from "./outbox.js";
 import { exposeInTurn, verdict } from "./pairs.js";
@@ -41,7 +42,7 @@ export async function trials(act) {
   remember(data.token, data.study);
   await deliver(connection, outbox, true);
   let plan = await connection.get("/api/plan");
-  const stage = new Stage(act, plan, plan.trials, (trial) => connection.post("/api/showings", { key: crypto.randomUUID(), trial }));
+  const stage = new Stage(act, plan, plan.trials, (trial) => connection.post("/api/showings", { key: newKey(), trial }));
   const opened = plan.answered.length;
   let isBegun = false; // whether the server has counted the showing of the next picture with the answer before
   for (let index = opened; index < plan.trials.length; ) {
@@ -51,8 +52,8 @@ export async function trials(act) {
     else if (index === opened && index > 0) await stage.ready(view.text("trial", "ready"));
     const answer = await stage.run(index, isBegun);
     const goesOn = index + 1 < count && !plan.breaks.includes(index + 1);
-    const next_key = goesOn ? crypto.randomUUID() : null;
-    outbox.add({ key: crypto.randomUUID(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab, next_key });
+    const next_key = goesOn ? newKey() : null;
+    outbox.add({ key: newKey(), trial: index, ...answer, decoded_sha256_ok: true, tab: view.tab, next_key });
     // The next picture waits for the acknowledgement, in most cases shorter than the cross is on the screen: so the
     // server's clock sees every exposure begin after the answer before, and at most one answer is ever on its way.
     const counted = await deliver(connection, outbox);
@@ -63,6 +64,11 @@ export async function trials(act) {
   }
   await connection.post("/api/finish", {});
   finished(data.study);
+}
+
+/** Send answers that were given before the session lost its place; it does not go on, but they count. */
+export async function sendRest(connection, token) {
+  await deliver(connection, new Outbox("answers", token), true);
 }
 
 /**
@@ -187,8 +193,7 @@ class Stage {
     const responses = {};
     for (let place = 0; place < criteria.length; ) {
       const criterion = criteria[place];
-      const question = { criterion, number: place + 1, count: criteria.length, scale, signal: this.signal };
-      const answer = await ask(this.view, panel, question);
+      const answer = await ask(this.view, panel, { criteria, number: place + 1, scale, signal: this.signal });
       if (answer === BACK) {
         place -= 1;
         continue;

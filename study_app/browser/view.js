@@ -88,6 +88,14 @@ export class View {
   }
 }
 
+export const NONE_KEY = "x"; // the key of the button that says that there is nothing to see
+
+/** The quiet button for somebody who sees nothing, with its key. */
+export function noneButton(words, onclick) {
+  const key = element("span", { class: "hint", "aria-hidden": "true" }, NONE_KEY.toUpperCase());
+  return element("button", { type: "button", class: "quiet", onclick }, words, key);
+}
+
 export function withResolvers() {
   let resolve, reject;
   const promise = new Promise((first, second) => ([resolve, reject] = [first, second]));

@@ -125,6 +125,11 @@ PARTICIPANTS = {
     ),
     "flags": ("screening rules that were broken, and set_aside; the export leaves nobody out for it", "", FLAGS),
     "set_aside": ("why the researcher has set the session aside", "", "empty if not"),
+    "place_lost": (
+        "whether the place went to somebody else after a long silence; answers given later are beyond votes_per_cell",
+        "",
+        "0, 1",
+    ),
 }
 PAIR_PARTICIPANTS = {
     **PARTICIPANTS,

@@ -196,6 +196,7 @@ def _participant(
         **{**vars(measures), "flags": ";".join(flags)},
         begun_again=sum(count > 1 for count in counts.values()) if counts else None,
         set_aside=session.set_aside or "",
+        place_lost=session.lapsed,
     )
 
 

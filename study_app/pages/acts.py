@@ -1,22 +1,23 @@
 """The pages that run in the browser. A single component runs them all; its code is fetched once."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
 from study_app.design.tokens import withdrawal_code
-from study_app.server.assets import BROWSER
 from study_app.server.service import Service
 from study_app.storage.stages import Stage
 
 # Streamlit sends these three with every page; the rest comes from `assets`, cached by the browser.
-LOADER = (BROWSER / "loader.js").read_text(encoding="utf-8")
-STYLES = (BROWSER / "study.css").read_text(encoding="utf-8")
+LOADER = (Path(__file__).parent / "loader.js").read_text(encoding="utf-8")
+STYLES = (Path(__file__).parent / "study.css").read_text(encoding="utf-8")
 PLACE = '<div class="study"></div>'
 # Which sections of the languages' files an act needs.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "arrival": ("page", "welcome"),
+    "rest": ("page", "wait"),
     "vision": ("page", "vision", "thanks", "wait", "tab"),
     "screen": ("page", "screen", "welcome", "wait", "tab"),
     "practice": ("page", "practice", "trial", "keys", "wait", "tab"),
@@ -24,8 +25,11 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def mount(service: Service, act: Stage | Literal["arrival"], language: str, token: str = "") -> None:
-    """Run one act in the browser; when it is over, Streamlit runs the script again and the next page comes."""
+def mount(service: Service, act: Stage | Literal["arrival", "rest"], language: str, token: str = "") -> None:
+    """Run one act in the browser; when it is over, Streamlit runs the script again and the next page comes.
+
+    `rest` only sends the answers that the browser still keeps.
+    """
     study = service.store.study
     texts = service.texts(language)
     data: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """The frame of all pages: a title, neutral grey, and none of Streamlit's own controls."""
 
+import html
 from pathlib import Path
 
 import streamlit as st
@@ -12,11 +13,15 @@ WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
 STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")
 
 
-def open_page(service: Service, language: str, wide: bool = False) -> Texts:
-    """Set the page up and return its words."""
+def open_page(service: Service, language: str, wide: bool = False, has_form: bool = True) -> Texts:
+    """Set the page up and return its words. Without a form it has no notice of a lost connection, or has its own."""
     st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
     st.html(f"<style>{STYLE}{WIDE if wide else ''}</style>")
-    return service.texts(language)
+    texts = service.texts(language)
+    # Seen while the connection is away; from it the document also gets its language (`browser/shell.js`).
+    notice = html.escape(texts["wait"]["away"]) if has_form else ""
+    st.html(f'<p class="away said" role="status" lang="{language}">{notice}</p>')
+    return texts
 
 
 def heading(words: str) -> None:

@@ -13,7 +13,9 @@ from study_app.export.places import KINDS
 from study_app.export.tables import gather, write_export
 from study_app.pages import aside, frame, sign_in
 from study_app.server.service import Service
-from study_app.storage.opening import set_open
+from study_app.storage.database import plain_words
+from study_app.storage.opening import check_writing, set_open
+from study_app.storage.refusals import UNAVAILABLE
 
 REFRESH_SECONDS = 10
 
@@ -64,6 +66,7 @@ def completion(hours: float | None) -> str:
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def _live(service: Service) -> None:
+    _say_whether_answers_are_stored(service)
     seen = overview(service.store)
     completed, active = seen.states["completed"], seen.states["active"]
     st.progress(min(1.0, completed / seen.wanted), f"{completed} of {seen.wanted} sessions are completed")
@@ -94,6 +97,17 @@ def _live(service: Service) -> None:
     st.header("Votes per cell", anchor=False)
     st.caption("Completed, and + active, of every photograph in every method.")
     st.dataframe(cell_table(seen), height=360)
+
+
+def _say_whether_answers_are_stored(service: Service) -> None:
+    store = service.store
+    try:
+        check_writing(store.database, store.study_id)
+    except UNAVAILABLE as error:
+        st.error(
+            f"**Answers cannot be stored now:** {plain_words(error)}. They are kept in the volunteers' browsers, "
+            "who are told so, and arrive once this works again."
+        )
 
 
 def _opening(service: Service) -> None:

@@ -1,13 +1,17 @@
 """Chooses a visitor's page by the address and, for volunteers, by the progress of their session."""
 
+import logging
+
 import streamlit as st
 
 from study_app.design.tokens import TOKEN
 from study_app.pages import acts, endings, frame, welcome, withdraw
 from study_app.server.languages import best_language
 from study_app.server.service import Service, current
-from study_app.storage.refusals import RefusedError
+from study_app.storage.refusals import UNAVAILABLE, RefusedError
 from study_app.storage.stages import standing
+
+logger = logging.getLogger(__name__)
 
 
 def show() -> None:
@@ -31,6 +35,11 @@ def show() -> None:
             volunteer(service, token, language)
     except RefusedError as refusal:
         endings.refused(frame.open_page(service, language), refusal.reason)
+        if token is not None and refusal.reason == "lapsed":
+            acts.mount(service, "rest", language, token)
+    except UNAVAILABLE:
+        logger.exception("the database does not answer")
+        endings.refused(frame.open_page(service, language), "unavailable")
 
 
 def volunteer(service: Service, token: str, language: str) -> None:
@@ -38,7 +47,7 @@ def volunteer(service: Service, token: str, language: str) -> None:
     if not TOKEN.fullmatch(token):
         raise RefusedError(401, "unknown", "This link is not known here.")
     now = standing(service.store, token)
-    texts = frame.open_page(service, now.language)
+    texts = frame.open_page(service, now.language, has_form=False)
     if now.stage == "thanks":
         endings.thanks(texts, token, now.language)
     else:

@@ -10,7 +10,7 @@ from study_app.pages import acts, frame
 from study_app.server.languages import Texts
 from study_app.server.service import Service
 from study_app.storage.messages import BeginMessage
-from study_app.storage.refusals import RefusedError
+from study_app.storage.refusals import UNAVAILABLE, RefusedError
 from study_app.storage.stages import check_vacancy
 
 # The lines of `stored` in the languages' files, in their order. A test compares them with all that there is.
@@ -41,7 +41,10 @@ def show(service: Service, language: str) -> None:
             st.checkbox(words["agree"], key="agreed")
             if st.session_state.get("forgotten"):
                 st.html(f'<p class="said" role="alert">{html.escape(words["agree_first"])}</p>')
-            st.form_submit_button(words["begin"], on_click=_begin, args=(service, language))
+            pressed = st.form_submit_button(words["begin"], on_click=_press, args=(service, language))
+        if pressed and not st.session_state.pop("pressed", False):
+            _begin(service, language)  # the connection is new and had no page yet, so that Streamlit called nothing
+            st.rerun()
         frame.link(words["withdraw"], f"?page=withdraw&lang={language}")
 
 
@@ -52,8 +55,14 @@ def stored(texts: Texts) -> str:
     return "\n\n".join((words["heading"] + ":", lines, words["nothing_else"]))
 
 
+def _press(service: Service, language: str) -> None:
+    """Begin. Streamlit runs this before the page, which then is the session's."""
+    st.session_state["pressed"] = True
+    _begin(service, language)
+
+
 def _begin(service: Service, language: str) -> None:
-    """Begin a session and put it into the address. Streamlit runs this before the page, which then is the session's."""
+    """Begin a session and put it into the address."""
     st.session_state["forgotten"] = not st.session_state["agreed"]
     if st.session_state["forgotten"]:
         return
@@ -66,6 +75,9 @@ def _begin(service: Service, language: str) -> None:
     except RefusedError as refusal:
         st.session_state["refusal"] = refusal
         return
+    except UNAVAILABLE as error:
+        st.session_state["refusal"] = error
+        return
     st.query_params.pop("lang", None)
 
 
@@ -77,7 +89,7 @@ def _choose_language(service: Service, language: str, label: str) -> None:
     def choose() -> None:
         st.query_params["lang"] = st.session_state["language"] or language
 
-    st.segmented_control(
+    chosen = st.segmented_control(
         label,
         languages,
         default=language,
@@ -87,6 +99,9 @@ def _choose_language(service: Service, language: str, label: str) -> None:
         label_visibility="collapsed",
         required=True,
     )
+    if chosen and chosen != language:  # as above: on a new connection Streamlit did not call `choose`
+        choose()
+        st.rerun()
 
 
 def _turn_phones_away(words: Mapping[str, str], smallest_width: int) -> None:

@@ -6,6 +6,7 @@ of students arrives together, that alone keeps the process busy for most of a mi
 
 import gzip
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,15 @@ class File:
     plain: bytes
     compressed: bytes | None
 
+    def reply(self, asked: Headers, headers: Mapping[str, str]) -> Response:
+        """The file for a browser with these headers."""
+        headers = {"Vary": "Accept-Encoding", **headers}
+        content = self.plain
+        if self.compressed is not None and "gzip" in asked.get("accept-encoding", ""):
+            content = self.compressed
+            headers["content-encoding"] = "gzip"
+        return Response(content, headers=headers, media_type=self.kind)
+
 
 @dataclass
 class FrontendFiles:
@@ -51,13 +61,7 @@ class FrontendFiles:
         if scope["type"] != "http" or scope["path"] not in self._names or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        file = self._file(scope["path"])
-        headers = {"vary": "Accept-Encoding", **IMMUTABLE}
-        content = file.plain
-        if file.compressed is not None and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
-            content = file.compressed
-            headers["content-encoding"] = "gzip"
-        reply = Response(content, headers=headers, media_type=file.kind)
+        reply = self._file(scope["path"]).reply(Headers(scope=scope), IMMUTABLE)
         if scope["method"] == "HEAD":
             reply.body = b""
         await reply(scope, receive, send)
@@ -71,7 +75,10 @@ class FrontendFiles:
 
 def read_file(path: Path) -> File:
     """Read and compress one file."""
-    plain = path.read_bytes()
+    return compress(path.read_bytes(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
+
+
+def compress(plain: bytes, kind: str) -> File:
+    """A file of these bytes."""
     compressed = gzip.compress(plain, LEVEL, mtime=0)
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return File(kind, plain, compressed if len(compressed) < WORTH * len(plain) else None)

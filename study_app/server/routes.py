@@ -11,9 +11,6 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -32,7 +29,8 @@ from study_app.storage.messages import (
     WithdrawMessage,
     parse_message,
 )
-from study_app.storage.refusals import RefusedError
+from study_app.storage.opening import check_writing
+from study_app.storage.refusals import UNAVAILABLE, RefusedError, unavailable
 from study_app.storage.showings import note_showing
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
@@ -95,10 +93,9 @@ async def guarded(endpoint: Endpoint, context: Context, request: Request) -> Res
         return _error(refusal)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it: the network is gone, and the browser sends again
-    except (OperationalError, PoolTimeoutError):
+    except UNAVAILABLE:
         logger.exception("the database does not answer")
-        busy = "The server is busy; your answer is kept in the browser and sent again."
-        return _error(RefusedError(503, "busy", busy, retry_after=1))
+        return _error(unavailable())
     except Exception:
         logger.exception("%s failed", request.url.path)
         return _error(RefusedError(500, "failed", "Something went wrong on the server; please try again."))
@@ -186,8 +183,8 @@ async def healthy(context: Context, request: Request) -> Response:
 
 
 async def ready(context: Context, request: Request) -> Response:
-    """Whether the database answers, too."""
-    await context.work(_ask_database, context.store)
+    """Whether the database takes answers, too."""
+    await context.work(check_writing, context.store.database, context.store.study_id)
     return JSONResponse({"status": "ready", "simulated": context.store.simulated})
 
 
@@ -204,11 +201,6 @@ ROUTES: dict[str, tuple[str, Endpoint]] = {
     "/healthz": ("GET", healthy),
     "/readyz": ("GET", ready),
 }
-
-
-def _ask_database(store: Store) -> None:
-    with store.database.reading() as connection:
-        connection.execute(text("SELECT 1"))
 
 
 def _error(refusal: RefusedError) -> Response:

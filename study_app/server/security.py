@@ -34,6 +34,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+# The other headers protect documents. There are eighty scripts, and together they would take longer than a large one.
+SCRIPT_PATHS = ("/static/", "/assets/")
+OF_SCRIPTS = {name: HEADERS[name] for name in ("X-Content-Type-Options", "Cross-Origin-Resource-Policy")}
 
 
 class SecurityHeaders:
@@ -51,7 +54,9 @@ class SecurityHeaders:
         is_data = scope["path"].startswith(DATA_PATHS)
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and scope["path"].startswith(SCRIPT_PATHS):
+                MutableHeaders(scope=message).update(OF_SCRIPTS)
+            elif message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value

@@ -3,8 +3,9 @@
 A slot's *load* counts its sessions that are completed or active. A new session takes the slot with the least load. A
 session *lapses* and loses its place if it is silent for too long, or if it has not answered anything yet and somebody
 else asks for a place: a place is held firmly only from the first answer on, so that nobody can take all of them by
-asking alone. If it returns, it gets the place back only while the loads stay within one of each other. Sessions that
-the researcher has set aside hold no place. The study's row is locked meanwhile, so that places change one at a time.
+asking alone. If it returns, it gets the place back while the loads stay within one of each other. If not, it goes on
+without a place as long as the study has any, and counts again once it is completed. Sessions that the researcher has
+set aside hold no place. The study's row is locked meanwhile, so that places change one at a time.
 """
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
@@ -32,9 +33,10 @@ def lock_study(connection: Connection, study_id: int) -> Row[tuple[int | None]]:
 
 
 def holding(study_id: int, simulated: bool) -> tuple[ColumnElement[bool], ...]:
-    """The sessions that hold a place."""
+    """The sessions that hold a place. Completed ones do, also if their place had been given to somebody else."""
     gone = (sessions.c.withdrawn_at.is_(None), sessions.c.set_aside_at.is_(None))
-    return (sessions.c.study_id == study_id, sessions.c.simulated == simulated, sessions.c.lapsed.is_(False), *gone)
+    there = or_(sessions.c.lapsed.is_(False), sessions.c.completed_at.is_not(None))
+    return (sessions.c.study_id == study_id, sessions.c.simulated == simulated, there, *gone)
 
 
 def lapse(connection: Connection, study: Study, study_id: int, simulated: bool, now: int) -> None:
@@ -88,8 +90,18 @@ def free_slot(connection: Connection, study: Study, study_id: int, simulated: bo
     return taken
 
 
-def may_return(connection: Connection, study: Study, study_id: int, session: Row[tuple[object, ...]], now: int) -> bool:
-    """Whether a lapsed session may go on: the loads stay within one, and within what is wanted."""
+def take_back(connection: Connection, study: Study, study_id: int, session: Row[tuple[object, ...]], now: int) -> bool:
+    """Whether a lapsed session may go on. It gets its place back if that is free; without it, it may if any is."""
+    if has_own_place(connection, study, study_id, session, now):
+        connection.execute(update(sessions).where(sessions.c.id == session.id).values(lapsed=False))
+        return True
+    return has_room(connection, study, study_id, bool(session.simulated), now)
+
+
+def has_own_place(
+    connection: Connection, study: Study, study_id: int, session: Row[tuple[object, ...]], now: int
+) -> bool:
+    """Whether the place of a lapsed session is free: the loads stay within one, and within what is wanted."""
     simulated, slot = bool(session.simulated), Slot(session.block, session.row)
     lapse(connection, study, study_id, simulated, now)
     counts = loads(connection, study, study_id, simulated)

@@ -87,7 +87,7 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise UserError(f"the database {self.where} does not answer: {_sentence(error)}.") from None
+            raise UserError(f"the database {self.where} does not answer: {plain_words(error)}.") from None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -185,5 +185,6 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=BUSY_SECONDS)
 
 
-def _sentence(error: OperationalError) -> str:
-    return " ".join(str(error.orig).split()).rstrip(".")
+def plain_words(error: Exception) -> str:
+    """What the database itself says of an error, as a sentence without its dot."""
+    return " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")

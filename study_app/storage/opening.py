@@ -72,6 +72,14 @@ def set_open(database: Database, study_id: int, is_open: bool, simulated: bool, 
             write_log(connection, study_id, simulated, now, "reopened" if is_open else "closed", {})
 
 
+def check_writing(database: Database, study_id: int) -> None:
+    """Write to the database and change nothing; raises what an answer would meet, say on a full disk."""
+    with database.writing() as connection:
+        for change in (1, -1):  # SQLite does not write a row that stays as it is
+            row = update(studies).where(studies.c.id == study_id)
+            connection.execute(row.values(opened_at=studies.c.opened_at + change))
+
+
 def write_log(connection: Connection, study_id: int, simulated: bool, now: int, what: str, detail: object) -> None:
     """Add a line to the study's log, which goes out with every export."""
     connection.execute(

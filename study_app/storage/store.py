@@ -107,7 +107,7 @@ class Store:
                 if message.trial < session.answered:
                     self._check_replay(connection, session, message)
                 else:
-                    self._hold_place(connection, session)
+                    self._hold_place(connection, session, has_answered=True)
                     self._insert_answers(connection, session, message)
         except IntegrityError:
             raise conflict("This key belongs to the answers of another trial.") from None
@@ -115,7 +115,8 @@ class Store:
     def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
         """Write events, each key once."""
         with self.database.writing() as connection:
-            session = self.present(connection, token)
+            session = self._known(connection, token)
+            self._hold_place(connection, session, has_answered=session.answered > 0)
             here = set(connection.execute(select(events.c.key).where(events.c.session_id == session.id)).scalars())
             new = {message.key: message for message in messages if message.key not in here}
             if len(here) + len(new) > EVENTS_A_SESSION:
@@ -198,12 +199,16 @@ class Store:
         self._hold_place(connection, session)
         return session
 
-    def _hold_place(self, connection: Connection, session: Session) -> None:
-        """A lapsed session gets its place back or is refused. One that is set aside needs none, and is not told."""
-        if not session.lapsed or session.set_aside_at is not None:
+    def _hold_place(self, connection: Connection, session: Session, has_answered: bool = False) -> None:
+        """A lapsed session gets its place back, or goes on without one while any is free, or is refused.
+
+        `has_answered`: it brings what it was shown while it still had its place, which is kept in any case. A session
+        that is set aside needs no place, and is not told.
+        """
+        if not session.lapsed or session.set_aside_at is not None or session.completed_at is not None:
             return
         allocation.lock_study(connection, self.study_id)
-        if allocation.may_return(connection, self.study, self.study_id, session, self.clock()):
+        if allocation.take_back(connection, self.study, self.study_id, session, self.clock()) or has_answered:
             return
         if not session.answered:
             raise RefusedError(410, "full", "All places are taken by now; please come back later.")
@@ -212,9 +217,9 @@ class Store:
         )
 
     def change(self, connection: Connection, session: Session, **values: object) -> None:
-        """Change a present session's row, and note that it was seen."""
-        seen = {"seen_at": self.clock(), "lapsed": False}
-        connection.execute(update(sessions).where(sessions.c.id == session.id).values(**seen, **values))
+        """Change a session's row, and note that it was seen."""
+        row = update(sessions).where(sessions.c.id == session.id)
+        connection.execute(row.values(seen_at=self.clock(), **values))
 
     def _insert_answers(self, connection: Connection, session: Session, message: AnswerMessage) -> None:
         if message.trial >= session.trials:

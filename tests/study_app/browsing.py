@@ -3,7 +3,7 @@
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,22 +60,20 @@ class Served:
     study: Study
     app: AppServer
     database: Database
-
-    @property
-    def url(self) -> str:
-        """The address of the first page."""
-        return f"{self.app.address}/"
+    url: str  # of the first page
 
 
 @contextmanager
-def served(folder: Path, archives: Path, password: str | None = PASSWORD, **changes: object) -> Iterator[Served]:
-    """Serve the small study, quick to take, from a process of its own."""
+def served(
+    folder: Path, archives: Path, password: str | None = PASSWORD, options: Sequence[str] = (), **changes: object
+) -> Iterator[Served]:
+    """Serve the small study, quick to take, from a process of its own, started with more `options`."""
     study, _ = prepared_study(folder, archives, **{**QUICK, **changes})
     database = f"sqlite:///{folder / 'study.sqlite3'}"
     variables = {"STUDY_PASSWORD": password} if password else {"STUDY_SIMULATED": "0"}
-    app = AppServer(database, folder / "study.yaml", folder / "stimuli", **variables)
+    app = AppServer(database, folder / "study.yaml", folder / "stimuli", *options, **variables)
     try:
-        yield Served(study, app, Database(database))
+        yield Served(study, app, Database(database), f"{app.address}/")
     finally:
         app.close()
 
@@ -108,15 +106,15 @@ def show_again(page: Page) -> None:
 def post(served: Served, path: str, content: object, token: str = "") -> dict[str, Any]:
     """A request without a browser."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-    request = Request(f"{served.url}{path}", json.dumps(content).encode(), headers, method="POST")
+    request = Request(f"{served.app.address}/{path}", json.dumps(content).encode(), headers, method="POST")
     with urlopen(request, timeout=SECONDS) as reply:
         result: dict[str, Any] = json.load(reply)
     return result
 
 
-def link_to_trials(served: Served) -> str:
+def link_to_trials(served: Served, language: str = "en") -> str:
     """The link of a session that has everything before the trials behind it."""
-    message = {"language": "en", "consent": True, "study": served.study.digest}
+    message = {"language": language, "consent": True, "study": served.study.digest}
     token = str(post(served, "api/sessions", message)["session"])
     told: list[dict[str, Any]] = [
         {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")

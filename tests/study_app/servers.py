@@ -69,10 +69,10 @@ class AppServer:
     """The whole app, `python -m study_app.serve`, as a researcher starts it; `close` it at the end."""
 
     def __init__(self, url: str, study_file: Path, stimuli_root: Path, *options: str, **variables: str) -> None:
-        """More `options`; `variables` of the environment, by default everything is marked as simulated."""
+        """More `options`, say --address; `variables` of the environment; by default all is marked as simulated."""
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        place = ["--db", url, "--stimuli", str(stimuli_root), "--port", str(self.port), "--address", "127.0.0.1"]
+        place = ["--address", "127.0.0.1", "--db", url, "--stimuli", str(stimuli_root), "--port", str(self.port)]
         self.command = [sys.executable, "-m", "study_app.serve", str(study_file), *place, *options]
         kept = {name: value for name, value in environment().items() if name != "STUDY_PASSWORD"}
         self.environment = kept | (variables or {"STUDY_SIMULATED": "1"})

@@ -59,7 +59,7 @@ EXPORTED = {
         "screen": "picture_width picture_height zoom",
     },
     "participants.csv": {
-        "": "study version simulated participant block row trials set_aside",
+        "": "study version simulated participant block row trials set_aside place_lost",
         "answers": "answered completed catch_shown catch_wrong most_common_share repeat_agreement flags",
         "times": "begun_on minutes median_response_ms median_pace_ms odd_timings begun_again",
         "language": "language",

@@ -144,7 +144,7 @@ def test_other_messages_about_plates_are_refused(store: Store, changes: dict[str
 def test_assets_are_immutable_and_their_names_tell_nothing(stimuli: Stimuli) -> None:
     assets = load_assets(PLATES, stimuli.secret)
     client = TestClient(Starlette(routes=assets.routes()))
-    for url in (f"{assets.base}main.js", f"{assets.base}study.css", *assets.plate_urls):
+    for url in (f"{assets.base}main.js", f"{assets.base}view.js", *assets.plate_urls):
         reply = client.get(f"/{url}")
         assert reply.status_code == 200
         assert "immutable" in reply.headers["cache-control"]

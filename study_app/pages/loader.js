@@ -3,10 +3,11 @@
 const running = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (running.get(parentElement)?.act !== data.act) {
+  const page = `${data.act} ${data.language}`;
+  if (running.get(parentElement)?.page !== page) {
     running.get(parentElement)?.stop.abort();
     const stop = new AbortController();
-    running.set(parentElement, { act: data.act, stop });
+    running.set(parentElement, { page, stop });
     const base = new URL(data.assets, document.baseURI).href;
     const root = parentElement.querySelector(".study");
     import(base + "main.js").then(({ start }) => start({ root, data, signal: stop.signal, done: () => setTriggerValue("done", data.act) }));

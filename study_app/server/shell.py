@@ -1,0 +1,106 @@
+"""The document of every page: Streamlit's own, without what no page of the study uses, with what all soon need.
+
+On a slow network Streamlit needs some seconds before it shows anything. So the document of the first page has its text,
+which can be read meanwhile; `browser/shell.js` takes it away when Streamlit's own page is there.
+"""
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit.file_util import get_static_dir
+
+from study_app.server.frontend import compress
+from study_app.server.languages import best_language
+from study_app.server.service import Service
+
+# Comments, the way to an interface for programs (which is off), and a font (a page uses those of its device).
+UNUSED = re.compile(
+    r'<!--.*?-->\s*|<link\s+rel="service-desc"[^>]*>\s*|<link\s+rel="preload"[^>]*as="font"[^>]*>\s*|(?<=</p>)\s*<p>.*?</p>(?=\s*</noscript>)',
+    re.DOTALL,
+)
+IMPORT = re.compile(r'(?:from|import)\s*["\']\./([^"\']+\.js)["\']')
+# Streamlit's scripts for what is on the first page. It asks for them only once it knows that they are needed.
+PARTS = ("Html", "ButtonGroup", "Checkbox")
+# Streamlit fetches 375 kB of icons before it shows a page. Where an icon is shown they come all the same.
+NO_ICONS = """<script>
+const load = document.fonts.load.bind(document.fonts);
+document.fonts.load = (font, text) => (font.includes("Material") ? Promise.resolve([]) : load(font, text));
+</script>"""
+# Streamlit lays out an empty page in a font of its own, 170 kB, before it knows that of `study_app.serve`.
+LOCAL_FONT = """<style>@font-face { font-family: "Source Sans"; font-weight: 100 900; font-style: normal;
+src: local("Arial"), local("Helvetica"), local("Roboto"), local("DejaVu Sans"), local("Liberation Sans"); }</style>"""
+STYLE = (Path(__file__).parents[1] / "pages" / "first.css").read_text(encoding="utf-8")
+
+
+class Shell:
+    """Answers for `/`; all else goes to `app`."""
+
+    def __init__(self, app: ASGIApp, service: Service, folder: Path | None = None) -> None:
+        self.app = app
+        self.languages = list(service.languages)
+        document = shell(folder or Path(get_static_dir()), [f"{service.assets.base}shell.js"])
+        self.plain = compress(document.encode(), "text/html; charset=utf-8")
+        self.first = {
+            language: compress(with_text(document, service, language).encode(), "text/html; charset=utf-8")
+            for language in self.languages
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        asked = QueryParams(scope["query_string"])
+        document = self.plain if {"s", "page"} & set(asked) else self.first[self._language(asked, headers)]
+        reply = document.reply(headers, {"Cache-Control": "no-cache", "Vary": "Accept-Encoding, Accept-Language"})
+        if scope["method"] == "HEAD":
+            reply.body = b""
+        await reply(scope, receive, send)
+
+    def _language(self, asked: Mapping[str, str], headers: Headers) -> str:
+        """As the page itself chooses it: the one in the address, or else the browser's first."""
+        wanted = asked.get("lang", "")
+        first = headers.get("accept-language", "").split(",")[0].split(";")[0].strip()
+        return wanted if wanted in self.languages else best_language(first, self.languages)
+
+
+def shell(folder: Path, scripts: Sequence[str]) -> str:
+    """The document, from Streamlit's files in `folder`. `scripts`: modules of our own that run on every page."""
+    document = UNUSED.sub("", (folder / "index.html").read_text(encoding="utf-8"))
+    soon = "".join(
+        f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in parts(folder, document)
+    )
+    own = "".join(f'<script type="module" src="./{address}"></script>' for address in scripts)
+    return document.replace("<head>", f"<head>{NO_ICONS}{own}").replace("</head>", f"{soon}{LOCAL_FONT}</head>")
+
+
+def parts(folder: Path, document: str) -> list[str]:
+    """The scripts of `PARTS` and all that they import, without those that the document names itself."""
+    scripts = folder / "static" / "js"
+    waiting = [path.name for part in PARTS for path in sorted(scripts.glob(f"{part}.*.js"))]
+    found: list[str] = []
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found and name not in document:
+            found.append(name)
+            waiting += IMPORT.findall((scripts / name).read_text(encoding="utf-8"))
+    return found
+
+
+def with_text(document: str, service: Service, language: str) -> str:
+    """The document with what there is to read on the first page."""
+    study, words = service.store.study, service.texts(language)["welcome"]
+    outline = words["outline" if study.practice else "outline_short"]
+    told = [study.consent[language], outline.format(practice=study.practice, trials=study.trials)]
+    paragraphs = "".join(f"<p>{html.escape(one)}</p>" for text in told for one in text.strip().split("\n\n"))
+    title = html.escape(study.title[language])
+    first = f'<main id="first"><h1>{title}</h1><h2>{html.escape(words["heading"])}</h2>{paragraphs}</main>'
+    document = document.replace('<html lang="en">', f'<html lang="{language}">').replace(
+        "<title>Streamlit</title>", f"<title>{title}</title><style>{STYLE}</style>"
+    )
+    return document.replace('<div id="root">', f'{first}<div id="root">')
