@@ -23,7 +23,7 @@ from pipeline.metrics import confusion, edges
 from pipeline.packs.masks import VOID
 from pipeline.packs.pack import Pack
 from pipeline.packs.survey import BATCH, STRIDE
-from pipeline.records.archive import Archive
+from pipeline.records.archive import Archive, check_complete
 from pipeline.records.rows import BleedingRow, ObjectColorRow, PackedPhotograph, write_rows
 from pipeline.runtime import distributed
 from pipeline.settings import paths
@@ -41,6 +41,8 @@ def run(dataset: str, methods: Sequence[str]) -> None:
     pack, archives = Pack(paths.pack(dataset, "val")), {name: Archive(paths.archive(dataset, name)) for name in methods}
     if not pack.classes:
         print(f"{dataset} has no masks: colours away from edges are measured, boundaries and classes are not.")
+    for archive in archives.values():
+        check_complete([entry.id for entry in pack.index], archive)
     likelihoods = class_likelihoods(Pack(paths.pack(dataset, "train")))
     found: list[Examined] = []
     numbered = distributed.share(list(enumerate(sorted(pack.index, key=lambda entry: entry.id))))

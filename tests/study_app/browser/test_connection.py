@@ -40,7 +40,9 @@ def arrive(page: Page, server: Served) -> None:
 
 def press(page: Page, words: str) -> None:
     """What a finger does, which does not wait until something may be pressed."""
-    box = page.get_by_text(words, exact=True).bounding_box()
+    wanted = page.get_by_text(words, exact=True)
+    wanted.scroll_into_view_if_needed()
+    box = wanted.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
