@@ -84,24 +84,26 @@ async function byBrowser(name, steal, signal, work) {
 
 /**
  * A page asks whether another holds the lock, and takes it if none answers. Of two that ask at once the one with the
- * smaller name gets it. Who takes it says so, and whoever held it stops: also a page that was frozen and answers late.
+ * smaller name gets it. Who takes it says when, and whoever took it earlier stops: also a page that was frozen and
+ * answers late, and one of two that were too busy to hear each other.
  */
 async function byMessages(name, steal, signal, work) {
   const lost = new AbortController();
   const channel = new BroadcastChannel(name);
   const me = newKey();
-  let holds = false;
+  let taken = null; // when this page took the lock
   channel.onmessage = ({ data }) => {
-    if (data.what === "ask" && (holds || me < data.who)) channel.postMessage({ what: "held", for: data.who });
-    else if (data.what === "take" || (data.what === "held" && data.for === me && !holds)) lost.abort("taken");
+    if (data.what === "ask" && (taken || me < data.who)) channel.postMessage({ what: "held", for: data.who });
+    else if (data.what === "ask" || (data.what === "held" && data.for === me && !taken)) lost.abort("taken");
+    else if (data.what === "take" && (!taken || taken < data.at || (taken === data.at && me < data.who))) lost.abort("taken");
   };
   try {
     if (!steal) {
       channel.postMessage({ what: "ask", who: me });
-      await Promise.race([sleep(ANSWER_MS, signal), aborted(lost.signal)]);
+      await Promise.race([answers(name, me, signal), aborted(lost.signal)]);
     }
-    holds = true;
-    channel.postMessage({ what: "take", who: me });
+    taken = Date.now();
+    channel.postMessage({ what: "take", who: me, at: taken });
     return await Promise.race([work(lost), aborted(lost.signal), aborted(signal)]);
   } catch (error) {
     if (lost.signal.aborted) return "taken";
@@ -109,4 +111,15 @@ async function byMessages(name, steal, signal, work) {
   } finally {
     channel.close();
   }
+}
+
+/** Time for answers; a busy page, as while it loads, sees its timers before its messages. */
+async function answers(name, me, signal) {
+  await sleep(ANSWER_MS, signal);
+  const [from, to] = [new BroadcastChannel(name), new BroadcastChannel(name)];
+  const arrived = new Promise((resolve) => (to.onmessage = ({ data }) => data.heard === me && resolve()));
+  from.postMessage({ heard: me });
+  await arrived;
+  from.close();
+  to.close();
 }

@@ -79,7 +79,7 @@ async def agree(
 async def fetch(session: aiohttp.ClientSession, path: str) -> None:
     """One file of the page, all of it."""
     async with session.get(path) as reply:
-        assert reply.status == 200, f"{path}: {reply.status}"
+        assert reply.status == 200, f"{path}: {reply.status} {await reply.text()}"
         await reply.read()
 
 
