@@ -54,14 +54,12 @@ def bleeding_of_each(photo: Photo, modules: dict[str, nn.Module], side: int) -> 
         raise UserError(f"{photo.id} has no mask, and so no true boundaries.")
     lab = _lab(photo.rgb)
     flat, lines = edges.flat_region(lab), edges.transects(photo.mask, lab[1:], VOID)
+    true = lines.contrast(lab[1:])
     chroma = F.interpolate(torch.from_numpy(lab)[None, 1:], (side, side), mode="area")
     guidance = photo.lightness[None]
     pictures = [lab] + [_lab(compose(photo.lightness, module(chroma, guidance)[0])) for module in modules.values()]
     return np.array(
-        [
-            _values(edges.flat_share(picture[1:], flat), edges.crossing(lines, lines.contrast(lab[1:]), picture[1:]))
-            for picture in pictures
-        ]
+        [_values(edges.flat_share(picture[1:], flat), edges.crossing(lines, true, picture[1:])) for picture in pictures]
     )
 
 

@@ -35,6 +35,7 @@ from tqdm import tqdm
 from pipeline.packs.pack import Pack
 from pipeline.runtime import distributed
 from pipeline.runtime.device import choose_device
+from pipeline.runtime.threads import cores
 from pipeline.settings import paths
 from pipeline.settings.classes import check_blocks
 from pipeline.settings.errors import UserError, run_stage
@@ -97,11 +98,6 @@ def train_all(jobs: Sequence[Job], threads: int | None, device: torch.device, ar
         return train_side_by_side(jobs, threads, arguments.jobs or max(1, cores() // threads))
     for job in jobs:
         print(train_one(job, device, Manner(compiled=not arguments.eager)), end="")
-
-
-def cores() -> int:
-    """The processor's cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def remove_others(params: Params, dataset: str) -> None:

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from PIL import Image
 
-from pipeline.metrics import auc, backbones, edges, pixel
+from pipeline.methods.folder import resized
+from pipeline.metrics import backbones, edges, pixel
 from pipeline.metrics.ciede2000 import ciede2000
-from pipeline.metrics.lab_cpu import rgb_to_lab
 from pipeline.packs.masks import VOID
-from pipeline.scoring.pixels import planes
+from pipeline.scoring.pixels import Picture
 from reports.plan.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
@@ -41,13 +39,13 @@ BY_KEY = {measure.key: measure for measure in (*PIXELS, LPIPS, *BOUNDARIES, *ALO
 
 @dataclass(frozen=True)
 class Photograph:
-    """What is computed of a photograph once, for all methods: `rgb` (H, W, 3) uint8 and its Lab (3, H, W) float32.
+    """What is computed of a photograph once, for all methods: `rgb` (H, W, 3) uint8, and what metrics need of it.
 
     `flat`, `lines` and `contrast` as in `pipeline.metrics.edges`, with a mask alone.
     """
 
     rgb: np.ndarray
-    lab: np.ndarray
+    picture: Picture
     colorfulness: float
     flat: np.ndarray | None = None
     lines: edges.Transects | None = None
@@ -56,11 +54,12 @@ class Photograph:
     @classmethod
     def of(cls, rgb: np.ndarray, mask: np.ndarray | None) -> "Photograph":
         """Of (H, W, 3) uint8 sRGB and its (H, W) uint8 mask, if there is one."""
-        lab, colorfulness = rgb_to_lab(rgb), pixel.colorfulness(rgb)
+        picture, colorfulness = Picture.of(rgb), pixel.colorfulness(rgb)
         if mask is None:
-            return cls(rgb, lab, colorfulness)
+            return cls(rgb, picture, colorfulness)
+        lab = picture.lab.numpy()
         lines = edges.transects(mask, lab[1:], VOID)
-        return cls(rgb, lab, colorfulness, edges.flat_region(lab), lines, lines.contrast(lab[1:]))
+        return cls(rgb, picture, colorfulness, edges.flat_region(lab), lines, lines.contrast(lab[1:]))
 
     def of_size(self, height: int, width: int) -> "Photograph":
         """The same photograph at another size (bicubic), without its mask."""
@@ -98,40 +97,23 @@ class Evaluator:
             return []
         return [f"LPIPS is left out: {backbones.missing('alexnet').partition(',')[0]}."]
 
-    def values(self, photograph: Photograph, rgb: np.ndarray, lab: np.ndarray) -> dict[str, float]:
-        """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size, and its Lab."""
-        return {**self.alone(photograph, rgb, lab), **(self.beside(photograph, rgb, lab) if self.reference else {})}
-
-    def alone(self, photograph: Photograph, rgb: np.ndarray, lab: np.ndarray) -> dict[str, float]:
-        """Those that need no true colours."""
-        signed, absolute = pixel.both_colorfulnesses(rgb)
-        return {
+    def values(self, photograph: Photograph, rgb: np.ndarray, own: Picture) -> dict[str, float]:
+        """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size."""
+        true, (signed, absolute) = photograph.picture, pixel.both_colorfulnesses(rgb)
+        a, b = own.lab[1:].numpy()
+        found = {
             "colorfulness": signed,
             "colorfulness_absolute": absolute,
-            "chroma": float(np.hypot(lab[1], lab[2]).mean(dtype=np.float64)),
-            "lightness_change": float(np.abs(lab[0] - photograph.lab[0]).mean(dtype=np.float64)),
+            "chroma": float(np.hypot(a, b).mean(dtype=np.float64)),
+            "lightness_change": float((own.lab[0] - true.lab[0]).abs().numpy().mean(dtype=np.float64)),
         }
-
-    def beside(self, photograph: Photograph, rgb: np.ndarray, lab: np.ndarray) -> dict[str, float]:
-        """Those that compare with the true colours."""
-        true, own = planes(photograph.rgb), planes(rgb)
-        true_lab, own_lab = torch.from_numpy(photograph.lab), torch.from_numpy(lab)
-        found = {
-            "psnr_rgb": pixel.psnr(pixel.mse(true, own)),
-            "psnr_ab": pixel.psnr(pixel.mse(true_lab[1:], own_lab[1:])),
-            "ssim_rgb": pixel.ssim(true, own),
-            "ciede2000": float(ciede2000(true_lab, own_lab).mean()),
-            "auc": auc.accuracy(true_lab[1:], own_lab[1:]).mean().item(),
-            "colorfulness_gap": abs(pixel.colorfulness(rgb) - photograph.colorfulness),
-        }
+        if not self.reference:
+            return found
+        found |= true.differences(own)
+        found |= {"auc": true.accuracy(own).mean().item(), "colorfulness_gap": abs(signed - photograph.colorfulness)}
         if self.lpips:
-            found["lpips_alex"] = self.lpips(true, own)
-        return found | (bleeding(photograph, lab[1:]) if self.boundaries else {})
-
-
-def resized(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(h, w, 3) to (H, W, 3) uint8, by Pillow's bicubic filter with antialiasing."""
-    return np.array(Image.fromarray(rgb).resize((width, height), Image.Resampling.BICUBIC))
+            found["lpips_alex"] = self.lpips(true.planes, own.planes)
+        return found | (bleeding(photograph, own.lab[1:].numpy()) if self.boundaries else {})
 
 
 def bleeding(photograph: Photograph, ab: np.ndarray) -> dict[str, float]:
@@ -146,9 +128,9 @@ def bleeding(photograph: Photograph, ab: np.ndarray) -> dict[str, float]:
     }
 
 
-def diversity(labs: list[np.ndarray]) -> float:
-    """How far a photograph's answers, each (3, H, W) Lab, differ: the mean CIEDE2000 from each to the next."""
-    steps = [ciede2000(*(torch.from_numpy(lab) for lab in pair)).mean() for pair in pairwise(labs)]
+def diversity(answers: list[Picture]) -> float:
+    """How far a photograph's answers, all of one size, differ: the mean CIEDE2000 from each to the next."""
+    steps = [ciede2000(one.lab, other.lab).mean() for one, other in pairwise(answers)]
     return float(np.mean(steps))
 
 

@@ -16,7 +16,7 @@ from huebench.scoring.rows import Journal, Row, key_of
 from huebench.scoring.sources import Matched, Source, match, open_source
 from huebench.scoring.tables import scores_table
 from pipeline.runtime import distributed
-from pipeline.runtime.threads import single_threaded
+from pipeline.runtime.threads import cores, single_threaded
 from pipeline.settings.errors import UserError
 
 BATCH = 64  # photographs between two notes in the journal
@@ -115,8 +115,7 @@ def workers(evaluator: Evaluator, threads: int | None) -> ThreadPoolExecutor:
     """A thread a core; a network takes all cores by itself, and then one picture is measured at a time."""
     if evaluator.lpips:
         return ThreadPoolExecutor(1)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return single_threaded(threads or cores)
+    return single_threaded(threads or cores())
 
 
 def problems(task: Task, rows: Sequence[Row]) -> list[str]:

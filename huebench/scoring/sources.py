@@ -3,16 +3,16 @@
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.datasets.listing import read_file
 from pipeline.datasets.pictures import SUFFIXES, pictures_below
+from pipeline.methods.folder import some
 from pipeline.settings.errors import UserError
 
 SAMPLE = re.compile(r"(.+)@(\d+)")  # name@3 is the third of several answers for the photograph called name
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,3 @@ def only_ones(ids: Iterable[str]) -> dict[str, str]:
     stems = {id: PurePosixPath(id).name for id in ids}
     counts = Counter(stems.values())
     return {stem: id for id, stem in stems.items() if counts[stem] == 1}
-
-
-def some(names: Sequence[str]) -> str:
-    """The first of the names, and how many more there are."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -112,20 +112,15 @@ class Folder(Method):
 
     def _look_at(self, picture: np.ndarray, photo: Photo) -> None:
         """Refuse a picture that is turned, note one that does not show its photograph."""
-        own, photograph = likeness.lightness(picture), photo.lightness[0]
-        if not likeness.has_pattern(own) or not likeness.has_pattern(photograph):
-            return
-        how = likeness.turned(picture, photograph)
-        if how:
-            raise UserError(f"{self.files[photo.id]} looks as if it were {how}; make it anew.")
-        if likeness.correlation(own, photograph) < likeness.UNLIKE:
+        own = likeness.lightness(picture)
+        if likeness.is_unlike(picture, own, photo.lightness[0], str(self.files[photo.id])):
             self.unlike.append(photo.id)
 
     def _fitted(self, picture: np.ndarray, photo: Photo) -> np.ndarray:
         """`picture` at the size of `photo`, if that is wanted."""
         height, width = photo.rgb.shape[:2]
         if self.on_wrong_size == "resize":
-            return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+            return resized(picture, height, width)
         if self.on_wrong_size == "resize_colors":
             return resize_colors(picture, photo)
         raise UserError(
@@ -149,7 +144,7 @@ class Folder(Method):
         if self.unlike:
             remarks.append(
                 f"{len(self.unlike)} of {total} pictures do not show their photographs, by their lightness: "
-                f"{_some(sorted(self.unlike))}."
+                f"{some(sorted(self.unlike))}."
             )
         error = fmean(self.lightness_errors) if self.lightness_errors else 0.0
         if error > SAME_LIGHTNESS:
@@ -179,21 +174,22 @@ def find_pictures(top: Path, names: Iterable[str]) -> dict[str, Path]:
     strangers = [str(found[name][0].relative_to(top)) for name in others]
     if len(missing) == len(wanted):
         raise UserError(
-            f"none of the {len(found)} pictures in {top} ({_some(strangers)}) has a photograph's name; that of "
+            f"none of the {len(found)} pictures in {top} ({some(strangers)}) has a photograph's name; that of "
             f"{wanted[0]!r} should be {wanted[0]}.png, or have another picture's suffix."
         )
     if missing:
-        also = f" It has {len(strangers)} of no photograph: {_some(strangers)}." if strangers else ""
+        also = f" It has {len(strangers)} of no photograph: {some(strangers)}." if strangers else ""
         also += "".join(f" {sentence}." for sentence in below.sentences())
         raise UserError(
-            f"{top} lacks pictures of {len(missing)} of the {len(wanted)} photographs: {_some(missing)}.{also}"
+            f"{top} lacks pictures of {len(missing)} of the {len(wanted)} photographs: {some(missing)}.{also}"
         )
     if strangers:
-        print(f"{top}: {len(strangers)} pictures of no photograph are left out: {_some(strangers)}", flush=True)
+        print(f"{top}: {len(strangers)} pictures of no photograph are left out: {some(strangers)}", flush=True)
     return {name: found[name][0] for name in wanted}
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
@@ -202,6 +198,11 @@ def format_of(content: bytes) -> str:
     """Pillow's name of a readable picture's format, by its content, as the suffix may be wrong."""
     with Image.open(io.BytesIO(content)) as image:
         return "JPEG" if image.format == "MPO" else str(image.format)  # MPO: a JPEG of several frames
+
+
+def resized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(h, w, 3) to (H, W, 3) uint8, by Pillow's bicubic filter with antialiasing."""
+    return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def resize_colors(picture: np.ndarray, photo: Photo) -> np.ndarray:

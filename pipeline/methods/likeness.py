@@ -170,6 +170,20 @@ def small(values: Tensor) -> Tensor:
     return F.interpolate(values[None, None], sides, mode="area")[0, 0]
 
 
+def is_unlike(picture: np.ndarray, own: Tensor, photograph: Tensor, where: str) -> bool:
+    """Whether a picture, (h, w, 3) uint8 sRGB, does not show its photograph; not known where one of them is flat.
+
+    `own` (h, w) and `photograph` (H, W) are their L. Raises `UserError` for a picture that is turned, mirrored or
+    negative; `where` names it.
+    """
+    likeness = correlation(own, photograph)
+    if likeness >= ALIKE or not has_pattern(own) or not has_pattern(photograph):
+        return False
+    if how := turned(picture, photograph):
+        raise UserError(f"{where} looks as if it were {how}; make it anew.")
+    return likeness < UNLIKE
+
+
 def _check_channels(pairs: Sequence[Pair], where: str) -> None:
     """Channels in another order move the lightness; in the right order it is the photograph's own, or nearly so."""
     errors = {order: fmean(pair.errors[number] for pair in pairs) for number, order in enumerate(ORDERS)}
@@ -194,6 +208,6 @@ def _error(picture: np.ndarray, photograph: Tensor, order: Sequence[int]) -> flo
     return float((lightness(some) - photograph[::step, ::step]).abs().mean())
 
 
-def spread(count: int) -> list[int]:
-    """At most `SAMPLE` of `count` numbers, evenly spread."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, SAMPLE)).tolist()})
+def spread(count: int, most: int = SAMPLE) -> list[int]:
+    """At most `most` of `count` numbers, evenly spread."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most)).tolist()})

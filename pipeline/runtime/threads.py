@@ -1,5 +1,6 @@
 """Prefetching in threads: inputs are read ahead of the main one, its results written behind it, in order."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,11 @@ import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def cores() -> int:
+    """The processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def single_threaded(workers: int) -> ThreadPoolExecutor:

@@ -54,33 +54,52 @@ class Scorer:
 
 
 @dataclass(frozen=True)
-class Original:
-    """What is computed of a photograph once: its planes (3, H, W) uint8, its Lab (3, H, W), and its pixels' weights.
-
-    The weights (H, W) are those of the class-balanced AuC.
-    """
+class Picture:
+    """A picture as metrics need it: its planes (3, H, W) uint8 sRGB, and its Lab (3, H, W) float32."""
 
     planes: Tensor
     lab: Tensor
+
+    @classmethod
+    def of(cls, rgb: np.ndarray) -> "Picture":
+        """Of (H, W, 3) uint8 sRGB."""
+        planes = torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))
+        return cls(planes, torch.from_numpy(rgb_to_lab(rgb)))
+
+    def accuracy(self, picture: "Picture") -> Tensor:
+        """`auc.accuracy` of a picture with this one as its original."""
+        return auc.accuracy(self.lab[1:], picture.lab[1:])
+
+    def differences(self, picture: "Picture") -> dict[str, float]:
+        """How far a picture is from this one, its original: columns of `ScoreRow`."""
+        mse_rgb = pixel.mse(self.planes, picture.planes)
+        return {
+            "mse_rgb": mse_rgb,
+            "psnr_rgb": pixel.psnr(mse_rgb),
+            "psnr_ab": pixel.psnr(pixel.mse(self.lab[1:], picture.lab[1:])),
+            "ssim_rgb": pixel.ssim(self.planes, picture.planes),
+            "ciede2000": float(ciede2000(self.lab, picture.lab).mean()),
+        }
+
+
+@dataclass(frozen=True)
+class Original:
+    """What is computed of a photograph once: itself, and its pixels' weights (H, W) in the class-balanced AuC."""
+
+    picture: Picture
     weights: Tensor
 
     @classmethod
     def of(cls, rgb: np.ndarray, class_weights: Tensor) -> "Original":
         """Of (H, W, 3) uint8 sRGB; `class_weights` (313,) are those of `auc.class_weights`."""
-        lab = torch.from_numpy(rgb_to_lab(rgb))
-        return cls(planes(rgb), lab, auc.pixel_weights(lab[1:], class_weights))
-
-
-def planes(rgb: np.ndarray) -> Tensor:
-    """(H, W, 3) to (3, H, W), in that order in memory."""
-    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1)))
+        picture = Picture.of(rgb)
+        return cls(picture, auc.pixel_weights(picture.lab[1:], class_weights))
 
 
 def score(dataset: str, method: str, entry: PackedPhotograph, original: Original, picture: np.ndarray) -> ScoreRow:
     """All pixel metrics of one colorization, (H, W, 3) uint8 sRGB."""
-    own, lab = planes(picture), torch.from_numpy(rgb_to_lab(picture))
-    mse_rgb = pixel.mse(original.planes, own)
-    accuracies = auc.accuracy(original.lab[1:], lab[1:])
+    own = Picture.of(picture)
+    accuracies = original.picture.accuracy(own)
     colorfulness, colorfulness_absolute = pixel.both_colorfulnesses(picture)
     return ScoreRow(
         dataset,
@@ -89,12 +108,8 @@ def score(dataset: str, method: str, entry: PackedPhotograph, original: Original
         entry.height,
         entry.width,
         entry.colorless,
-        mse_rgb,
-        pixel.psnr(mse_rgb),
-        pixel.psnr(pixel.mse(original.lab[1:], lab[1:])),
-        pixel.ssim(original.planes, own),
-        colorfulness,
-        ciede2000=float(ciede2000(original.lab, lab).mean()),
+        **original.picture.differences(own),
+        colorfulness=colorfulness,
         colorfulness_absolute=colorfulness_absolute,
         auc=accuracies.mean().item(),
         auc_balanced=auc.balanced(accuracies, original.weights),
