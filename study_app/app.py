@@ -12,8 +12,8 @@ from study_app.server.assets import load_assets
 from study_app.server.frontend import FrontendFiles
 from study_app.server.gate import Gate
 from study_app.server.languages import load_languages, worded
-from study_app.server.researcher_access import Access
-from study_app.server.researcher_pass import pass_routes
+from study_app.server.researcher.access import Access
+from study_app.server.researcher.cookie import pass_routes
 from study_app.server.routes import routes
 from study_app.server.security import Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish

@@ -19,7 +19,7 @@ from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import private_folder
 from study_app.design.study import STUDY_FILE, load_study
 from study_app.design.tokens import derive
-from study_app.server.researcher_access import PASSWORD, Access, read_access
+from study_app.server.researcher.access import PASSWORD, Access, read_access
 from study_app.server.security import BEGINS, BEGINS_SECONDS, Rate, Rates, network
 from study_app.stimuli.manifest import STIMULI, load_stimuli
 from study_app.storage.database import DEFAULT_URL, Database

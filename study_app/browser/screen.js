@@ -1,5 +1,5 @@
 // The screen check: window size, zoom, and two faint grey steps, one in the dark and one in the light.
-import { aborted, element, NONE_KEY, noneButton, sleep, withKeys, withResolvers } from "./view.js";
+import { aborted, element, isPlain, NONE_KEY, noneButton, sleep, withKeys, withResolvers } from "./view.js";
 
 const STEPS = [
   { name: "dark", field: 24, square: 34 },
@@ -59,7 +59,7 @@ async function ask(view, step, signal) {
     element("div", { class: "row" }, noneButton(view.text("screen", "unseen"), () => chosen.resolve(-1))),
   );
   const keys = (event) => {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isPlain(event)) return;
     if (/^[1-4]$/.test(event.key)) chosen.resolve(Number(event.key) - 1);
     else if (event.key.toLowerCase() === NONE_KEY) chosen.resolve(-1);
   };

@@ -88,6 +88,11 @@ export class View {
   }
 }
 
+/** Whether a key is pressed for itself: not held down, nor with a key for commands. */
+export function isPlain(event) {
+  return !event.repeat && !event.ctrlKey && !event.metaKey && !event.altKey;
+}
+
 export const NONE_KEY = "x"; // the key of the button that says that there is nothing to see
 
 /** The quiet button for somebody who sees nothing, with its key. */

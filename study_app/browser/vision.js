@@ -1,7 +1,7 @@
 // Colour-vision plates, one at a time: a digit, or none. Only the server knows which digit is on a plate.
 import { remember } from "./arrival.js";
 import { newKey } from "./digests.js";
-import { element, NONE_KEY, noneButton, withKeys, withResolvers } from "./view.js";
+import { element, isPlain, NONE_KEY, noneButton, withKeys, withResolvers } from "./view.js";
 
 const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
 
@@ -34,7 +34,7 @@ async function ask(view, data, url, index, signal) {
     index === 0 ? element("p", { class: "small" }, view.text("vision", "about")) : null,
   );
   const keys = (event) => {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isPlain(event)) return;
     if (/^[0-9]$/.test(event.key)) chosen.resolve(Number(event.key));
     else if (event.key.toLowerCase() === NONE_KEY) chosen.resolve(null);
   };

@@ -18,7 +18,7 @@ def open_page(service: Service, language: str, wide: bool = False, has_form: boo
     st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
     st.html(f"<style>{STYLE}{WIDE if wide else ''}</style>")
     texts = service.texts(language)
-    # Seen while the connection is away; from it the document also gets its language (`browser/shell.js`).
+    # Seen while the connection is away; from it the document also gets its language (`pages/shell.js`).
     notice = html.escape(texts["wait"]["away"]) if has_form else ""
     st.html(f'<p class="away said" role="status" lang="{language}">{notice}</p>')
     return texts

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from study_app.pages import frame
-from study_app.server.researcher_pass import COOKIE, PATH, is_pass, new_pass
+from study_app.server.researcher.cookie import COOKIE, PATH, is_pass, new_pass
 from study_app.server.service import Service
 from study_app.storage.refusals import RefusedError
 

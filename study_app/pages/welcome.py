@@ -7,14 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from study_app.pages import acts, frame
-from study_app.server.languages import Texts
+from study_app.server.languages import told
 from study_app.server.service import Service
 from study_app.storage.messages import BeginMessage
 from study_app.storage.refusals import UNAVAILABLE, RefusedError
 from study_app.storage.stages import check_vacancy
 
-# The lines of `stored` in the languages' files, in their order. A test compares them with all that there is.
-STORED = ("answers", "times", "screen", "vision", "interruptions", "language", "identifiers", "device")
 PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 
 
@@ -32,10 +30,8 @@ def show(service: Service, language: str) -> None:
         _choose_language(service, language, words["language"])
         frame.heading(study.title[language])
         st.header(words["heading"], anchor=False)
-        st.markdown(study.consent[language])
-        st.markdown(stored(texts))
-        outline = words["outline" if study.practice else "outline_short"]
-        st.markdown(outline.format(practice=study.practice, trials=study.trials))
+        for text in told(study, texts, language):
+            st.markdown(text)
         acts.mount(service, "arrival", language)
         with st.container(key="way_in"), st.form("consent", enter_to_submit=False):
             st.checkbox(words["agree"], key="agreed")
@@ -46,13 +42,6 @@ def show(service: Service, language: str) -> None:
             _begin(service, language)  # the connection is new and had no page yet, so that Streamlit called nothing
             st.rerun()
         frame.link(words["withdraw"], f"?page=withdraw&lang={language}")
-
-
-def stored(texts: Texts) -> str:
-    """What the consent says beside the study's own words: all that is stored, as Markdown."""
-    words = texts["stored"]
-    lines = "\n".join(f"- {words[key]}" for key in STORED)
-    return "\n\n".join((words["heading"] + ":", lines, words["nothing_else"]))
 
 
 def _press(service: Service, language: str) -> None:

@@ -14,6 +14,7 @@ from study_app.design.tokens import opaque_name
 from study_app.stimuli.plates import Plate
 
 BROWSER = Path(__file__).parents[1] / "browser"
+SHELL = Path(__file__).parents[1] / "pages" / "shell.js"
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="#6e6e6e"/></svg>'
 
@@ -65,7 +66,8 @@ class Assets:
 
 def load_assets(plates: Sequence[Plate], secret: bytes, folder: Path = BROWSER) -> Assets:
     """Read the modules and styles; `secret` makes the addresses of plates unguessable."""
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix in (".js", ".css")}
+    paths = [*(path for path in sorted(folder.iterdir()) if path.suffix in (".js", ".css")), SHELL]
+    files = {path.name: path.read_bytes() for path in paths}
     return Assets(files, tuple(plate.png for plate in plates), secret)
 
 

@@ -30,14 +30,17 @@ class File:
     plain: bytes
     compressed: bytes | None
 
-    def reply(self, asked: Headers, headers: Mapping[str, str]) -> Response:
-        """The file for a browser with these headers."""
+    def reply(self, scope: Scope, headers: Mapping[str, str]) -> Response:
+        """The answer to a request for this file, compressed if the browser takes that; to HEAD without its body."""
         headers = {"Vary": "Accept-Encoding", **headers}
         content = self.plain
-        if self.compressed is not None and "gzip" in asked.get("accept-encoding", ""):
+        if self.compressed is not None and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
             content = self.compressed
             headers["content-encoding"] = "gzip"
-        return Response(content, headers=headers, media_type=self.kind)
+        reply = Response(content, headers=headers, media_type=self.kind)
+        if scope["method"] == "HEAD":
+            reply.body = b""
+        return reply
 
 
 @dataclass
@@ -61,10 +64,7 @@ class FrontendFiles:
         if scope["type"] != "http" or scope["path"] not in self._names or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        reply = self._file(scope["path"]).reply(Headers(scope=scope), IMMUTABLE)
-        if scope["method"] == "HEAD":
-            reply.body = b""
-        await reply(scope, receive, send)
+        await self._file(scope["path"]).reply(scope, IMMUTABLE)(scope, receive, send)
 
     def _file(self, path: str) -> File:
         file = self._files.get(path)

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from study_app.server.researcher_access import Access
+from study_app.server.researcher.access import Access
 
 READ = frozenset({"GET", "HEAD"})
 STREAM = "/_stcore/stream"  # the pages' websocket

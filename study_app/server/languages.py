@@ -7,10 +7,13 @@ from pathlib import Path
 import yaml
 
 from pipeline.settings.errors import UserError
+from study_app.design.study import Study
 
 FOLDER = Path(__file__).parent / "languages"
 REFERENCE = "en"
 PLACE = re.compile(r"\{(\w+)\}")
+# The lines of `stored`, in their order. A test compares them with all that there is.
+STORED = ("answers", "times", "screen", "vision", "interruptions", "language", "identifiers", "device")
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -40,6 +43,19 @@ def best_language(wanted: str | None, languages: Iterable[str]) -> str:
     known = list(languages)
     plain = (wanted or "").partition("-")[0].lower()
     return plain if plain in known else known[0]
+
+
+def told(study: Study, texts: Texts, language: str) -> tuple[str, ...]:
+    """What there is to read before somebody takes part, as Markdown: consent, what is stored, and what will come."""
+    outline = texts["welcome"]["outline" if study.practice else "outline_short"]
+    return study.consent[language], stored(texts), outline.format(practice=study.practice, trials=study.trials)
+
+
+def stored(texts: Texts) -> str:
+    """What the consent says beside the study's own words: all that is stored, as Markdown."""
+    words = texts["stored"]
+    lines = "\n".join(f"- {words[key]}" for key in STORED)
+    return "\n\n".join((words["heading"] + ":", lines, words["nothing_else"]))
 
 
 def _read(path: Path) -> tuple[str, Texts]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from study_app.server.assets import Assets
 from study_app.server.languages import Texts
-from study_app.server.researcher_access import Access
+from study_app.server.researcher.access import Access
 from study_app.server.security import Limits
 from study_app.stimuli.plates import Plate
 from study_app.storage.store import Store

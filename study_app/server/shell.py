@@ -1,7 +1,7 @@
 """The document of every page: Streamlit's own, without what no page of the study uses, with what all soon need.
 
 On a slow network Streamlit needs some seconds before it shows anything. So the document of the first page has its text,
-which can be read meanwhile; `browser/shell.js` takes it away when Streamlit's own page is there.
+which can be read meanwhile; `pages/shell.js` takes it away when Streamlit's own page is there.
 """
 
 import html
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from study_app.server.frontend import compress
-from study_app.server.languages import best_language
+from study_app.server.languages import best_language, told
 from study_app.server.service import Service
 
 # Comments, the way to an interface for programs (which is off), and a font (a page uses those of its device).
@@ -57,9 +57,7 @@ class Shell:
         headers = Headers(scope=scope)
         asked = QueryParams(scope["query_string"])
         document = self.plain if {"s", "page"} & set(asked) else self.first[self._language(asked, headers)]
-        reply = document.reply(headers, {"Cache-Control": "no-cache", "Vary": "Accept-Encoding, Accept-Language"})
-        if scope["method"] == "HEAD":
-            reply.body = b""
+        reply = document.reply(scope, {"Cache-Control": "no-cache", "Vary": "Accept-Encoding, Accept-Language"})
         await reply(scope, receive, send)
 
     def _language(self, asked: Mapping[str, str], headers: Headers) -> str:
@@ -94,13 +92,19 @@ def parts(folder: Path, document: str) -> list[str]:
 
 def with_text(document: str, service: Service, language: str) -> str:
     """The document with what there is to read on the first page."""
-    study, words = service.store.study, service.texts(language)["welcome"]
-    outline = words["outline" if study.practice else "outline_short"]
-    told = [study.consent[language], outline.format(practice=study.practice, trials=study.trials)]
-    paragraphs = "".join(f"<p>{html.escape(one)}</p>" for text in told for one in text.strip().split("\n\n"))
+    study, texts = service.store.study, service.texts(language)
+    paragraphs = "".join(as_html(one) for text in told(study, texts, language) for one in text.strip().split("\n\n"))
     title = html.escape(study.title[language])
-    first = f'<main id="first"><h1>{title}</h1><h2>{html.escape(words["heading"])}</h2>{paragraphs}</main>'
+    first = f'<main id="first"><h1>{title}</h1><h2>{html.escape(texts["welcome"]["heading"])}</h2>{paragraphs}</main>'
     document = document.replace('<html lang="en">', f'<html lang="{language}">').replace(
         "<title>Streamlit</title>", f"<title>{title}</title><style>{STYLE}</style>"
     )
     return document.replace('<div id="root">', f'{first}<div id="root">')
+
+
+def as_html(paragraph: str) -> str:
+    """A paragraph or a list of Markdown, without any other of its marks."""
+    if not paragraph.startswith("- "):
+        return f"<p>{html.escape(paragraph)}</p>"
+    lines = (html.escape(line.removeprefix("- ")) for line in paragraph.splitlines())
+    return f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"

@@ -9,8 +9,7 @@ import math
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,14 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from study_app.server.security import Rate, network
 
 TRY_AGAIN = 1013  # what a websocket is closed with that may come back later
-_RUNS = threading.BoundedSemaphore(4)  # each that goes on makes the thread of answers wait for Python's lock longer
-
-
-@contextmanager
-def one_of_few_runs() -> Iterator[None]:
-    """Wait until few pages are being made at once; a page has a thread of its own."""
-    with _RUNS:
-        yield
+# Held while a page is made, in a thread of its own: each makes the thread of answers wait longer for Python's lock.
+FEW_RUNS = threading.BoundedSemaphore(4)
 
 
 class TrafficRates(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from study_app.serve import EVERYWHERE, link, network_notice, own_address
-from study_app.server.assets import BROWSER
+from study_app.server.assets import BROWSER, SHELL
 from tests.study_app.browsing import (
     Served,
     Volunteer,
@@ -177,7 +177,7 @@ def test_no_module_asks_for_what_plain_http_lacks() -> None:
     lacking = re.compile(
         r"randomUUID\(|crypto\.subtle|navigator\.(locks|clipboard|serviceWorker|wakeLock|storage)|caches\."
     )
-    found = {path.name: lacking.findall(path.read_text()) for path in BROWSER.glob("*.js")}
+    found = {path.name: lacking.findall(path.read_text()) for path in (*BROWSER.glob("*.js"), SHELL)}
     assert {name for name, words in found.items() if words} == {"digests.js", "tabs.js"}  # which do without
 
 

@@ -9,9 +9,8 @@ from playwright.sync_api import Page
 from pipeline.records.ratings import PairRating, Rating
 from study_app.design.study import load_study
 from study_app.export.codebook import codebook
-from study_app.pages.welcome import STORED, stored
-from study_app.server.assets import BROWSER
-from study_app.server.languages import FOLDER, load_texts
+from study_app.server.assets import BROWSER, SHELL
+from study_app.server.languages import FOLDER, STORED, load_texts, stored
 from study_app.storage.schema import metadata
 from tests.conftest import ROOT
 from tests.study_app.browsing import Served
@@ -90,7 +89,7 @@ def test_every_column_of_the_codebook_has_its_line() -> None:
 
 def test_every_event_that_a_page_notes_has_its_line() -> None:
     noted = set()
-    for path in BROWSER.glob("*.js"):
+    for path in (*BROWSER.glob("*.js"), SHELL):
         for call in re.findall(r"\.note\(([^,)]*)", path.read_text(encoding="utf-8")):
             noted |= set(re.findall(r'"(\w+)"', call))
     for path in (ROOT / "study_app" / "server").glob("*.py"):
@@ -99,7 +98,7 @@ def test_every_event_that_a_page_notes_has_its_line() -> None:
 
 
 def test_all_that_stays_on_the_device_is_known() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in BROWSER.glob("*.js"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (*BROWSER.glob("*.js"), SHELL))
     names = set(re.findall(r"huebench\.(\w+)", code)) | set(re.findall(r'new Outbox\("(\w+)"', code))
     assert names == ON_THE_DEVICE
 

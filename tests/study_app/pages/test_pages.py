@@ -17,7 +17,7 @@ from study_app.export.monitor import Overview
 from study_app.pages.researcher import cell_table, completion
 from study_app.serve import check_port, links
 from study_app.server.assets import load_assets
-from study_app.server.researcher_access import Access, read_access
+from study_app.server.researcher.access import Access, read_access
 from study_app.server.security import FORGIVEN, Attempts, Rate
 from study_app.server.vision_route import vision_routes
 from study_app.server.websocket import without_paths
@@ -160,10 +160,10 @@ def test_without_a_secret_there_is_no_researchers_page(monkeypatch: pytest.Monke
     assert read_access({"STUDY_PASSWORD": "long enough by far"}, {}).configured
     assert read_access({}, {"researcher": {"password": "long enough by far"}}).configured
     assert not read_access({}, {"researcher": {"emails": ["a@b.org"]}}).configured  # nobody vouches for addresses
-    monkeypatch.setattr("study_app.server.researcher_access.find_spec", lambda name: None)
+    monkeypatch.setattr("study_app.server.researcher.access.find_spec", lambda name: None)
     with pytest.raises(UserError, match="needs Authlib"):
         read_access({}, {"auth": {}})
-    monkeypatch.setattr("study_app.server.researcher_access.find_spec", lambda name: name)
+    monkeypatch.setattr("study_app.server.researcher.access.find_spec", lambda name: name)
     assert read_access({}, {"auth": {}, "researcher": {"emails": ["A@b.org"]}}).oidc == ("a@b.org",)
 
 

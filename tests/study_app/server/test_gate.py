@@ -18,7 +18,7 @@ from study_app.app import build_service, create_app
 from study_app.design.study import Study
 from study_app.serve import OPTIONS
 from study_app.server.gate import Gate
-from study_app.server.researcher_access import Access
+from study_app.server.researcher.access import Access
 from study_app.server.security import BODY_BYTES, Attempts, Rate
 from study_app.server.websocket import MESSAGE_BYTES, is_of_a_page
 from study_app.stimuli.manifest import Stimuli

@@ -1,5 +1,6 @@
 """The document of the pages: small, with the first page's text in the visitor's language, and whole otherwise."""
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from streamlit.file_util import get_static_dir
 
 from study_app.app import build_service
 from study_app.design.study import Study
-from study_app.server.researcher_access import Access
+from study_app.server.languages import STORED, load_texts
+from study_app.server.researcher.access import Access
 from study_app.server.security import Attempts, Rate
 from study_app.server.service import Service
 from study_app.server.shell import PARTS, Shell, parts, with_text
@@ -64,8 +66,10 @@ def test_the_text_comes_in_the_visitors_language(
     client: TestClient, study: Study, query: str, accepted: str, language: str
 ) -> None:
     reply = client.get(f"/{query}", headers={"Accept-Language": accepted})
+    words = load_texts(language)[1]["stored"]
     assert study.title[language] in reply.text and f'<html lang="{language}">' in reply.text
     assert study.consent[language].strip()[:40] in reply.text
+    assert all(f"<li>{html.escape(words[line])}</li>" in reply.text for line in STORED)
     assert {"Accept-Encoding", "Accept-Language"} <= set(reply.headers["vary"].split(", "))
     assert reply.headers["cache-control"] == "no-cache"
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from study_app.design.tokens import derive
-from study_app.server.researcher_access import Access
+from study_app.server.researcher.access import Access
 from study_app.server.routes import Context, new_context, read, route
 from study_app.server.security import Limits
 from study_app.storage.refusals import RefusedError

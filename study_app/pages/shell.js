@@ -51,6 +51,7 @@ addEventListener("keydown", (event) => {
   if (document.activeElement !== document.body || event.repeat) return;
   if (event.key === "Enter" || event.key === " ") remember(focused);
 }, true);
+
 /** The text that the document itself brought goes when Streamlit shows the page. */
 function removeFirst() {
   if (document.querySelector("[data-testid='stHeading'], .too-small")) document.getElementById("first")?.remove();

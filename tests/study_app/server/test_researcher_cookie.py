@@ -6,8 +6,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from study_app.server.researcher_access import Access
-from study_app.server.researcher_pass import COOKIE, HOURS, PATH, is_pass, new_pass, pass_routes
+from study_app.server.researcher.access import Access
+from study_app.server.researcher.cookie import COOKIE, HOURS, PATH, is_pass, new_pass, pass_routes
 from study_app.server.security import Attempts, Rate
 from study_app.storage.store import Store
 from tests.study_app.volunteers import Clock
