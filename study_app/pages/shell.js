@@ -1,6 +1,7 @@
-// What every page needs before and beside Streamlit's own scripts: the page's language, and presses that came while the
-// connection was away.
+// What every page needs before and beside Streamlit's own scripts: the page's language, and presses that came before the
+// page was there or while the connection was away.
 
+const PATIENCE_MS = 8000; // after an early press the page says that it is still waiting
 const CONTROLS = "button, input[type='checkbox'], input[type='radio']";
 
 /** A page says its language beside the notice of `frame.open_page`. */
@@ -52,14 +53,57 @@ addEventListener("keydown", (event) => {
   if (event.key === "Enter" || event.key === " ") remember(focused);
 }, true);
 
-/** The text that the document itself brought goes when Streamlit shows the page. */
-function removeFirst() {
-  if (document.querySelector("[data-testid='stHeading'], .too-small")) document.getElementById("first")?.remove();
+const wayIn = document.getElementById("way_in"); // the first page's box and button until Streamlit has its own
+const early = { agreed: false, begins: false }; // what was ticked and pressed there
+
+function offerWayIn() {
+  wayIn.hidden = hasBegun(wayIn.dataset.study); // then Streamlit's page has something else to offer
+  wayIn.addEventListener("submit", (event) => {
+    event.preventDefault();
+    early.begins = true;
+    wayIn.classList.add("pressed");
+    setTimeout(() => (wayIn.querySelector("[role='status']").hidden = false), PATIENCE_MS);
+  });
 }
 
+/** Whether this browser has begun this study, by the names of `browser/arrival.js`. */
+function hasBegun(study) {
+  try {
+    return ["huebench.latest", `huebench.taken.${study}`].some((name) => localStorage.getItem(name) !== null);
+  } catch {
+    return false; // a browser without storage
+  }
+}
+
+/** The text that the document itself brought goes when Streamlit shows the page. */
+function removeFirst() {
+  const first = document.getElementById("first");
+  if (!first || !document.querySelector("[data-testid='stHeading'], .too-small")) return;
+  early.agreed = wayIn.querySelector("input").checked;
+  early.focus = wayIn.contains(document.activeElement) && document.activeElement.localName;
+  first.remove();
+}
+
+/** Tick and press in Streamlit's form what was ticked and pressed in the early one. */
+function passOn() {
+  const [box, button] = [".st-key-way_in input", ".st-key-way_in button"].map((one) => document.querySelector(one));
+  if (!wayIn || wayIn.isConnected || !box || !button || early.isOver) return;
+  early.isOver = true;
+  if (early.focus) (early.focus === "input" ? box : button).focus();
+  if (early.agreed && !box.checked) press(box);
+  if (early.begins) setTimeout(() => press(button), 50); // when the form has noted the box
+}
+
+function press(control) {
+  if (control.disabled) waiting.add(control);
+  else control.click();
+}
+
+if (wayIn) offerWayIn();
 new MutationObserver(() => {
   speak();
   removeFirst();
   keepUsable();
+  passOn();
   pressAgain();
 }).observe(document.getElementById("root"), { subtree: true, childList: true, attributes: true, attributeFilter: ["inert", "disabled", "lang"] });

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from study_app.design.study import Study
 from study_app.pages import acts, frame
 from study_app.server.languages import told
 from study_app.server.service import Service
 from study_app.storage.messages import BeginMessage
 from study_app.storage.refusals import UNAVAILABLE, RefusedError
 from study_app.storage.stages import check_vacancy
-
-PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 
 
 def show(service: Service, language: str) -> None:
@@ -25,7 +24,7 @@ def show(service: Service, language: str) -> None:
     check_vacancy(service.store)
     texts = frame.open_page(service, language)
     words = texts["welcome"]
-    _turn_phones_away(words, study.smallest_width)
+    _turn_phones_away(study, words)
     with st.container(key="welcome"):
         _choose_language(service, language, words["language"])
         frame.heading(study.title[language])
@@ -93,15 +92,12 @@ def _choose_language(service: Service, language: str, label: str) -> None:
         st.rerun()
 
 
-def _turn_phones_away(words: Mapping[str, str], smallest_width: int) -> None:
+def _turn_phones_away(study: Study, words: Mapping[str, str]) -> None:
     """If the study needs a larger screen than a phone's, phones get a polite refusal instead of the form."""
-    if smallest_width <= PHONE:
-        return
-    small = f"@media (pointer: coarse) and (max-device-width: {PHONE - 1}px)"
-    low = f"@media (pointer: coarse) and (max-device-height: {PHONE - 1}px)"
-    swap = ".st-key-welcome { display: none; } .too-small { display: block !important; }"
-    st.html(
-        f"<style>.too-small {{ display: none; }} {small} {{ {swap} }} {low} {{ {swap} }}</style>"
-        f'<div class="too-small"><h1>{html.escape(words["too_small_heading"])}</h1>'
-        f"<p>{html.escape(words['too_small'].format(width=smallest_width))}</p></div>"
-    )
+    swap = frame.on_small_screens(study, ".st-key-welcome { display: none; } .too-small { display: block !important; }")
+    if swap:
+        st.html(
+            f"<style>.too-small {{ display: none; }} {swap}</style>"
+            f'<div class="too-small"><h1>{html.escape(words["too_small_heading"])}</h1>'
+            f"<p>{html.escape(words['too_small'].format(width=study.smallest_width))}</p></div>"
+        )

@@ -1,7 +1,7 @@
 """The document of every page: Streamlit's own, without what no page of the study uses, with what all soon need.
 
 On a slow network Streamlit needs some seconds before it shows anything. So the document of the first page has its text,
-which can be read meanwhile; `pages/shell.js` takes it away when Streamlit's own page is there.
+and its box and button too; `pages/shell.js` passes on what was ticked and pressed when Streamlit's own page is there.
 """
 
 import html
@@ -13,8 +13,10 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
+from study_app.design.study import Study
+from study_app.pages.frame import on_small_screens
 from study_app.server.frontend import compress
-from study_app.server.languages import best_language, told
+from study_app.server.languages import Texts, best_language, told
 from study_app.server.service import Service
 
 # Comments, the way to an interface for programs (which is off), and a font (a page uses those of its device).
@@ -94,12 +96,22 @@ def with_text(document: str, service: Service, language: str) -> str:
     """The document with what there is to read on the first page."""
     study, texts = service.store.study, service.texts(language)
     paragraphs = "".join(as_html(one) for text in told(study, texts, language) for one in text.strip().split("\n\n"))
-    title = html.escape(study.title[language])
-    first = f'<main id="first"><h1>{title}</h1><h2>{html.escape(texts["welcome"]["heading"])}</h2>{paragraphs}</main>'
+    title, heading = html.escape(study.title[language]), html.escape(texts["welcome"]["heading"])
+    first = f'<main id="first"><h1>{title}</h1><h2>{heading}</h2>{paragraphs}{way_in(study, texts)}</main>'
+    style = STYLE + on_small_screens(study, "#way_in { display: none; }")
     document = document.replace('<html lang="en">', f'<html lang="{language}">').replace(
-        "<title>Streamlit</title>", f"<title>{title}</title><style>{STYLE}</style>"
+        "<title>Streamlit</title>", f"<title>{title}</title><style>{style}</style>"
     )
     return document.replace('<div id="root">', f'{first}<div id="root">')
+
+
+def way_in(study: Study, texts: Texts) -> str:
+    """The box and the button, hidden from who has begun before: Streamlit's page has something else to offer them."""
+    words = {key: html.escape(text) for key, text in (*texts["welcome"].items(), ("away", texts["wait"]["away"]))}
+    return (
+        f'<form id="way_in" data-study="{study.digest}" hidden><label><input type="checkbox">{words["agree"]}</label>'
+        f'<button>{words["begin"]}</button><p role="status" hidden>{words["away"]}</p></form>'
+    )
 
 
 def as_html(paragraph: str) -> str:

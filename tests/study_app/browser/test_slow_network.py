@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.study_app.browsing import Served, Volunteer
 
 SLOW = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 96_000}  # bytes a second
+PATIENCE_MS = 8000  # of shell.js
 ALL_THERE = "performance.getEntriesByType('resource').some((one) => one.name.includes('question.js'))"
 
 
@@ -60,6 +61,40 @@ def test_the_first_page_is_soon_read_and_small(
     page.wait_for_function(ALL_THERE)
     assert sum(fetched.sizes) < 20_000
     context.close()
+
+
+def test_who_ticks_and_presses_before_streamlit_is_there_begins(page: Page, server: Served) -> None:
+    Fetched(page)
+    began = time.perf_counter()
+    page.goto(server.url, wait_until="commit")
+    way_in = page.locator("#way_in")
+    way_in.get_by_role("checkbox").check()
+    way_in.get_by_role("button", name="Begin").click()
+    assert time.perf_counter() - began < 3
+    Volunteer(page).heading("Your withdrawal code").wait_for()
+
+
+def test_who_presses_early_without_the_box_is_told(page: Page, server: Served) -> None:
+    Fetched(page)
+    page.goto(server.url, wait_until="commit")
+    page.locator("#way_in button").click()
+    page.get_by_text("Please tick the box above").wait_for()
+    assert not page.locator(".st-key-way_in input").is_checked() and page.locator("#first").count() == 0
+
+
+def test_without_streamlit_a_press_is_answered_and_who_has_begun_is_not_asked_to(page: Page, server: Served) -> None:
+    page.clock.install()
+    page.route("**/static/js/index.*", lambda route: route.abort())
+    page.goto(server.url)
+    page.locator("#way_in button").click()
+    notice = page.locator("#way_in [role='status']")
+    assert not notice.is_visible()
+    page.clock.fast_forward(PATIENCE_MS)
+    notice.wait_for()
+    page.evaluate("localStorage.setItem('huebench.latest', '{}')")
+    page.reload()
+    page.evaluate("import(document.querySelector('script[src$=\"shell.js\"]').src)")  # it has run
+    assert not page.locator("#way_in").is_visible()
 
 
 def test_a_session_goes_on_over_a_slow_network(page: Page, server: Served) -> None:
