@@ -27,7 +27,7 @@ from study_app.storage.opening import recognised
 from study_app.storage.store import Store
 
 SWITCH_SECONDS = 0.0005
-EVERYWHERE = "0.0.0.0"
+EVERYWHERE = ("0.0.0.0", "::")
 GRAY = "#6e6e6e"  # the surround of all pictures: near L* = 46, dark enough for white letters (5.1 : 1)
 OPTIONS: dict[str, object] = {
     "browser.gatherUsageStats": False,
@@ -125,8 +125,8 @@ def _settle() -> None:
 
 def link(address: str, port: int, is_encrypted: bool) -> str:
     """The address of the first page, for other machines if they can reach it."""
-    host = own_address() if address == EVERYWHERE else address
-    return f"{'https' if is_encrypted else 'http'}://{host}:{port}/"
+    host = own_address() if address in EVERYWHERE else address
+    return f"{'https' if is_encrypted else 'http'}://{_in_url(host)}:{port}/"
 
 
 def own_address() -> str:
@@ -141,7 +141,7 @@ def own_address() -> str:
 
 def network_notice(address: str, is_encrypted: bool) -> str:
     """What whoever serves other machines without encryption should know; "" for others."""
-    if is_encrypted or (network(address) == "" and address != EVERYWHERE):
+    if is_encrypted or (network(address) == "" and address not in EVERYWHERE):
         return ""
     return (
         "plain http: whoever is in the same network can read what volunteers send, their links and withdrawal codes, "
@@ -167,12 +167,19 @@ def _streamlit_secrets() -> dict[str, object]:
 
 def check_port(address: str, port: int) -> None:
     """Raise `UserError` if the port is taken: Streamlit would quietly take another one."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            raise UserError(f"{address}:{port} cannot be listened on ({error.strerror}); try --port.") from None
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(address, None, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((place[0], port, *place[2:]))
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+        wanted = f"{_in_url(address)}:{port}"
+        raise UserError(f"{wanted} cannot be listened on ({reason}); try --port or another --address.") from None
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 if __name__ == "__main__":

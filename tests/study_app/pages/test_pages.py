@@ -1,5 +1,6 @@
 """What decides which page comes, who may see what, and what routes beside the core's give away."""
 
+import re
 import socket
 import threading
 import uuid
@@ -249,12 +250,22 @@ def test_the_time_to_completion_reads_well(hours: float | None, words: str) -> N
     assert completion(hours) == words
 
 
-def test_a_port_that_is_taken_ends_in_one_sentence() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize(
+    ("family", "address", "words"),
+    [(socket.AF_INET, "127.0.0.1", r"^127\.0\.0\.1:\d+ cannot"), (socket.AF_INET6, "::1", r"^\[::1\]:\d+ cannot")],
+)
+def test_a_port_that_is_taken_ends_in_one_sentence(family: socket.AddressFamily, address: str, words: str) -> None:
+    with socket.socket(family) as taken:
+        taken.bind((address, 0))
         taken.listen()
-        with pytest.raises(UserError, match="cannot be listened on"):
-            check_port("127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(UserError, match=words):
+            check_port(address, taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(("address", "port"), [("no.such.host.invalid", 8501), ("127.0.0.1", 70_000)])
+def test_an_address_that_cannot_be_had_ends_in_one_sentence(address: str, port: int) -> None:
+    with pytest.raises(UserError, match=f"^{re.escape(address)}:{port} cannot be listened on .*; try --port"):
+        check_port(address, port)
 
 
 @pytest.mark.parametrize(("password", "words"), [("secret", "/?page=researcher"), (None, "none; set STUDY_PASSWORD")])
