@@ -24,6 +24,8 @@ COMMANDS = {
     "study export": ("study_app.export.tables", "write the answers of a study to files", "study"),
     "study backup": ("study_app.backup", "back up the database of a study", "study"),
     "study set-aside": ("study_app.set_aside", "set sessions aside, with a reason", "study"),
+    "study payments": ("study_app.payments", "say who of a platform's volunteers has finished", "study"),
+    "study invite": ("study_app.invite", "make a link for each volunteer", "study"),
     "simulate": ("study_app.simulation.simulate", "simulated raters, and how many are needed", "study"),
 }
 OURS = ("baselines", "huebench", "pipeline", "reports", "study_app")

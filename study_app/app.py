@@ -15,7 +15,7 @@ from study_app.server.languages import load_languages, worded
 from study_app.server.researcher.access import Access
 from study_app.server.researcher.cookie import pass_routes
 from study_app.server.routes import routes
-from study_app.server.security import Rates, middleware, new_limits
+from study_app.server.security import PAGE_POLICY, TURK_POLICY, Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish
 from study_app.server.shell import Shell
 from study_app.server.traffic import Traffic
@@ -44,8 +44,10 @@ def create_app(service: Service) -> App:
     publish(service)
     own = [*routes(service.store, service.limits), *vision_routes(service.store, service.plates, service.limits)]
     own += [*pass_routes(service.store, service.access, service.limits), *service.assets.routes()]
+    recruitment = service.store.study.recruitment
+    in_frames = recruitment is not None and recruitment.platform == "mturk"
     layers = [
-        *middleware(),
+        *middleware(TURK_POLICY if in_frames else PAGE_POLICY),
         Middleware(Gate, own=own, access=service.access),
         Middleware(Traffic),
         Middleware(Shell, service=service),

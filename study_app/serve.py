@@ -1,11 +1,11 @@
 """Serves the human study: pages, pictures and answers, from one process.
 
     python -m study_app.serve [study.yaml] [--db sqlite:///study.sqlite3] [--port 8501] [--address localhost]
-        [--begins-per-address 40]
+        [--begins-per-address 40] [--preview]
 
 Reads `study.yaml` and `stimuli/<digest of the study>/`; writes the database. The researcher's page exists if the
 environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 marks every
-session that begins here as simulated. Several processes on one PostgreSQL share `stimuli/secret`.
+session that begins here as simulated; --preview does too, and keeps nothing. Several processes on one PostgreSQL share `stimuli/secret`.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import gc
 import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from pipeline.settings.errors import UserError, run_stage
@@ -27,6 +28,7 @@ from study_app.storage.opening import recognised
 from study_app.storage.store import Store
 
 SWITCH_SECONDS = 0.0005
+SIMULATED = "STUDY_SIMULATED"
 EVERYWHERE = ("0.0.0.0", "::")
 GRAY = "#6e6e6e"  # the surround of all pictures: near L* = 46, dark enough for white letters (5.1 : 1)
 OPTIONS: dict[str, object] = {
@@ -75,12 +77,20 @@ def main() -> None:
         metavar="N",
         help=f"how many volunteers may begin at one address within {BEGINS_SECONDS // 60} minutes (default {BEGINS})",
     )
+    parser.add_argument("--preview", action="store_true", help="try the study; nothing is kept")
     arguments = parser.parse_args()
     begins = arguments.begins_per_address
     if begins < 1:
         raise UserError(f"--begins-per-address is {begins}, but must be at least 1.")
     check_port(arguments.address, arguments.port)
-    serve(arguments.study, arguments.db, arguments.stimuli, arguments.address, arguments.port, begins)
+    where = (arguments.address, arguments.port, begins)
+    if not arguments.preview:
+        serve(arguments.study, arguments.db, arguments.stimuli, *where)
+        return
+    os.environ[SIMULATED] = "1"
+    with tempfile.TemporaryDirectory(prefix="huebench-preview-") as folder:
+        print("preview: what is answered here is gone when the server stops")
+        serve(arguments.study, f"sqlite:///{folder}/preview.sqlite3", arguments.stimuli, *where)
 
 
 def serve(
@@ -92,7 +102,7 @@ def serve(
     study = recognised(database, load_study(study_file))
     stimuli = load_stimuli(study.digest, stimuli_root, study_file)
     private_folder(stimuli_root)  # an earlier version made it readable for everybody
-    simulated = os.environ.get("STUDY_SIMULATED") == "1"
+    simulated = os.environ.get(SIMULATED) == "1"
     store = Store(database, study, stimuli, simulated)
     # Signs Streamlit's cookies; the same for all processes that serve this study, and never shown.
     os.environ.setdefault("STREAMLIT_SERVER_COOKIE_SECRET", derive(stimuli.secret, "cookies").hex())

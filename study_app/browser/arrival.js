@@ -29,12 +29,20 @@ export function arrival(view, data) {
   }
   const isUnderWay = latest?.study === data.study && /^[\w-]{22}$/.test(latest.token);
   const hasTaken = storage.getItem(TAKEN + data.study) !== null;
-  document.documentElement.classList.toggle("taken-part", hasTaken && !isUnderWay && !data.second_run);
+  document.documentElement.classList.toggle("taken-part", hasTaken && !isUnderWay && !data.second_run && !data.kept);
   if (!isUnderWay && !hasTaken) return view.root.replaceChildren();
   view.root.classList.add("arrival");
   if (!isUnderWay) return view.show(element("p", {}, view.text("welcome", data.second_run ? "taken_again" : "taken")));
   view.show(
     element("p", {}, view.text("welcome", "again")),
-    element("a", { class: "main", href: `?s=${latest.token}`, target: "_self" }, view.text("welcome", "resume")),
+    element("a", { class: "main", href: address(latest.token, data.kept ?? []), target: "_self" }, view.text("welcome", "resume")),
   );
+}
+
+/** The address of a session; what a platform has added to the present one is kept. */
+function address(token, kept) {
+  const here = new URLSearchParams(location.search);
+  const query = new URLSearchParams({ s: token });
+  for (const name of kept) if (here.has(name)) query.set(name, here.get(name));
+  return `?${query}`;
 }

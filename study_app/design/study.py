@@ -13,6 +13,8 @@ from typing import Any, Literal
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
 from pipeline.settings.yaml_file import read_yaml
+from study_app.design import recruitment as recruiting
+from study_app.design.recruitment import Recruitment
 
 STUDY_FILE = Path("study.yaml")
 ORIGINAL = "original"  # the method that is the photograph itself
@@ -20,7 +22,7 @@ FAKE = "fake"  # the only criterion of pairs: which picture is the fake
 MAXIMUM = {"binary": 1, "0-10": 10, "0-100": 100}
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # What may change while there are answers, since none of it changes what an answer means.
-FREE = ("votes_per_cell", "abandoned_after_minutes", "screening", "second_run")
+FREE = ("votes_per_cell", "abandoned_after_minutes", "screening", "second_run", "recruitment")
 # The smallest value of every number that has one.
 SMALLEST = {
     **dict.fromkeys(
@@ -88,6 +90,7 @@ class Study:
     protocol: Literal["naturalness", "pairs"] = "naturalness"
     arrangement: Literal["single", "side_by_side", "in_turn"] = "single"
     second_run: bool = False
+    recruitment: Recruitment | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -148,6 +151,14 @@ def design_digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(ours, sort_keys=True).encode()).hexdigest()
 
 
+def public_content(study: Study) -> dict[str, Any]:
+    """The content of the study's file for databases, logs and exports: without the codes that only finishers learn."""
+    content = asdict(study)
+    if study.recruitment is not None:
+        del content["recruitment"]["ends"]
+    return content
+
+
 def known_as(study: Study, digest: str) -> Study:
     """The same study under the digest that a database has for it; older versions of this program computed others."""
     known = replace(study)
@@ -176,6 +187,8 @@ def _mistakes(study: Study) -> Mistakes:
     yield from _in_numbers(study)
     yield from _in_design(study)
     yield from _in_words(study)
+    if study.recruitment is not None:
+        yield from recruiting.mistakes(study.recruitment)
 
 
 def _in_naturalness(study: Study) -> Mistakes:

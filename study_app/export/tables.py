@@ -12,7 +12,7 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from pipeline.records.ratings import PairRating, Participant, Rating
 from pipeline.records.rows import write_json, write_rows
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
-from study_app.design.study import STUDY_FILE, Study, known_as, load_study
+from study_app.design.study import STUDY_FILE, Study, known_as, load_study, public_content
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
 from study_app.export.screening import Timing, conduct, median_pace, odd_timings
@@ -99,7 +99,7 @@ def write_export(folder: Path, study: Study, export: Export) -> None:
     write_rows(folder / "participants.csv", Participant, export.participants, PRIVATE_FILE)
     write_rows(folder / "log.csv", LogLine, export.log, PRIVATE_FILE)
     write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)), PRIVATE_FILE)
-    write_json(folder / "study.json", {"digest": study.digest, **asdict(study)}, PRIVATE_FILE)
+    write_json(folder / "study.json", {"digest": study.digest, **public_content(study)}, PRIVATE_FILE)
 
 
 def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequence[Any]) -> dict[int, list[Rating]]:

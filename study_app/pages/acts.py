@@ -7,12 +7,13 @@ from typing import Any, Literal
 import streamlit as st
 
 from study_app.design.tokens import withdrawal_code
+from study_app.pages.frame import KEPT
 from study_app.server.service import Service
 from study_app.storage.stages import Stage
 
 # Streamlit sends these three with every page; the rest comes from `assets`, cached by the browser.
-LOADER = (Path(__file__).parent / "loader.js").read_text(encoding="utf-8")
-STYLES = (Path(__file__).parent / "study.css").read_text(encoding="utf-8")
+LOADER = (Path(__file__).parent / "static" / "loader.js").read_text(encoding="utf-8")
+STYLES = (Path(__file__).parent / "static" / "study.css").read_text(encoding="utf-8")
 PLACE = '<div class="study"></div>'
 # Which sections of the languages' files an act needs.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +41,7 @@ def mount(service: Service, act: Stage | Literal["arrival", "rest"], language: s
         "assets": service.assets.base,
         "smallest_width": study.smallest_width,
         "second_run": study.second_run,
+        "kept": list(KEPT) if study.recruitment is not None else None,
         "texts": {section: texts[section] for section in SECTIONS[act]},
     }
     if act == "vision":

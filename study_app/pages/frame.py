@@ -11,8 +11,9 @@ from study_app.server.security import network
 from study_app.server.service import Service
 
 WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
+KEPT = ("assignmentId", "turkSubmitTo")  # of the address: Mechanical Turk wants to hear them at the end
 PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
-STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parent / "static" / "frame.css").read_text(encoding="utf-8")
 
 
 def open_page(service: Service, language: str, wide: bool = False, has_form: bool = True) -> Texts:
@@ -20,7 +21,7 @@ def open_page(service: Service, language: str, wide: bool = False, has_form: boo
     st.set_page_config(page_title=service.store.study.title[language], layout="wide" if wide else "centered")
     st.html(f"<style>{STYLE}{WIDE if wide else ''}</style>")
     texts = service.texts(language)
-    # Seen while the connection is away; from it the document also gets its language (`pages/shell.js`).
+    # Seen while the connection is away; from it the document also gets its language (`pages/static/shell.js`).
     notice = html.escape(texts["wait"]["away"]) if has_form else ""
     st.html(f'<p class="away said" role="status" lang="{language}">{notice}</p>')
     return texts

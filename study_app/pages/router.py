@@ -5,7 +5,7 @@ import logging
 import streamlit as st
 
 from study_app.design.tokens import TOKEN
-from study_app.pages import acts, endings, frame, welcome, withdraw
+from study_app.pages import acts, endings, frame, recruited, welcome, withdraw
 from study_app.server.languages import best_language
 from study_app.server.service import Service, current
 from study_app.storage.refusals import UNAVAILABLE, RefusedError
@@ -29,12 +29,17 @@ def show() -> None:
     try:
         if page == "withdraw":
             withdraw.show(service, frame.open_page(service, language))
+        elif page == "declined" and service.store.study.recruitment is not None:
+            recruited.declined(service, frame.open_page(service, language))
         elif token is None:
             welcome.show(service, language)
         else:
             volunteer(service, token, language)
     except RefusedError as refusal:
-        endings.refused(frame.open_page(service, language), refusal.reason)
+        texts = frame.open_page(service, language)
+        endings.refused(texts, refusal.reason)
+        if refusal.reason in ("full", "closed", "lapsed"):
+            recruited.way_back(service, texts, "full")
         if token is not None and refusal.reason == "lapsed":
             acts.mount(service, "rest", language, token)
     except UNAVAILABLE:
@@ -49,7 +54,7 @@ def volunteer(service: Service, token: str, language: str) -> None:
     now = standing(service.store, token)
     texts = frame.open_page(service, now.language, has_form=False)
     if now.stage == "thanks":
-        endings.thanks(texts, token, now.language)
+        endings.thanks(service, texts, token, now.language)
     else:
         acts.mount(service, now.stage, now.language, token)
 

@@ -2,13 +2,12 @@
 
 import html
 import uuid
-from collections.abc import Mapping
 
 import streamlit as st
 
 from study_app.design.study import Study
-from study_app.pages import acts, frame
-from study_app.server.languages import told
+from study_app.pages import acts, frame, recruited
+from study_app.server.languages import Texts, told
 from study_app.server.service import Service
 from study_app.storage.messages import BeginMessage
 from study_app.storage.refusals import UNAVAILABLE, RefusedError
@@ -21,10 +20,14 @@ def show(service: Service, language: str) -> None:
     refusal = st.session_state.pop("refusal", None)
     if refusal is not None:
         raise refusal
+    if "begun" in st.session_state:
+        recruited.go_on(service, frame.open_page(service, language))
+        return
+    recruited.check(service)
     check_vacancy(service.store)
     texts = frame.open_page(service, language)
     words = texts["welcome"]
-    _turn_phones_away(study, words)
+    _turn_phones_away(study, texts)
     with st.container(key="welcome"):
         _choose_language(service, language, words["language"])
         frame.heading(study.title[language])
@@ -32,6 +35,9 @@ def show(service: Service, language: str) -> None:
         for text in told(study, texts, language):
             st.markdown(text)
         acts.mount(service, "arrival", language)
+        if recruited.is_preview(service):
+            st.markdown(texts["recruited"]["accept"])
+            return
         with st.container(key="way_in"), st.form("consent", enter_to_submit=False):
             st.checkbox(words["agree"], key="agreed")
             if st.session_state.get("forgotten"):
@@ -40,6 +46,8 @@ def show(service: Service, language: str) -> None:
         if pressed and not st.session_state.pop("pressed", False):
             _begin(service, language)  # the connection is new and had no page yet, so that Streamlit called nothing
             st.rerun()
+        if study.recruitment is not None and "no_consent" in study.recruitment.ends:
+            frame.link(words["decline"], f"?page=declined&lang={language}")
         frame.link(words["withdraw"], f"?page=withdraw&lang={language}")
 
 
@@ -56,17 +64,14 @@ def _begin(service: Service, language: str) -> None:
         return
     # The same key in every attempt of this visitor: a second press of the button finds the session of the first.
     key = st.session_state.setdefault("begin_key", str(uuid.uuid4()))
-    message = BeginMessage(language, consent=True, study=service.store.study.digest, key=key)
+    message = BeginMessage(language, True, service.store.study.digest, key, recruited.given_id(service))
     try:
         service.limits.begin.check(frame.visitor())
-        st.query_params["s"] = service.store.begin(message).token
+        recruited.enter(service, service.store.begin(message).token)
     except RefusedError as refusal:
-        st.session_state["refusal"] = refusal
-        return
+        st.session_state["begun" if refusal.reason == "begun" else "refusal"] = refusal
     except UNAVAILABLE as error:
         st.session_state["refusal"] = error
-        return
-    st.query_params.pop("lang", None)
 
 
 def _choose_language(service: Service, language: str, label: str) -> None:
@@ -92,12 +97,13 @@ def _choose_language(service: Service, language: str, label: str) -> None:
         st.rerun()
 
 
-def _turn_phones_away(study: Study, words: Mapping[str, str]) -> None:
+def _turn_phones_away(study: Study, texts: Texts) -> None:
     """If the study needs a larger screen than a phone's, phones get a polite refusal instead of the form."""
     swap = frame.on_small_screens(study, ".st-key-welcome { display: none; } .too-small { display: block !important; }")
     if swap:
+        words, way_back = texts["welcome"], recruited.end_html(study.recruitment, texts, "screened_out")
         st.html(
             f"<style>.too-small {{ display: none; }} {swap}</style>"
             f'<div class="too-small"><h1>{html.escape(words["too_small_heading"])}</h1>'
-            f"<p>{html.escape(words['too_small'].format(width=study.smallest_width))}</p></div>"
+            f"<p>{html.escape(words['too_small'].format(width=study.smallest_width))}</p>{way_back}</div>"
         )

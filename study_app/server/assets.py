@@ -14,7 +14,7 @@ from study_app.design.tokens import opaque_name
 from study_app.stimuli.plates import Plate
 
 BROWSER = Path(__file__).parents[1] / "browser"
-SHELL = Path(__file__).parents[1] / "pages" / "shell.js"
+SHELL = Path(__file__).parents[1] / "pages" / "static" / "shell.js"
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="#6e6e6e"/></svg>'
 

@@ -14,6 +14,7 @@ REFERENCE = "en"
 PLACE = re.compile(r"\{(\w+)\}")
 # The lines of `stored`, in their order. A test compares them with all that there is.
 STORED = ("answers", "times", "screen", "vision", "interruptions", "language", "identifiers", "device")
+RECRUITED = "recruited"  # one line more, where a platform or an invitation knows the volunteer
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -48,14 +49,18 @@ def best_language(wanted: str | None, languages: Iterable[str]) -> str:
 def told(study: Study, texts: Texts, language: str) -> tuple[str, ...]:
     """What there is to read before somebody takes part, as Markdown: consent, what is stored, and what will come."""
     outline = texts["welcome"]["outline" if study.practice else "outline_short"]
-    return study.consent[language], stored(texts), outline.format(practice=study.practice, trials=study.trials)
+    return (
+        study.consent[language],
+        stored(texts, study.recruitment is not None),
+        outline.format(practice=study.practice, trials=study.trials),
+    )
 
 
-def stored(texts: Texts) -> str:
-    """What the consent says beside the study's own words: all that is stored, as Markdown."""
+def stored(texts: Texts, recruited: bool = False) -> str:
+    """What the consent says beside the study's own words: all that is stored, as Markdown. `recruited`: by an id."""
     words = texts["stored"]
-    lines = "\n".join(f"- {words[key]}" for key in STORED)
-    return "\n\n".join((words["heading"] + ":", lines, words["nothing_else"]))
+    lines = "\n".join(f"- {words[key]}" for key in (*STORED, *((RECRUITED,) if recruited else ())))
+    return "\n\n".join((words["heading"] + ":", lines, words["nothing_but_id" if recruited else "nothing_else"]))
 
 
 def _read(path: Path) -> tuple[str, Texts]:

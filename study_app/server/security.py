@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from study_app.design.recruitment import TURK_FRAMES, TURK_HOSTS
 from study_app.storage.refusals import RefusedError
 
 BODY_BYTES = 65_536
@@ -23,6 +24,10 @@ PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; "
     "form-action 'self'; frame-ancestors 'none'"
+)
+# A study on Mechanical Turk is shown in a frame of its pages, and its end is sent to them.
+TURK_POLICY = PAGE_POLICY.replace("form-action 'self'", f"form-action 'self' {' '.join(TURK_HOSTS)}").replace(
+    "frame-ancestors 'none'", f"frame-ancestors {' '.join(TURK_FRAMES)}"
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 DATA_PATHS = ("/api/", "/s/", "/healthz", "/readyz")
@@ -60,6 +65,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
+                if self.page_policy == TURK_POLICY and not is_data:
+                    del headers["X-Frame-Options"]  # it knows no list; the policy has it
                 headers["Content-Security-Policy"] = DATA_POLICY if is_data else self.page_policy
                 if is_data:
                     headers.setdefault("Cache-Control", "no-store")
@@ -68,9 +75,9 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-def middleware() -> list[Middleware]:
+def middleware(page_policy: str = PAGE_POLICY) -> list[Middleware]:
     """What every app of the study wraps itself in."""
-    return [Middleware(SecurityHeaders)]
+    return [Middleware(SecurityHeaders, page_policy=page_policy)]
 
 
 @dataclass(frozen=True)

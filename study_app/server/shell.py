@@ -1,7 +1,8 @@
 """The document of every page: Streamlit's own, without what no page of the study uses, with what all soon need.
 
 On a slow network Streamlit needs some seconds before it shows anything. So the document of the first page has its text,
-and its box and button too; `pages/shell.js` passes on what was ticked and pressed when Streamlit's own page is there.
+and its box and button too. `pages/static/shell.js` passes on what was ticked and pressed when Streamlit's own page is
+there.
 """
 
 import html
@@ -35,7 +36,7 @@ document.fonts.load = (font, text) => (font.includes("Material") ? Promise.resol
 # Streamlit lays out an empty page in a font of its own, 170 kB, before it knows that of `study_app.serve`.
 LOCAL_FONT = """<style>@font-face { font-family: "Source Sans"; font-weight: 100 900; font-style: normal;
 src: local("Arial"), local("Helvetica"), local("Roboto"), local("DejaVu Sans"), local("Liberation Sans"); }</style>"""
-STYLE = (Path(__file__).parents[1] / "pages" / "first.css").read_text(encoding="utf-8")
+STYLE = (Path(__file__).parents[1] / "pages" / "static" / "first.css").read_text(encoding="utf-8")
 
 
 class Shell:
@@ -44,6 +45,8 @@ class Shell:
     def __init__(self, app: ASGIApp, service: Service, folder: Path | None = None) -> None:
         self.app = app
         self.languages = list(service.languages)
+        recruitment, simulated = service.store.study.recruitment, service.store.simulated
+        self.id_name = None if recruitment is None or simulated else recruitment.name
         document = shell(folder or Path(get_static_dir()), [f"{service.assets.base}shell.js"])
         self.plain = compress(document.encode(), "text/html; charset=utf-8")
         self.first = {
@@ -58,9 +61,14 @@ class Shell:
             return
         headers = Headers(scope=scope)
         asked = QueryParams(scope["query_string"])
-        document = self.plain if {"s", "page"} & set(asked) else self.first[self._language(asked, headers)]
+        document = self.first[self._language(asked, headers)] if self._is_first(asked) else self.plain
         reply = document.reply(scope, {"Cache-Control": "no-cache", "Vary": "Accept-Encoding, Accept-Language"})
         await reply(scope, receive, send)
+
+    def _is_first(self, asked: QueryParams) -> bool:
+        """Whether a page has the text of the first one: not for who comes without the id that the study asks for."""
+        is_sent = self.id_name is None or self.id_name in asked
+        return is_sent and not {"s", "page"} & set(asked)
 
     def _language(self, asked: Mapping[str, str], headers: Headers) -> str:
         """As the page itself chooses it: the one in the address, or else the browser's first."""

@@ -33,12 +33,14 @@ SENTENCE_LETTERS = 300  # of an error: it may quote what was sent
 
 @dataclass(frozen=True)
 class BeginMessage:
-    """A volunteer consents. `study`: the digest that the page was made from; `key`: the same in every repetition."""
+    """A volunteer consents. `study`: the digest that the page was made from; `key`: the same in every repetition;
+    `recruited`: the id under which a platform or an invitation has sent the volunteer."""
 
     language: str
     consent: bool
     study: str
     key: str | None = None
+    recruited: str = ""
 
 
 @dataclass(frozen=True)

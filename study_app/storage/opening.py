@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.settings.errors import UserError
-from study_app.design.study import Study, design_digest, known_as
+from study_app.design.study import Study, design_digest, known_as, public_content
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, log, sessions, studies
 
@@ -103,7 +103,7 @@ def _register(connection: Connection, is_sqlite: bool, study: Study, pictures: s
 
 
 def _content(study: Study) -> str:
-    return json.dumps(asdict(study), sort_keys=True, ensure_ascii=False)
+    return json.dumps(public_content(study), sort_keys=True, ensure_ascii=False)
 
 
 def _same_design(connection: Connection, study: Study) -> Row[Any] | None:

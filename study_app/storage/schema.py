@@ -51,7 +51,7 @@ studies = Table(
 
 # One volunteer's session. Its token and its withdrawal code are stored as SHA-256 digests only. `answered`: how many
 # trials; `ready_at`: when the next trial could begin; `lapsed`: its place was given back; `set_aside_at`, `set_aside`:
-# when and why the researcher has set it aside.
+# when and why the researcher has set it aside; `recruited`: digest of the id by which a platform or an invitation has sent the volunteer.
 sessions = Table(
     "sessions",
     metadata,
@@ -67,7 +67,9 @@ sessions = Table(
     *required(BigInteger, "begun_at", "seen_at"),
     *(Column(name, BigInteger) for name in ("ready_at", "completed_at", "withdrawn_at", "set_aside_at")),
     Column("set_aside", Text),
+    Column("recruited", String(64)),
     UniqueConstraint("study_id", "simulated", "number"),
+    Index("ix_sessions_recruited", "study_id", "simulated", "recruited", unique=True),
     Index(None, "study_id", "simulated", "lapsed", "seen_at"),
 )
 

@@ -21,6 +21,7 @@ from study_app.storage import allocation
 from study_app.storage.database import Database
 from study_app.storage.messages import AnswerMessage, BeginMessage, EventMessage, check_answer, wrong
 from study_app.storage.opening import open_study
+from study_app.storage.recruited import Recruits, check_first
 from study_app.storage.refusals import RefusedError, changed, conflict
 from study_app.storage.rows import Begun, Session, answer_rows, event_rows
 from study_app.storage.schema import answers, events, sessions, showings, trials
@@ -62,6 +63,7 @@ class Store:
         database.migrate()
         row = open_study(database, study, stimuli.manifest.digest, clock())
         self.study_id, self.study = int(row.id), known_as(study, row.digest)
+        self.recruits = Recruits(self.study, stimuli.secret, simulated)
 
     def begin(self, message: BeginMessage) -> Begun:
         """Give a consenting volunteer the place with the fewest votes."""
@@ -71,15 +73,21 @@ class Store:
             raise wrong(f"The study has no language {message.language!r}.")
         if message.study != self.study.digest:
             raise RefusedError(409, "changed", "The study has changed since this page was opened; please reload it.")
-        token = session_token(self.stimuli.secret, message.key or str(uuid.uuid4()))
+        recruited = self.recruits.admitted(message.recruited)
+        if recruited is None:
+            token = session_token(self.stimuli.secret, message.key or str(uuid.uuid4()))
+        else:
+            token = self.recruits.token(recruited)
         begun = Begun(token, withdrawal_code(token))
         with self.database.writing() as connection:
             closed_at = allocation.lock_study(connection, self.study_id).closed_at
-            known = select(sessions.c.id).where(sessions.c.token_hash == digest(token))
-            if connection.execute(known).first() is None:
+            known = connection.execute(select(sessions).where(sessions.c.token_hash == digest(token))).first()
+            if known is None:
                 if closed_at is not None:
                     raise RefusedError(503, "closed", "The study is closed; thank you for your interest.")
-                self._insert_session(connection, begun, message.language)
+                self._insert_session(connection, begun, message.language, recruited)
+            elif recruited is not None:
+                check_first(known)
         return begun
 
     def plan(self, token: str) -> Progress:
@@ -159,7 +167,7 @@ class Store:
         is_repeat = trial.first is not None
         return tuple(self.stimuli.shown(look, session.number, is_repeat).token for look in trial_looks(trial))
 
-    def _insert_session(self, connection: Connection, begun: Begun, language: str) -> None:
+    def _insert_session(self, connection: Connection, begun: Begun, language: str, recruited: str | None) -> None:
         now, mine = self.clock(), (self.study_id, self.simulated)
         slot = allocation.free_slot(connection, self.study, *mine, now)
         number = allocation.next_number(connection, *mine)
@@ -171,6 +179,7 @@ class Store:
             token_hash=digest(begun.token),
             code_hash=digest(begun.code),
             language=language,
+            recruited=recruited,
             **vars(slot),
             trials=len(planned),
             answered=0,
