@@ -5,13 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from study_app.design.study import Study
 from study_app.server.languages import Texts
 from study_app.server.security import network
 from study_app.server.service import Service
 
 WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
-PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 STYLE = (Path(__file__).parent / "frame.css").read_text(encoding="utf-8")
 
 
@@ -24,16 +22,6 @@ def open_page(service: Service, language: str, wide: bool = False, has_form: boo
     notice = html.escape(texts["wait"]["away"]) if has_form else ""
     st.html(f'<p class="away said" role="status" lang="{language}">{notice}</p>')
     return texts
-
-
-def on_small_screens(study: Study, style: str) -> str:
-    """`style` for phones alone, if the study needs a larger screen than theirs."""
-    if study.smallest_width <= PHONE:
-        return ""
-    return "".join(
-        f"@media (pointer: coarse) and (max-device-{side}: {PHONE - 1}px) {{ {style} }} "
-        for side in ("width", "height")
-    )
 
 
 def heading(words: str) -> None:
