@@ -1,8 +1,9 @@
 """Makes invitations: a link of one's own for each volunteer, say for an e-mail. Each takes part once.
 
-    python -m study_app.invite 40 --link https://study.lab.example/ [--first 1] [--study study.yaml] [--to invitations.csv]
+    python -m study_app.invite 40 --link https://study.lab.example/ [--first 1] [--study study.yaml] [--to FILE.csv]
 
-The study's `recruitment.platform` must be `invitations`. A second batch begins where the first has ended (`--first 41`).
+The study's `recruitment.platform` must be `invitations`. A second batch begins where the first has ended, here
+`--first 41`.
 """
 
 import argparse

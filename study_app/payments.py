@@ -34,7 +34,7 @@ STATES = ("finished", "flagged", "set aside", "unfinished", "withdrawn", "not he
 
 @dataclass(frozen=True)
 class Outcome:
-    """What has become of a volunteer. `rules`: those of study.yaml that were broken, or why the session is set aside."""
+    """What has become of a volunteer. `rules`: those of study.yaml that were broken, or why it was set aside."""
 
     state: str = "not here"
     answered: int = 0
@@ -68,14 +68,12 @@ def main() -> None:
     secret = load_stimuli(study.digest, arguments.stimuli, arguments.study).secret
     known = outcomes(database, study, arguments.simulated)
     database.close()
-    found = [known.get(recruited_digest(secret, text.strip()), Outcome()) for text in table[column]]
+    digests = [recruited_digest(secret, text.strip()) for text in table[column]]
+    found = [known.get(one, Outcome()) for one in digests]
     write_table(table, found, target)
     counts = Counter(one.state for one in found)
     print(", ".join(f"{counts[state]} {state}" for state in STATES if counts[state]) or "no rows")
-    print(
-        f"{len(set(known)) - len({id(one) for one in found if one.state != 'not here'})} here who are not in the file"
-    )
-    print(target)
+    print(f"{len(set(known) - set(digests))} who have begun are not in the file; {target} is written")
 
 
 def read_table(file: Path) -> pd.DataFrame:

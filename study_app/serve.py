@@ -5,7 +5,8 @@
 
 Reads `study.yaml` and `stimuli/<digest of the study>/`; writes the database. The researcher's page exists if the
 environment holds STUDY_PASSWORD, or `.streamlit/secrets.toml` a section [researcher]. STUDY_SIMULATED=1 marks every
-session that begins here as simulated; --preview does too, and keeps nothing. Several processes on one PostgreSQL share `stimuli/secret`.
+session that begins here as simulated; --preview does too, and keeps nothing. Several processes on one PostgreSQL share
+`stimuli/secret`.
 """
 
 import argparse

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from study_app.design.study import Study
 from study_app.server.languages import Texts
 from study_app.server.security import network
 from study_app.server.service import Service
 
 WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
 KEPT = ("assignmentId", "turkSubmitTo")  # of the address: Mechanical Turk wants to hear them at the end
-PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 STYLE = (Path(__file__).parent / "static" / "frame.css").read_text(encoding="utf-8")
 
 
@@ -25,16 +23,6 @@ def open_page(service: Service, language: str, wide: bool = False, has_form: boo
     notice = html.escape(texts["wait"]["away"]) if has_form else ""
     st.html(f'<p class="away said" role="status" lang="{language}">{notice}</p>')
     return texts
-
-
-def on_small_screens(study: Study, style: str) -> str:
-    """`style` for phones alone, if the study needs a larger screen than theirs."""
-    if study.smallest_width <= PHONE:
-        return ""
-    return "".join(
-        f"@media (pointer: coarse) and (max-device-{side}: {PHONE - 1}px) {{ {style} }} "
-        for side in ("width", "height")
-    )
 
 
 def heading(words: str) -> None:

@@ -9,6 +9,7 @@ from study_app.design.study import Study
 from study_app.pages import acts, frame, recruited
 from study_app.server.languages import Texts, told
 from study_app.server.service import Service
+from study_app.server.shell import on_small_screens
 from study_app.storage.messages import BeginMessage
 from study_app.storage.refusals import UNAVAILABLE, RefusedError
 from study_app.storage.stages import check_vacancy
@@ -99,7 +100,7 @@ def _choose_language(service: Service, language: str, label: str) -> None:
 
 def _turn_phones_away(study: Study, texts: Texts) -> None:
     """If the study needs a larger screen than a phone's, phones get a polite refusal instead of the form."""
-    swap = frame.on_small_screens(study, ".st-key-welcome { display: none; } .too-small { display: block !important; }")
+    swap = on_small_screens(study, ".st-key-welcome { display: none; } .too-small { display: block !important; }")
     if swap:
         words, way_back = texts["welcome"], recruited.end_html(study.recruitment, texts, "screened_out")
         st.html(

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.file_util import get_static_dir
 
 from study_app.design.study import Study
-from study_app.pages.frame import on_small_screens
 from study_app.server.frontend import compress
 from study_app.server.languages import Texts, best_language, told
 from study_app.server.service import Service
@@ -36,6 +35,7 @@ document.fonts.load = (font, text) => (font.includes("Material") ? Promise.resol
 # Streamlit lays out an empty page in a font of its own, 170 kB, before it knows that of `study_app.serve`.
 LOCAL_FONT = """<style>@font-face { font-family: "Source Sans"; font-weight: 100 900; font-style: normal;
 src: local("Arial"), local("Helvetica"), local("Roboto"), local("DejaVu Sans"), local("Liberation Sans"); }</style>"""
+PHONE = 600  # CSS px: the shorter side of a screen below this is a phone's
 STYLE = (Path(__file__).parents[1] / "pages" / "static" / "first.css").read_text(encoding="utf-8")
 
 
@@ -119,6 +119,16 @@ def way_in(study: Study, texts: Texts) -> str:
     return (
         f'<form id="way_in" data-study="{study.digest}" hidden><label><input type="checkbox">{words["agree"]}</label>'
         f'<button>{words["begin"]}</button><p role="status" hidden>{words["away"]}</p></form>'
+    )
+
+
+def on_small_screens(study: Study, style: str) -> str:
+    """`style` for phones alone, if the study needs a larger screen than theirs."""
+    if study.smallest_width <= PHONE:
+        return ""
+    return "".join(
+        f"@media (pointer: coarse) and (max-device-{side}: {PHONE - 1}px) {{ {style} }} "
+        for side in ("width", "height")
     )
 
 

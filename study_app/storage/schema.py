@@ -51,7 +51,8 @@ studies = Table(
 
 # One volunteer's session. Its token and its withdrawal code are stored as SHA-256 digests only. `answered`: how many
 # trials; `ready_at`: when the next trial could begin; `lapsed`: its place was given back; `set_aside_at`, `set_aside`:
-# when and why the researcher has set it aside; `recruited`: digest of the id by which a platform or an invitation has sent the volunteer.
+# when and why the researcher has set it aside; `recruited`: keyed digest of the id by which a platform or an invitation
+# has sent the volunteer.
 sessions = Table(
     "sessions",
     metadata,

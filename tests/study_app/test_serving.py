@@ -126,7 +126,10 @@ def test_answers_and_pictures_do_not_wait_behind_a_flood_of_pages(served: tuple[
         await asyncio.gather(*floods, return_exceptions=True)
         return seconds, await visiting
 
-    seconds, visitor = asyncio.run(run())
+    try:
+        seconds, visitor = asyncio.run(run())
+    except (AssertionError, aiohttp.ClientError) as error:
+        raise AssertionError(f"{error!r}; the server: {(folder / 'server.log').read_text()[-3000:]}") from error
     # The flood itself and other tests share the cores, so single answers may be late; silence would be minutes in all.
     assert statistics.median(seconds) < 1 and sum(seconds) < 20
     assert visitor.ending == "trials" and max(visitor.pages) < 10

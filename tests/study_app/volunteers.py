@@ -133,11 +133,13 @@ class Volunteer:
     clock: Clock
     key: str = field(default_factory=new_key)
     shows_itself: bool = True
+    recruited: str = ""
     token: str = ""
     code: str = ""
 
     def __post_init__(self) -> None:
         message = {"language": "en", "consent": True, "study": self.study.digest, "key": self.key}
+        message |= {"recruited": self.recruited} if self.recruited else {}
         reply = self.client.post("/api/sessions", json=message)
         assert reply.status_code == 200, reply.text
         self.token, self.code = reply.json()["session"], reply.json()["code"]
@@ -185,9 +187,10 @@ class Volunteer:
         return sent
 
 
-def newcomer(store: Store, clock: Clock, rates: Rates | None = None) -> Volunteer:
+def newcomer(store: Store, clock: Clock, rates: Rates | None = None, recruited: str = "") -> Volunteer:
     """A volunteer who begins on an app of its own over `store`; faults come out as replies, as for browsers."""
-    return Volunteer(TestClient(application(store, rates), raise_server_exceptions=False), store.study, clock)
+    client = TestClient(application(store, rates), raise_server_exceptions=False)
+    return Volunteer(client, store.study, clock, recruited=recruited)
 
 
 Newcomer = Callable[[], Volunteer]  # each call is one more volunteer who begins

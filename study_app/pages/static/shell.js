@@ -87,16 +87,11 @@ function removeFirst() {
 /** Tick and press in Streamlit's form what was ticked and pressed in the early one. */
 function passOn() {
   const [box, button] = [".st-key-way_in input", ".st-key-way_in button"].map((one) => document.querySelector(one));
-  if (!wayIn || wayIn.isConnected || !box || !button || early.isOver) return;
+  if (!wayIn || wayIn.isConnected || early.isOver || !box || !button || box.disabled || button.disabled) return;
   early.isOver = true;
   if (early.focus) (early.focus === "input" ? box : button).focus();
-  if (early.agreed && !box.checked) press(box);
-  if (early.begins) setTimeout(() => press(button), 50); // when the form has noted the box
-}
-
-function press(control) {
-  if (control.disabled) waiting.add(control);
-  else control.click();
+  if (early.agreed && !box.checked) box.click();
+  if (early.begins) setTimeout(() => button.click(), 50); // when the form has noted the box
 }
 
 if (wayIn) offerWayIn();

@@ -34,6 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator
 def arrive(page: Page, server: Served) -> None:
     """The welcome page, all of it."""
     page.goto(server.url)
+    page.locator("#first").wait_for(state="detached")
     page.get_by_role("checkbox").wait_for(state="attached")
     page.get_by_role("button", name="Begin").wait_for()
 

@@ -10,7 +10,7 @@ from pipeline.records.ratings import PairRating, Rating
 from study_app.design.study import load_study
 from study_app.export.codebook import codebook
 from study_app.server.assets import BROWSER, SHELL
-from study_app.server.languages import FOLDER, STORED, load_texts, stored
+from study_app.server.languages import FOLDER, RECRUITED, STORED, load_texts, stored
 from study_app.storage.schema import metadata
 from tests.conftest import ROOT
 from tests.study_app.browsing import Served
@@ -25,6 +25,7 @@ DATABASE = {
         "": "id study_id simulated number block row trials lapsed set_aside_at set_aside",
         "answers": "answered",
         "identifiers": "token_hash code_hash tab",
+        "recruited": "recruited",
         "language": "language",
         "times": "begun_at seen_at ready_at completed_at withdrawn_at",
     },
@@ -105,15 +106,17 @@ def test_all_that_stays_on_the_device_is_known() -> None:
 
 def test_every_line_that_is_needed_is_in_the_consent_and_no_other() -> None:
     tables = [*DATABASE.values(), *EXPORTED.values(), EVENTS]
-    assert {line for lines in tables for line in lines} - {""} | {"device"} == set(STORED)
+    assert {line for lines in tables for line in lines} - {""} | {"device"} == {*STORED, RECRUITED}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_language_says_every_line(path: Path) -> None:
     _, texts = load_texts(path.stem)
-    said = stored(texts)
-    assert said.count("\n- ") == len(STORED)
-    assert all(texts["stored"][key] in said for key in texts["stored"])
+    ours, recruited = stored(texts), stored(texts, recruited=True)
+    assert (ours.count("\n- "), recruited.count("\n- ")) == (len(STORED), len(STORED) + 1)
+    only = {"nothing_else": ours, RECRUITED: recruited, "nothing_but_id": recruited}
+    for key, words in texts["stored"].items():
+        assert words in ours or key in only and words in only[key] and words not in ours
 
 
 @pytest.mark.parametrize("file", ["study.yaml", "study_pairs.yaml"])
@@ -125,5 +128,6 @@ def test_the_studies_own_words_do_not_list_what_is_stored_a_second_time(file: st
 def test_the_welcome_page_shows_all_of_it(page: Page, server: Served) -> None:
     page.goto(f"{server.url}?lang=de")
     _, texts = load_texts("de")
-    for line in texts["stored"].values():
+    for key in ("heading", *STORED, "nothing_else"):
+        line = texts["stored"][key]
         page.get_by_text(line.split(",")[0]).first.wait_for()

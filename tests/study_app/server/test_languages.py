@@ -21,12 +21,12 @@ def test_every_language_has_the_same_keys_and_places(language: str) -> None:
 
 
 def test_every_text_is_used_by_a_page_and_every_used_one_exists() -> None:
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for folder in ("pages", "browser")
-        for path in (ROOT / "study_app" / folder).iterdir()
-        if path.suffix in (".py", ".js")
-    )
+    paths = [path for folder in ("pages", "browser") for path in (ROOT / "study_app" / folder).iterdir()]
+    paths += (ROOT / "study_app" / "pages" / "static").iterdir()
+    paths += [
+        ROOT / "study_app" / "server" / name for name in ("languages.py", "shell.py")
+    ]  # what there is to read before somebody takes part
+    code = "".join(path.read_text(encoding="utf-8") for path in paths if path.suffix in (".py", ".js"))
     _, texts = load_texts("en")
     named_by_server = {"natural", "oversaturated", "recolored", "bleeding", *texts["refused"]}
     for section, words in texts.items():
