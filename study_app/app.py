@@ -14,6 +14,7 @@ from study_app.server.gate import Gate
 from study_app.server.languages import load_languages, worded
 from study_app.server.researcher.access import Access
 from study_app.server.researcher.cookie import pass_routes
+from study_app.server.researcher.returning import ReturnToPage
 from study_app.server.routes import routes
 from study_app.server.security import PAGE_POLICY, TURK_POLICY, Rates, middleware, new_limits
 from study_app.server.service import Service, current, publish
@@ -49,6 +50,7 @@ def create_app(service: Service) -> App:
     layers = [
         *middleware(TURK_POLICY if in_frames else PAGE_POLICY),
         Middleware(Gate, own=own, access=service.access),
+        Middleware(ReturnToPage),
         Middleware(Traffic),
         Middleware(Shell, service=service),
         Middleware(FrontendFiles),

@@ -1,6 +1,6 @@
 """Writes the answers of a study. Nothing in them identifies a participant.
 
-    python -m study_app.export [study.yaml] [--db sqlite:///study.sqlite3] [--simulated] [--to export]
+    python -m study_app.export [study.yaml] [--db sqlite:///study.sqlite3] [--simulated] [--to export] [--parquet]
 
 Reads the database; writes `ratings.csv`, `participants.csv`, `log.csv`, `codebook.csv` and `study.json` below
 `export/people` or, with --simulated, `export/simulated`: an export never holds both. If another version's answers lie
@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--db", default=DEFAULT_URL, help="the database's address")
     parser.add_argument("--simulated", action="store_true", help="the answers of simulated raters instead of people's")
     parser.add_argument("--to", type=Path, default=Path("export"), help="folder")
+    parser.add_argument("--parquet", action="store_true", help="Parquet files beside the CSV ones, too")
     arguments = parser.parse_args()
     database = Database.with_study(arguments.db)
     database.migrate()
@@ -63,6 +64,10 @@ def main() -> None:
     export = gather(database, study, arguments.simulated)
     folder = export_folder(arguments.to, study, arguments.simulated)
     write_export(folder, study, export)
+    if arguments.parquet:
+        from study_app.export.parquet import write_parquet  # a large library, for this only
+
+        write_parquet(folder, study, export)
     print(f"{len(export.ratings)} answers of {len(export.participants)} participants in {folder}")
 
 

@@ -37,6 +37,7 @@ def is_done(service: Service) -> bool:
             frame.heading("Researcher")
             st.button("Sign in", on_click=st.login)
         elif str(st.user.email).lower() in service.access.oidc and st.user.get("email_verified", True):
+            st.button("Sign out", on_click=st.logout)
             return True
         else:
             st.markdown("This account may not see this page.")

@@ -48,6 +48,6 @@ def read_access(environment: Mapping[str, str] = os.environ, secrets: Mapping[st
             f"`openssl rand -base64 18` makes one for {PASSWORD}."
         )
     if "auth" in (secrets or {}) and find_spec("authlib") is None:
-        raise UserError("signing in with an account needs Authlib: `uv pip install Authlib`, or take [auth] away.")
+        raise UserError("signing in with an account needs Authlib: install huebench[study], or take [auth] away.")
     emails = tuple(str(email).lower() for email in configured.get("emails", ())) if "auth" in (secrets or {}) else ()
     return Access(password, emails, Attempts(Rate(0.2, 5)))

@@ -205,7 +205,7 @@ def test_payments_says_of_each_row_what_has_become_of_it(tmp_path: Path, archive
 
 
 def test_invite_writes_links_and_overwrites_none(tmp_path: Path, archives: Path) -> None:
-    study, stimuli = prepared_study(tmp_path, archives, recruitment={"platform": "invitations"})
+    _, stimuli = prepared_study(tmp_path, archives, recruitment={"platform": "invitations"})
     options = ["--study", "study.yaml", "--db", "sqlite:///study.sqlite3", "--stimuli", "stimuli"]
     link = ["--link", "https://study.lab.example/"]
     run_in(tmp_path, "study_app.invite", "3", *link, "--first", "41", *options)
