@@ -9,7 +9,6 @@ differences. What lies in ratings/<study>/ is part of the report (`reports.build
 
 import argparse
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.settings.errors import run_stage
@@ -17,9 +16,8 @@ from pipeline.settings.paths import BUILD
 from reports.figures.theme import method_styles
 from reports.plan.published import load_published
 from reports.study.export import read_ratings
-from reports.study.results import study_page, titles_of, write
+from reports.study.results import StudyPage, study_page, titles_of, write
 from reports.study.votes import EXPLORATORY, analyse
-from reports.tables.documents import Table
 
 WIDTH = 100  # of the notes, in letters
 
@@ -36,21 +34,21 @@ def main() -> None:
         print(f"{arguments.ratings}: nobody has rated a method yet")
         return
     study = analyse(ratings, titles_of([ratings]), arguments.seed)
-    page = study_page(study, load_published().table2, method_styles(ratings.methods), arguments.seed)
+    page = study_page(study, load_published(), method_styles(ratings.methods), arguments.seed)
     write(page, arguments.to)
-    print(in_words(page.tables))
+    print(in_words(page))
     print(f"\ntables and figures: {arguments.to}")
 
 
-def in_words(tables: Mapping[str, Table]) -> str:
-    """Table 2 and the differences of the primary family as plain text; without these, means with flagged raters."""
-    table2, contrasts = tables["table2"], tables.get("naturalness_contrasts")
-    parts = [table2.shown.to_string(index=False), table2.caption, *table2.notes]
+def in_words(page: StudyPage) -> str:
+    """The means and the differences of the primary family as plain text; without these, means with flagged raters."""
+    means, contrasts = page.means, page.differences
+    parts = [means.shown.to_string(index=False), means.caption, *means.notes]
     if contrasts:
         primary = contrasts.shown[(contrasts.rows["family"] != EXPLORATORY).to_numpy()]
         parts += [primary.to_string(index=False), contrasts.caption, *contrasts.notes]
     else:
-        parts += [tables["sensitivity"].shown.to_string(index=False), tables["sensitivity"].caption]
+        parts += [page.tables["sensitivity"].shown.to_string(index=False), page.tables["sensitivity"].caption]
     return "\n\n".join(part if "\n" in part else textwrap.fill(part, WIDTH) for part in parts)
 
 
