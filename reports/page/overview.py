@@ -142,7 +142,10 @@ def _rated(studies: Sequence[Analysis]) -> Fact:
     people = sum(study.kept.raters for study in studies if not study.simulated)
     simulated = sum(study.kept.raters for study in studies if study.simulated)
     if people:
-        return Fact("Rated by", "1 person" if people == 1 else f"{people:,} people", "on how natural the colours look")
+        asked = "on how natural the colours look"
+        if all(study.ratings.protocol == "pairs" for study in studies):
+            asked = "on which of two pictures is the fake"
+        return Fact("Rated by", "1 person" if people == 1 else f"{people:,} people", asked)
     if simulated:
         return Fact("Rated by", "no people", f"{count(simulated, 'simulated rater')}: a program answered")
     return Fact("Rated by", "no people", "only measured against the true colours")

@@ -22,6 +22,7 @@ from reports.study.wording import WORDS
 from reports.tables.wording import listed, number
 
 ABREAST = 2  # panels of Figure 5 side by side, as in the paper
+NARROWEST = 6.2  # inches, which the banner of simulated raters needs
 PUBLISHED = "published mean, of other photographs and raters"
 
 
@@ -48,7 +49,9 @@ def figure5(study: Analysis, published: PublishedTable2, styles: Mapping[str, Me
     printed = published_rows(study, published)
     across = columns(len(criteria), ABREAST)
     down = -(-len(criteria) // across)
-    figure = Figure(figsize=(max(5.2, 3.9 * across), 0.9 + down * (0.8 + 0.34 * len(methods))), layout="constrained")
+    figure = Figure(
+        figsize=(max(NARROWEST, 3.9 * across), 0.9 + down * (0.8 + 0.34 * len(methods))), layout="constrained"
+    )
     panels = figure.subplots(down, across, squeeze=False, sharey=True)
     for number_of, (axes, criterion) in enumerate(zip(panels.ravel(), criteria, strict=False)):
         for place, row in enumerate(table[table["criterion"] == criterion].to_dict("records")):
@@ -89,7 +92,7 @@ def differences(study: Analysis, styles: Mapping[str, MethodStyle]) -> Plot:
     rows = rows[rows["method_a"] == ours]
     others = list(dict.fromkeys(rows["method_b"]))
     criteria = study.kept.criteria
-    size = (1.6 + 1.95 * max(len(criteria), 2), 1.4 + 0.32 * len(others))
+    size = (max(NARROWEST, 1.6 + 1.95 * len(criteria)), 1.4 + 0.32 * len(others))
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(1, len(criteria), sharex=True, sharey=True, squeeze=False)[0]
     for axes, criterion in zip(panels, criteria, strict=True):
@@ -137,7 +140,8 @@ def behaviour(study: Analysis, styles: Mapping[str, MethodStyle]) -> Plot:
         panels.append(lambda axes: _times(axes, study, styles))
         said.append("response times by method (median, quartiles, 1.5 times their distance)")
     figure = Figure(
-        figsize=(9.2 * len(panels) / 3, max(2.9, 0.9 + 0.25 * len(study.kept.methods))), layout="constrained"
+        figsize=(max(NARROWEST, 9.2 * len(panels) / 3), max(2.9, 0.9 + 0.25 * len(study.kept.methods))),
+        layout="constrained",
     )
     for axes, draw in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         draw(axes)

@@ -115,9 +115,9 @@ def order_document(studies: Sequence[Analysis]) -> Table | None:
         }
     )
     caption = (
-        "Effects of the order of showing. Position, time and side: linear model with a level for each method, clustered "
-        "by raters and photographs. Repeats: mean over raters, Student's t. p values are not adjusted: these are checks, "
-        "not claims."
+        "Effects of the order of showing. Position, time and side: linear model with a level for each method, "
+        "clustered by raters and photographs. Repeats: mean over raters, Student's t. p values are not adjusted: these "
+        "are checks, not claims."
     )
     return Table("order_effects", rows, shown, marked(caption, studies), (), ("Dataset", "Effect", "Criterion"))
 

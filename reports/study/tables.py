@@ -141,10 +141,11 @@ def alike_notes(study: Analysis) -> list[str]:
 def sizes_note(study: Analysis) -> str:
     """The numbers of raters, of those left out, of photographs and of votes."""
     votes, flagged = study.kept.votes, study.everyone.raters - study.kept.raters
+    each = " on each criterion" if len(study.ratings.criteria) > 1 else ""
     return (
         f"{study.dataset or study.ratings.name}: {count(study.kept.raters, 'rater')} ({flagged} more left out by the "
-        f"screening rules), {count(votes['photograph'].nunique(), 'photograph')}, {count(len(votes), 'vote')} on each "
-        f"criterion, scale {study.ratings.minimum:g} to {study.ratings.maximum:g}."
+        f"screening rules), {count(votes['photograph'].nunique(), 'photograph')}, {count(len(votes), 'vote')}{each}, "
+        f"scale {study.ratings.minimum:g} to {study.ratings.maximum:g}."
     )
 
 

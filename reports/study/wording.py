@@ -7,7 +7,7 @@ from reports.study.export import NATURALNESS, Protocol
 
 @dataclass(frozen=True)
 class Wording:
-    """`axis`: of a scale of answers in per cent. `mean`: the mean of all answers; `subject`: the same as a first word."""
+    """`axis`: of a scale of answers in per cent. `mean`: the mean answer; `subject`: it begins a sentence."""
 
     axis: str
     mean: str

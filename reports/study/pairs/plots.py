@@ -50,8 +50,8 @@ def fooling(study: Analysis, published: PublishedFooling, styles: Mapping[str, M
     said = caption(
         study,
         "share of pairs in which volunteers took the photograph for the fake. Dots: photographs, side by side where "
-        "they coincide; thin bars: one standard deviation over photographs; thick bars: 95 % interval of the rate; dashed: "
-        f"50 %, where nobody can tell{diamonds}.",
+        "they coincide; thin bars: one standard deviation over photographs; thick bars: 95 % interval of the rate; "
+        f"dashed: 50 %, where nobody can tell{diamonds}.",
     )
     values = listed({row["method"]: number(row["mean"], 1) for row in table.to_dict("records")})
     return Plot(f"fooling_{study.ratings.name}", said, f"{banner(study)}Fooling rate in per cent: {values}.", figure)

@@ -19,7 +19,8 @@ CHANCE = 0.5
 def fooling_rates(answers: Answers) -> pd.DataFrame:
     """`means` of each method, as shares, with `p` of the hypothesis that the rate is 50 %.
 
-    `p_holm`: by Holm over methods. `p_bootstrap`: of the crossed bootstrap, as a cross-check; NaN where all answers are alike.
+    `p_holm`: by Holm over methods. `p_bootstrap`: of the crossed bootstrap, as a cross-check; NaN where all answers are
+    alike.
     """
     table = means(answers)
     if table.empty:

@@ -23,9 +23,9 @@ def fooling_document(studies: Sequence[Analysis], published: PublishedFooling, s
     shown = pd.DataFrame([_shown(row, published) for row in rows.to_dict("records")])
     caption = (
         "Share of pairs in which a volunteer took the photograph for the fake, in per cent. 50 % is a method that "
-        f"nobody can tell from photographs. {INTERVALS}. p: that the rate is 50 %, at the level at which the interval just "
-        f"reaches it, by Holm over methods. Bootstrap: raters and photographs resampled ({RESAMPLES:,} times, seed "
-        f"{seed}), as a cross-check. Published, with its standard error: {published.paper}, {published.where}, of "
+        f"nobody can tell from photographs. {INTERVALS}. p: that the rate is 50 %, at the level at which the interval "
+        f"just reaches it, by Holm over methods. Bootstrap: raters and photographs resampled ({RESAMPLES:,} times, "
+        f"seed {seed}), as a cross-check. Published, with its standard error: {published.paper}, {published.where}, of "
         f"{published.holds_for}."
     )
     notes = [note for study in studies for note in _notes(study, rows[rows["study"] == study.ratings.name])]
