@@ -184,8 +184,8 @@ def write(report: Report, folder: Path) -> None:
         for table in report.tables.values():
             write_table(table, whole)
         write_whole(whole / "confusion.csv", csv_text(confusion_rows([page.dataset for page in report.pages])))
-        if report.studies:
-            write_whole(whole / "naturalness_images.csv", results.images_text([page.study for page in report.studies]))
+        for name, text in results.images_texts([page.study for page in report.studies]).items():
+            write_whole(whole / name, text)
     plots = [plot for page in report.pages for plot in page.plots]
     plots += [plot for study in report.studies for plot in study.plots]
     with whole_folder(folder / "figures") as figures:

@@ -46,8 +46,8 @@ class Measured:
     """Shares over simulated studies; NaN where there is nothing to count.
 
     `coverage`: (methods,); `differences`: of all differences between methods. `half`: how often a rate of 50 % is
-    refuted, by one test; `family`: studies in which Holm's family of the methods at 50 % refutes any; `found`: how often
-    another rate than 50 % is, by Holm over all methods. `null`: how often two equal rates are found different.
+    refuted, by one test; `family`: studies in which Holm's family of the methods at 50 % refutes any; `found`: how
+    often another rate than 50 % is, by Holm over all methods. `null`: how often two equal rates are found different.
     """
 
     coverage: np.ndarray

@@ -15,13 +15,14 @@ import pandas as pd
 from pipeline.records.ratings import FLAGS, KINDS, PairRating, Participant, Rating
 from pipeline.settings.errors import UserError
 from reports.plan.order import ORIGINAL, in_order
-from reports.study.spreadsheet import ANEW, NOTHING, OTHERWISE, as_known, check_spelling, read_sheet
+from reports.study.spreadsheet import ANEW, NOTHING, OTHERWISE, as_known, check_spelling, read_cells, read_sheet
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
 MEAN = "mean of all criteria"  # the same in a study that asks for naturalness itself; no criterion can be named so
 BROKEN = "broken"  # the "method" of catch items whose colours were spoilt on purpose
 FAKE = "fake"  # the only criterion of pairs: which of two pictures is the fake
 FOOLED = "fooled"  # what its answers say, by which name they are analysed: 1 where the original was taken for the fake
+OURS = {"study", "simulated", "kind", "repeat_of", "maximum", "shown_ms"}  # columns that hardly another table has
 Protocol = Literal["naturalness", "pairs", "other"]  # ours, of one picture at a time or of two; somebody else's
 
 
@@ -38,7 +39,7 @@ class Ratings:
     rows as `Participant`, None without the file. `rules`: the screening rules of study.yaml, {} where unknown.
     `protocol`, and of `other` ones alone: `minimum`, the scale's lower end; `graded`: whether there is anything between
     the ends; `timed`, `ordered`: whether response times and the order of trials are known; `reference`: the method that
-    others are compared with, "" for the usual one.
+    others are compared with, "" for the usual one; `remarks`: how the file was read.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Ratings:
     timed: bool = True
     ordered: bool = True
     reference: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def overall(self) -> str:
@@ -148,6 +150,12 @@ def read_ratings(path: Path) -> Ratings | None:
         protocol="pairs" if is_pairs else "naturalness",
         graded=int(answers["maximum"].iloc[0]) > 1,
     )
+
+
+def is_export(path: Path) -> bool:
+    """Whether the heading of a CSV is that of an export, a column or two of which somebody may have lost."""
+    header = read_cells(path, ANEW, "`python -m study_app.export` writes it.").header
+    return len(OURS & {cell.strip().casefold() for cell in header}) > 1
 
 
 def _named(answers: pd.DataFrame, criteria: Sequence[str], methods: Sequence[str], path: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from reports.figures.theme import MethodStyle
 from reports.inputs.files import read_record
 from reports.inputs.scores import Split
 from reports.plan.published import Published
-from reports.study.export import Ratings, answer_to, read_studies
+from reports.study.export import Protocol, Ratings, answer_to, read_studies
 from reports.study.plots import plots
 from reports.study.rater_tables import documents
 from reports.study.tables import COMMON, placed
@@ -72,10 +72,19 @@ def write(page: StudyPage, folder: Path) -> None:
     with whole_folder(folder / "tables") as whole:
         for table in page.tables.values():
             write_table(table, whole)
-        write_whole(whole / "naturalness_images.csv", images_text([page.study]))
+        for name, text in images_texts([page.study]).items():
+            write_whole(whole / name, text)
     with whole_folder(folder / "figures") as whole:
         for plot in page.plots:
             save(plot, whole)
+
+
+def images_texts(studies: Sequence[Analysis]) -> dict[str, str]:
+    """The files with the mean answers to single pictures, one for each protocol, and what is in them."""
+    names: dict[Protocol, str] = {"naturalness": "naturalness_images.csv", "pairs": "fooling_images.csv"}
+    names["other"] = "images.csv"
+    files = {name: [study for study in studies if study.ratings.protocol == one] for one, name in names.items()}
+    return {name: images_text(of) for name, of in files.items() if of}
 
 
 def images_text(studies: Sequence[Analysis]) -> str:

@@ -105,14 +105,14 @@ def as_known(sheet: pd.DataFrame, column: str, known: Sequence[str], path: Path)
     return sheet[column].map(read)
 
 
-def check_spelling(sheet: pd.DataFrame, column: str, path: Path) -> None:
+def check_spelling(sheet: pd.DataFrame, column: str, path: Path, advice: str = ANEW) -> None:
     """Raise `UserError` where two names differ in capitals alone: they would count as two."""
     spelled: dict[str, str] = {}
     for name in sheet[column].unique():
         other = spelled.setdefault(name.casefold(), name)
         if other != name:
             first = f"line {sheet.index[sheet[column] == other][0]} has {other!r}"
-            raise UserError(f"{_where(sheet, column, name, path)} found {name!r}, but {first}; {ANEW}")
+            raise UserError(f"{_where(sheet, column, name, path)} found {name!r}, but {first}; {advice}")
 
 
 def _where(sheet: pd.DataFrame, column: str, value: object, path: Path) -> str:

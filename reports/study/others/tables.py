@@ -27,7 +27,11 @@ def means_document(studies: Sequence[Analysis]) -> Table:
     averaged = list(dict.fromkeys(study.kept.mean for study in studies if study.kept.mean))
     over = f" {averaged[0].capitalize()}: of answers to all of them." if averaged else ""
     caption = f"Mean of the answers in per cent of the scale.{over} {INTERVALS}."
-    notes = [note for study in studies for note in (sizes_note(study), *missing_notes(study), *alike_notes(study))]
+    notes = [
+        note
+        for study in studies
+        for note in (sizes_note(study), *study.ratings.remarks, *missing_notes(study), *alike_notes(study))
+    ]
     return Table("means", rows, shown, marked(caption, studies), tuple(notes))
 
 
