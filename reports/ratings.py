@@ -1,7 +1,7 @@
 """What people say: from the ratings of a study to tables, figures, tests, agreement and a screening report.
 
     python -m reports.ratings ratings.csv [--to results/report/naturalness] [--seed 0]
-    python -m reports.ratings theirs.csv [--mapping theirs.yaml] [--rater NAME] [--value NAME] [--scale LOW HIGH] ...
+    python -m reports.ratings theirs.csv [--mapping theirs.yaml] [--rater NAME] [--value NAME] [--scale WORST BEST] ...
 
 Of an export of `python -m study_app.export`, of single pictures or of pairs, it reads the file and, beside it,
 participants.csv and study.json where they are. Any other CSV with a row for each answer is somebody else's ratings:
@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
         "--pattern", help="regular expression with (?P<photograph>...) and (?P<method>...) of a picture"
     )
     theirs.add_argument("--asked", metavar="NAME", help="the criterion, where no column names it")
-    theirs.add_argument("--scale", nargs=2, type=float, metavar=("LOW", "HIGH"), help="by default that of the values")
+    theirs.add_argument("--scale", nargs=2, type=float, metavar=("WORST", "BEST"), help="by default that of the values")
     theirs.add_argument("--reference", metavar="METHOD", help="what all other methods are compared with")
     theirs.add_argument("--name", help="of the study")
     return parser.parse_args()

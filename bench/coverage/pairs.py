@@ -58,8 +58,8 @@ class Measured:
     null: float
 
 
-def clustered(truth: Truth, studies: int, seed: int) -> Measured:
-    """The estimator of the report."""
+def clustered(truth: Truth, studies: int, seed: int, own: bool = False) -> Measured:
+    """The estimator of the report; `own`: with the degrees of freedom of other means instead."""
     rates, generator, levels = np.array(list(truth.rates.values())), np.random.default_rng(seed), levels_of(truth)
     pairs = list(combinations(range(len(rates)), 2))
     at_half, equal = rates == CHANCE, [(a, b) for a, b in pairs if rates[a] == rates[b]]
@@ -67,9 +67,10 @@ def clustered(truth: Truth, studies: int, seed: int) -> Measured:
     for _ in range(studies):
         drawn = draw(truth, generator, levels=levels)
         fitted = fit(drawn.values[:, 0], **drawn.codes, count=len(rates), graded=False)
-        held.append([inside(rate, fitted.interval(place)) for place, rate in enumerate(rates)])
+        degrees = [None if own else fitted.degrees_if_independent(place) for place in range(len(rates))]
+        held.append([inside(rate, fitted.interval(place, degrees=degrees[place])) for place, rate in enumerate(rates)])
         between.append([inside(rates[a] - rates[b], fitted.difference_interval(a, b)) for a, b in pairs])
-        p_half.append([fitted.against(place, CHANCE) for place in range(len(rates))])
+        p_half.append([fitted.against(place, CHANCE, degrees[place]) for place in range(len(rates))])
         p_null.append([fitted.contrast(a, b).p for a, b in equal])
     p = np.array(p_half)
     return Measured(
@@ -115,6 +116,7 @@ def main() -> None:
     for title, truth in DESIGNS.items():
         lines = {
             "two-way clustered": clustered(truth, arguments.studies, arguments.seed),
+            "the same, t of the smaller number - 1": clustered(truth, arguments.studies, arguments.seed, own=True),
             "crossed bootstrap": bootstrapped(truth, min(SHORT, arguments.studies), arguments.seed),
         }
         for name, one in lines.items():

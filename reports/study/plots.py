@@ -16,7 +16,7 @@ from reports.study import conduct
 from reports.study.drawing import banner, caption, legend_handles, method_row, published_marker, title
 from reports.study.export import answer_to
 from reports.study.pairs.plots import fooling
-from reports.study.tables import criterion_name, percent, published_rows
+from reports.study.tables import CONTRASTS, criterion_name, percent, published_rows
 from reports.study.votes import Analysis, contrasts, means, per_image
 from reports.study.wording import WORDS
 from reports.tables.wording import listed, number
@@ -81,7 +81,8 @@ def figure5(study: Analysis, published: PublishedTable2, styles: Mapping[str, Me
     overall = table[table["criterion"] == study.kept.overall].to_dict("records")
     values = listed({row["method"]: number(row["mean"], 1) for row in overall})
     alt = f"{banner(study)}Mean {WORDS[study.ratings.protocol].mean} in per cent: {values}."
-    return Plot(f"figure5_{study.ratings.name}", said, alt, figure)
+    name = "means" if study.ratings.protocol == "other" else "figure5"
+    return Plot(f"{name}_{study.ratings.name}", said, alt, figure)
 
 
 @styled()
@@ -109,12 +110,7 @@ def differences(study: Analysis, styles: Mapping[str, MethodStyle]) -> Plot:
     values = {row["method_b"]: f"{row['difference']:+.1f}" for row in overall}
     subject = WORDS[study.ratings.protocol].subject
     alt = f"{banner(study)}{subject} of {ours} in points of per cent, minus {listed(values)}."
-    return Plot(f"{contrasts_name(study)}_{study.ratings.name}", said, alt, figure)
-
-
-def contrasts_name(study: Analysis) -> str:
-    """What the differences of a protocol are called in files."""
-    return "fooling_contrasts" if study.ratings.protocol == "pairs" else "naturalness_contrasts"
+    return Plot(f"{CONTRASTS[study.ratings.protocol]}_{study.ratings.name}", said, alt, figure)
 
 
 @styled()

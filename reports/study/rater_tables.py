@@ -12,7 +12,15 @@ from reports.study.agreement import agreement
 from reports.study.export import Protocol
 from reports.study.others.tables import means_document
 from reports.study.pairs.tables import fooling_document
-from reports.study.tables import INTERVALS, contrasts_document, criterion_name, marked, percent, placed, table2_document
+from reports.study.tables import (
+    contrasts_document,
+    criterion_name,
+    intervals_of,
+    marked,
+    percent,
+    placed,
+    table2_document,
+)
 from reports.study.votes import Analysis
 from reports.tables.documents import Table
 from reports.tables.wording import number, p_value, signed_with_interval, with_interval
@@ -82,7 +90,7 @@ def sensitivity_document(studies: Sequence[Analysis]) -> Table:
             for row in rows.to_dict("records")
         ]
     )
-    caption = f"Means in per cent without and with the raters whom the screening rules flag. {INTERVALS}."
+    caption = f"Means in per cent without and with the raters whom the screening rules flag. {intervals_of(studies)}."
     return Table("sensitivity", rows, shown, marked(caption, studies), (), ("Dataset", "Method", "Criterion"))
 
 
@@ -153,9 +161,9 @@ def documents(studies: Sequence[Analysis], published: Published, seed: int) -> d
         tables.append(fooling_document(pairs, published.fooling, seed))
     if other:
         tables.append(means_document(other))
-    for name, of in (("naturalness_contrasts", natural), ("fooling_contrasts", pairs), ("contrasts", other)):
+    for of in (natural, pairs, other):
         if compared := [study for study in of if len(study.kept.methods) > 1]:
-            tables.append(contrasts_document(compared, seed, name))
+            tables.append(contrasts_document(compared, seed))
     if judged := [study for study in studies if study.kept.methods]:
         tables.append(agreement_document(judged))
         if ordered := order_document(judged):

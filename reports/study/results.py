@@ -16,7 +16,7 @@ from reports.plan.published import Published
 from reports.study.export import Protocol, Ratings, answer_to, read_studies
 from reports.study.plots import plots
 from reports.study.rater_tables import documents
-from reports.study.tables import COMMON, placed
+from reports.study.tables import COMMON, CONTRASTS, placed
 from reports.study.votes import Analysis, analyse, per_image
 from reports.tables.documents import Table
 from reports.tables.writers import csv_text, write_table
@@ -40,8 +40,7 @@ class StudyPage:
     @property
     def differences(self) -> Table | None:
         """The table of differences between methods, None where there are fewer than two."""
-        names = ("naturalness_contrasts", "fooling_contrasts", "contrasts")
-        return next((self.tables[name] for name in names if name in self.tables), None)
+        return self.tables.get(CONTRASTS[self.study.ratings.protocol])
 
     @property
     def plots(self) -> list[Plot]:

@@ -10,12 +10,17 @@ from reports.plan.comparisons import FEWEST_RATED
 from reports.plan.measures import criterion
 from reports.plan.published import PublishedNaturalness, PublishedTable2
 from reports.statistics.means import RESAMPLES
-from reports.study.export import NATURALNESS
+from reports.study.export import NATURALNESS, Protocol
 from reports.study.votes import COUNTS, EXPLORATORY, Analysis, contrasts, means
 from reports.tables.documents import Table
 from reports.tables.wording import count, number, p_value, signed_with_interval, with_interval
 
 BANNER = "SIMULATED RATERS, NO PEOPLE: a test of the program, no evidence."
+CONTRASTS: dict[Protocol, str] = {  # what the differences of a protocol are called in files
+    "naturalness": "naturalness_contrasts",
+    "pairs": "fooling_contrasts",
+    "other": "contrasts",
+}
 NONE_YET = "no ratings yet: `make study`"
 COMMON = ["study", "dataset"]
 SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "difference"]
@@ -26,6 +31,17 @@ INTERVALS = (
     "difference, those that its variance would have over independent answers. Intervals are about other raters and "
     "other photographs of this kind"
 )
+OF_GUESSES = (
+    "Brackets: 95 % intervals of a logistic GLM clustered by raters and by photographs, with Student's t at the "
+    "degrees of freedom that the variance would have over independent answers, as guesses are. Intervals are about "
+    "other raters and other photographs of this kind"
+)
+
+
+def intervals_of(studies: Sequence[Analysis]) -> str:
+    """What the brackets of means and differences are."""
+    pairs = {study.ratings.protocol == "pairs" for study in studies}
+    return f"{INTERVALS}. Of pairs: {OF_GUESSES}" if len(pairs) > 1 else OF_GUESSES if True in pairs else INTERVALS
 
 
 def criterion_name(key: str) -> str:
@@ -160,14 +176,14 @@ def placed(study: Analysis, rows: pd.DataFrame) -> pd.DataFrame:
     return placed[[*COMMON, *(name for name in placed if name not in (*COMMON, "simulated")), "simulated"]]
 
 
-def contrasts_document(studies: Sequence[Analysis], seed: int, name: str = "naturalness_contrasts") -> Table:
-    """All differences between methods; `name`: of the table, which holds studies of one protocol."""
+def contrasts_document(studies: Sequence[Analysis], seed: int) -> Table:
+    """All differences between methods, of studies of one protocol."""
     rows = pd.concat([placed(study, percent(contrasts(study.kept))) for study in studies])
     shown = pd.DataFrame([_contrast_shown(row) for row in rows.to_dict("records")])
     averaged = list(dict.fromkeys(study.kept.mean for study in studies if study.kept.mean))
     over_mean = f", and over {' or '.join(averaged)}" if averaged else ""
     caption = (
-        f"Differences of mean answers, first method minus second, in points of per cent. {INTERVALS}. The "
+        f"Differences of mean answers, first method minus second, in points of per cent. {intervals_of(studies)}. The "
         "interval of a difference comes from the intervals of both means, at its degrees of freedom, and from their "
         "correlation; so does p. p is adjusted by Holm over the primary family (one method minus each other method on "
         f"each criterion){over_mean}. All other pairs are exploratory: there p is adjusted by "
@@ -177,7 +193,9 @@ def contrasts_document(studies: Sequence[Analysis], seed: int, name: str = "natu
     )
     notes = [note for study in studies for note in contrast_notes(study, rows[rows["study"] == study.ratings.name])]
     words = ("Dataset", "Criterion", "Difference of")
-    return Table(name, rows, shown, marked(f"{caption}.", studies), tuple(notes), words)
+    return Table(
+        CONTRASTS[studies[0].ratings.protocol], rows, shown, marked(f"{caption}.", studies), tuple(notes), words
+    )
 
 
 def _contrast_shown(row: dict[Any, Any]) -> dict[str, str]:

@@ -31,7 +31,7 @@ class Answers:
 
     `methods`: those with votes. `criteria`: with the mean of all as the last, which is called `mean`; "" where there is
     one criterion alone, or no vote on all of them. `votes`: as `Ratings.votes`; `seed`: of resampling; `reference`: as
-    `Ratings.reference`.
+    `Ratings.reference`. `guessed`: answers may be mere guesses, which depend on neither rater nor photograph.
     """
 
     methods: tuple[str, ...]
@@ -41,11 +41,16 @@ class Answers:
     seed: int
     mean: str = ""
     reference: str = ""
+    guessed: bool = False
 
     @property
     def overall(self) -> str:
         """The mean of all criteria, or the last criterion where there is none."""
         return self.criteria[-1]
+
+    def degrees(self, criterion: str, place: int) -> float | None:
+        """The degrees of freedom of a method's mean, None for its own."""
+        return self.fits[criterion].degrees_if_independent(place) if self.guessed else None
 
     @property
     def first(self) -> str:
@@ -117,7 +122,16 @@ def analyse(ratings: Ratings, titles: Mapping[str, str], seed: int) -> Analysis:
     votes = ratings.votes()
     judged = tuple(criterion for criterion in ratings.judged if votes[answer_to(criterion)].notna().any())
     mean = ratings.overall if len(ratings.criteria) > 1 and ratings.overall in judged else ""
-    everyone = Answers(ratings.methods, judged, ratings.graded, votes, seed, mean, ratings.reference)
+    everyone = Answers(
+        ratings.methods,
+        judged,
+        ratings.graded,
+        votes,
+        seed,
+        mean,
+        ratings.reference,
+        guessed=ratings.protocol == "pairs",
+    )
     kept = votes[~votes["participant"].isin(ratings.flagged)]
     left = tuple(method for method in ratings.methods if method in set(kept["method"]))
     dataset = titles.get(ratings.dataset, ratings.dataset)
@@ -197,7 +211,7 @@ def means(answers: Answers) -> pd.DataFrame:
 
 def _mean(answers: Answers, criterion: str, place: int) -> dict[str, object]:
     fitted = answers.fits[criterion]
-    ends, alike = fitted.interval(place), fitted.alike(place)
+    ends, alike = fitted.interval(place, degrees=answers.degrees(criterion, place)), fitted.alike(place)
     resampled = (np.nan, np.nan) if alike else _ends(answers.resampled[criterion][:, place])
     return {
         "method": answers.methods[place],

@@ -51,7 +51,7 @@ def effect(
 
 
 def chance_p_value(values: NDArray[np.float64], observers: Indices, photographs: Indices) -> float:
-    """Two-sided p of "half of these answers are 1", by Student's t on the logit, as `Fit.against` has it.
+    """Two-sided p of "half of these answers are 1", by Student's t on the logit, as `reports.study.pairs.rates` has it.
 
     `values`: (N,) 0 or 1. Where all are alike, an observer counts as one answer: what is between the answers of one
     cannot be seen.
@@ -61,8 +61,11 @@ def chance_p_value(values: NDArray[np.float64], observers: Indices, photographs:
         return min(1.0, 2 * 0.5 ** len(np.unique(observers)))
     influence = (values - mean) / (mean * (1 - mean) * len(values))
     independent = np.full(len(values), (influence**2).mean())
-    variance, _, groups = _two_way(influence, independent, observers, photographs, estimated=1)
-    return float(2 * t.sf(abs(np.log(mean / (1 - mean))) / np.sqrt(variance), groups - 1)) if variance > 0 else 1.0
+    variance, pairs, groups = _two_way(influence, independent, observers, photographs, estimated=1)
+    if not variance > 0 or groups < 2:
+        return 1.0
+    degrees = min(groups - 1, independent.sum() ** 2 / pairs)
+    return float(2 * t.sf(abs(np.log(mean / (1 - mean))) / np.sqrt(variance), degrees))
 
 
 def _two_way(

@@ -34,9 +34,9 @@ class Columns:
     `rater`, `value`, `photograph`, `method`, `criterion`, `order` (of showing) and `response_ms`: columns; "" where it
     is found, or there is none. `picture`: a column of names, from which the regular expression `pattern` takes the
     groups `photograph` and `method`. `asked`: the criterion, where no column names it. `scale`: its worst and its best
-    value, None to take the lowest and the highest. `answers`: words and their values. `methods`: names in the file, and those
-    to show. `reference`: the method that others are compared with. `name`: of the study. `screening`: thresholds of the
-    rules `straight_lining`, `repeat_agreement` and `fastest_median_ms`; None for the usual ones, {} for none.
+    value, None to take the lowest and the highest. `answers`: words and their values. `methods`: names in the file, and
+    those to show. `reference`: the method that others are compared with. `name`: of the study. `screening`: thresholds
+    of the rules `straight_lining`, `repeat_agreement` and `fastest_median_ms`; None for the usual ones, {} for none.
     """
 
     rater: str = ""

@@ -9,7 +9,7 @@ from reports.plan.comparisons import FEWEST_RATED
 from reports.plan.published import PublishedFooling, PublishedRate
 from reports.statistics.means import RESAMPLES
 from reports.study.pairs.rates import CHANCE, fooling_rates
-from reports.study.tables import INTERVALS, alike_notes, marked, missing_notes, percent, placed, sizes_note
+from reports.study.tables import OF_GUESSES, alike_notes, marked, missing_notes, percent, placed, sizes_note
 from reports.study.votes import COUNTS, Analysis
 from reports.tables.documents import Table
 from reports.tables.wording import count, number, p_value, with_interval
@@ -23,7 +23,7 @@ def fooling_document(studies: Sequence[Analysis], published: PublishedFooling, s
     shown = pd.DataFrame([_shown(row, published) for row in rows.to_dict("records")])
     caption = (
         "Share of pairs in which a volunteer took the photograph for the fake, in per cent. 50 % is a method that "
-        f"nobody can tell from photographs. {INTERVALS}. p: that the rate is 50 %, at the level at which the interval "
+        f"nobody can tell from photographs. {OF_GUESSES}. p: that the rate is 50 %, at the level at which the interval "
         f"just reaches it, by Holm over methods. Bootstrap: raters and photographs resampled ({RESAMPLES:,} times, "
         f"seed {seed}), as a cross-check. Published, with its standard error: {published.paper}, {published.where}, of "
         f"{published.holds_for}."

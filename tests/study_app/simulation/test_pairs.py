@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.stats import t
 
 from pipeline.settings.errors import UserError
 from reports.statistics.clustered import fit
@@ -116,15 +117,13 @@ def test_the_test_against_half_is_that_of_statsmodels_and_of_the_analysis() -> N
     logits = -0.8 + 0.7 * rng.standard_normal(20)[observers] + 0.7 * rng.standard_normal(30)[photographs]
     values = rng.binomial(1, 1 / (1 + np.exp(-logits))).astype(float)
     model = sm.GLM(values, np.ones(400), family=sm.families.Binomial())
-    reference = model.fit(
-        cov_type="cluster", cov_kwds={"groups": np.column_stack([observers, photographs])}, use_t=True
-    )
-    ours = chance_p_value(values, observers, photographs)
-    assert 0.001 < ours < 0.5 and ours == pytest.approx(
-        float(reference.pvalues[0]), rel=0.02
-    )  # its t has other degrees
+    reference = model.fit(cov_type="cluster", cov_kwds={"groups": np.column_stack([observers, photographs])})
     analysed = fit(values, np.zeros(400, dtype=int), observers, photographs, 1, graded=False)
-    assert ours == pytest.approx(analysed.against(0, 0.5), rel=1e-4)
+    degrees = analysed.degrees_if_independent(0)
+    ours = chance_p_value(values, observers, photographs)
+    wanted = 2 * t.sf(abs(float(reference.params[0] / reference.bse[0])), degrees)
+    assert 0.001 < ours < 0.5 and 8 < degrees < 19 and ours == pytest.approx(wanted, rel=1e-6)
+    assert ours == pytest.approx(analysed.against(0, 0.5, degrees), rel=1e-4)
     assert chance_p_value(np.zeros(6), np.arange(6), np.arange(6)) == 2 / 64
     assert chance_p_value(np.zeros(6), np.zeros(6, dtype=int), np.arange(6)) == 1  # one observer shows nothing
 
