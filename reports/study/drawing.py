@@ -15,6 +15,7 @@ from reports.study.votes import Analysis
 from reports.tables.wording import count
 
 WARNING = "#b3261e"
+NARROW = 7.5  # inches, in which a dataset's title and the banner do not stand side by side
 
 
 def method_row(axes: Axes, place: int, row: Mapping[Any, Any], values: np.ndarray, style: MethodStyle) -> None:
@@ -47,11 +48,11 @@ def legend_handles(of: str, published: str) -> list[Line2D]:
 
 
 def title(figure: Figure, study: Analysis) -> None:
-    """The dataset as the title; for simulated raters with the banner, in red."""
+    """The dataset as the title; for simulated raters with the banner, in red, below it in a narrow figure."""
     if study.simulated:
-        figure.suptitle(
-            f"{study.dataset}  {BANNER}".strip(), x=0.01, ha="left", fontsize=9, color=WARNING, weight="bold"
-        )
+        between = "  " if figure.get_figwidth() > NARROW else "\n"
+        words = f"{study.dataset}{between}{BANNER}".strip()
+        figure.suptitle(words, x=0.01, ha="left", fontsize=9, color=WARNING, weight="bold")
     else:
         figure.suptitle(study.dataset, x=0.01, ha="left", fontsize=9)
 

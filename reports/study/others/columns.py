@@ -69,8 +69,6 @@ class Columns:
                 f"the pattern {self.pattern!r} takes nothing from names; it needs a group (?P<photograph>...), "
                 "(?P<method>...) or both."
             )
-        if self.pattern and not self.picture:
-            raise UserError("there is a pattern, but no column of pictures that it reads; name it as `picture`.")
 
 
 def load_columns(path: Path) -> Columns:
@@ -98,6 +96,8 @@ def found(columns: Columns, header: Sequence[str], path: Path) -> Columns:
             )
     if not names["picture"] and not names["method"] and not columns.photograph:  # its names may tell both
         names["picture"], names["photograph"] = names["photograph"], ""
+    if columns.pattern and not names["picture"]:
+        raise UserError(f"{path}: no column looks like the pictures that the pattern reads; name it (--picture NAME).")
     if not names["picture"] and not names["photograph"]:
         raise UserError(
             f"{path}: no column looks like the picture or the photograph; name it (--picture NAME, or --photograph "
