@@ -93,7 +93,7 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
     tables = make_tables(datasets, segmented, input_sizes, published, params)
     if seeds := seeds_document(datasets, params.seed):
         tables["seeds"] = seeds
-    tables |= documents(studies, published.table2, params.seed)
+    tables |= documents([], published, params.seed) | documents(studies, published, params.seed)
     entries = ledger(load_claims(), datasets, tables, params)
     tables["claims"] = ledger_document(entries, datasets, params.seed)
     styles = method_styles([*params.methods, *(name for study in studies for name in study.kept.methods)])
@@ -101,7 +101,7 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
         pages=[draw(dataset, tables, segmented, input_sizes, published, params) for dataset in datasets],
         tables=tables,
         entries=entries,
-        studies=[results.study_page(study, published.table2, styles, params.seed) for study in studies],
+        studies=[results.study_page(study, published, styles, params.seed) for study in studies],
         styles=styles,
         published=published,
         origin=origin,
@@ -184,8 +184,8 @@ def write(report: Report, folder: Path) -> None:
         for table in report.tables.values():
             write_table(table, whole)
         write_whole(whole / "confusion.csv", csv_text(confusion_rows([page.dataset for page in report.pages])))
-        if report.studies:
-            write_whole(whole / "naturalness_images.csv", results.images_text([page.study for page in report.studies]))
+        for name, text in results.images_texts([page.study for page in report.studies]).items():
+            write_whole(whole / name, text)
     plots = [plot for page in report.pages for plot in page.plots]
     plots += [plot for study in report.studies for plot in study.plots]
     with whole_folder(folder / "figures") as figures:

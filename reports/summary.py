@@ -4,7 +4,7 @@ The times are also written as files.
 
     python -m reports.summary
 
-Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,methods,size_and_time}.csv and
+Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,fooling,methods,size_and_time}.csv and
 .scratch/runs. Ends with a comparison with reports/reference/scenes.json if params.yaml is the one that it is about.
 Imports no heavy library, so that it answers at once.
 Writes results/report/times.{csv,md,html}.
@@ -25,7 +25,7 @@ from reports.inputs.files import read_json, read_table
 from reports.inputs.reproduction import REFERENCE, params_digest, read_reference, reproduction
 from reports.plan.claims import load_claims
 from reports.plan.published import Published, load_published
-from reports.tables.wording import number, with_interval
+from reports.tables.wording import number, p_value, with_interval
 from reports.times import times
 from reports.times.verdicts import speed_verdicts, widths_of
 
@@ -89,6 +89,10 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
     ]
     table2 = folder / "tables" / "table2.csv"
     answers = [_answers(title, list(group)) for title, group in _studies(read_table(table2) if table2.exists() else [])]
+    fooling = folder / "tables" / "fooling.csv"
+    answers += [
+        _fooled(title, list(group)) for title, group in _studies(read_table(fooling) if fooling.exists() else [])
+    ]
     entries = read_json(folder / "claims.json")
     claims = [_claims(title, list(group)) for title, group in groupby(entries, lambda entry: entry["data"])]
     spent = [_times(title, block) for title, block in times.blocks(measured).items()]
@@ -126,6 +130,14 @@ def _answers(title: str, rows: Sequence[dict[str, str]]) -> str:
     mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
     note = "Natural, in % [95 % interval] (published, of the paper's own photographs and raters)." if rated else ""
     return f"Table 2{about}\n\n{mark}{_aligned(('method', *criteria), lines)}" + (f"\n\n{note}" if note else "")
+
+
+def _fooled(title: str, rows: Sequence[dict[str, str]]) -> str:
+    """The fooling rates of one study of pairs, a line per method."""
+    mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
+    lines = [(row["method"], _percent(row, True), p_value(float(row["p_holm"] or "nan"))) for row in rows]
+    note = "Fooled, in % of pairs [95 % interval] (published, of ImageNet). p: that it is 50 %, where nobody can tell."
+    return f"Real or fake, {title}\n\n{mark}{_aligned(('method', 'fooled', 'p'), lines)}\n\n{note}"
 
 
 def _by_method(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from reports.inputs.examples import ABREAST, Examples
 from reports.inputs.scores import Dataset
 from reports.plan.comparisons import FEWEST
 from reports.plan.order import GRAY, ORIGINAL, main_methods
-from reports.study.votes import Naturalness
+from reports.study.votes import Analysis
 from reports.tables.wording import count
 
 # The verdicts in plain words. Those of `ALWAYS` are worth saying where no claim has them.
@@ -71,7 +71,7 @@ class Overview:
 
 
 def overview(
-    dataset: Dataset, examples: Examples, entries: Sequence[Entry], studies: Sequence[Naturalness], committed: bool
+    dataset: Dataset, examples: Examples, entries: Sequence[Entry], studies: Sequence[Analysis], committed: bool
 ) -> Overview:
     """What the first screen says of one dataset. `entries`, `studies`: of all; `committed`: whether the code is."""
     own = [entry for entry in entries if entry.dataset is dataset]
@@ -138,19 +138,20 @@ def _trained(dataset: Dataset) -> Fact:
     return Fact("Trained", f"{_times(few)} to {_times(many)}", f"{detail}; {_times(many)}: {_and(some)}")
 
 
-def _rated(studies: Sequence[Naturalness]) -> Fact:
+def _rated(studies: Sequence[Analysis]) -> Fact:
     people = sum(study.kept.raters for study in studies if not study.simulated)
     simulated = sum(study.kept.raters for study in studies if study.simulated)
     if people:
-        return Fact("Rated by", "1 person" if people == 1 else f"{people:,} people", "on how natural the colours look")
+        asked = "on how natural the colours look"
+        if all(study.ratings.protocol == "pairs" for study in studies):
+            asked = "on which of two pictures is the fake"
+        return Fact("Rated by", "1 person" if people == 1 else f"{people:,} people", asked)
     if simulated:
         return Fact("Rated by", "no people", f"{count(simulated, 'simulated rater')}: a program answered")
     return Fact("Rated by", "no people", "only measured against the true colours")
 
 
-def cautions(
-    dataset: Dataset, entries: Sequence[Entry], studies: Sequence[Naturalness], committed: bool
-) -> list[Caution]:
+def cautions(dataset: Dataset, entries: Sequence[Entry], studies: Sequence[Analysis], committed: bool) -> list[Caution]:
     """What a reader must not conclude from this dataset's results, the gravest first."""
     found = [
         _other_data(dataset, entries),
@@ -200,7 +201,7 @@ def _trained_once(dataset: Dataset) -> Caution | None:
     return Caution("One training.", f"{who} trained once. Another training gives other numbers.")
 
 
-def _no_people(studies: Sequence[Naturalness]) -> Caution | None:
+def _no_people(studies: Sequence[Analysis]) -> Caution | None:
     if any(not study.simulated for study in studies):
         return None
     if studies:

@@ -81,6 +81,26 @@ class PublishedTable2:
 
 
 @dataclass(frozen=True)
+class PublishedRate:
+    """One method's fooling rate: its name in that paper, per cent of pairs, and the standard error in points."""
+
+    printed_as: str
+    percent: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class PublishedFooling:
+    """The fooling rates that `paper` prints, keyed by our method names."""
+
+    paper: str
+    where: str
+    data: str
+    holds_for: str
+    rows: dict[str, PublishedRate]
+
+
+@dataclass(frozen=True)
 class PublishedSize:
     """A method's size and time in the text. `size` is the printed number, `unit` what it counts in truth."""
 
@@ -121,12 +141,13 @@ class Published:
     figure3: PublishedFigure3
     table2: PublishedTable2
     size_and_time: PublishedSizes
+    fooling: PublishedFooling
 
     def beside(self, params: Params) -> "Published":
         """The same without the values of names that in `params` stand for other methods than the paper's."""
         others = {name for name in params.methods if not self._is_papers(name, params)}
         kept: dict[str, Any] = {}
-        for key in ("table1", "figure3", "table2", "size_and_time"):
+        for key in ("table1", "figure3", "table2", "size_and_time", "fooling"):
             table = getattr(self, key)
             rows = {name: row for name, row in table.rows.items() if name not in others}
             kept[key] = replace(table, rows=rows)

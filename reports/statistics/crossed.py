@@ -7,8 +7,11 @@ So it is the cross-check of the clustered estimates.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from reports.statistics.means import BLOCK, RESAMPLES
+
+LARGEST = 20_000_000  # sums of one block of resamples, so that thousands of photographs need megabytes, not gigabytes
 
 
 def crossed_means(
@@ -21,34 +24,46 @@ def crossed_means(
     seed: int,
     resamples: int = RESAMPLES,
 ) -> NDArray[np.float64]:
-    """Resampled means (resamples, criteria, count) of answers `values` (N, criteria).
+    """Resampled means (resamples, criteria, count) of answers `values` (N, criteria), NaN where one was not asked.
 
     `methods`, `raters`, `photographs`: the codes of each answer, (N,) each, as in `clustered.fit`; `count`: of methods.
     All methods and criteria share their resamples, so differences between them are paired. NaN where no vote on a
     method is in a resample.
     """
-    people, pictures = int(raters.max()) + 1, int(photographs.max()) + 1
-    tables = np.zeros((count, values.shape[1] + 1, people, pictures))  # the last table of a method counts its votes
-    np.add.at(tables[:, -1], (methods, raters, photographs), 1)
-    for criterion, column in enumerate(values.T):
-        np.add.at(tables[:, criterion], (methods, raters, photographs), column)
+    people, pictures, criteria = int(raters.max()) + 1, int(photographs.max()) + 1, values.shape[1]
+    asked = ~np.isnan(values)
+    counted = asked[:, :1] if asked.all() else asked  # one count of votes serves all criteria where all were asked
+    added = np.hstack([np.nan_to_num(values), counted])  # (N, criteria + counts): what each answer adds to its cell
+    tables = _table(added, methods, raters, photographs, count)
     generator = np.random.default_rng(seed)
-    blocks = []
-    for start in range(0, resamples, BLOCK):
-        rows = min(BLOCK, resamples - start)
+    blocks, most = [], max(1, min(BLOCK, LARGEST // tables.shape[1]))
+    for start in range(0, resamples, most):
+        rows = min(most, resamples - start)
         of_rater, of_picture = (
             generator.multinomial(size, np.full(size, 1 / size), rows).astype(np.float64) for size in (people, pictures)
         )
-        sums = np.stack([[_weighted(table, of_rater, of_picture) for table in method] for method in tables])
+        by_picture = (of_rater @ tables).reshape(rows, count, added.shape[1], pictures)
+        sums = np.einsum("bmkp,bp->bmk", by_picture, of_picture)
         with np.errstate(invalid="ignore"):
-            blocks.append((sums[:, :-1] / sums[:, -1:]).transpose(2, 1, 0))
+            blocks.append((sums[:, :, :criteria] / sums[:, :, criteria:]).transpose(0, 2, 1))
     return np.concatenate(blocks)
 
 
-def _weighted(table: NDArray[np.float64], raters: NDArray[np.float64], photographs: NDArray[np.float64]) -> np.ndarray:
-    """Sums (B,) of a table (raters, photographs) by the weights of each resample."""
-    weighted: np.ndarray = ((raters @ table) * photographs).sum(axis=1)
-    return weighted
+def _table(
+    added: NDArray[np.float64],
+    methods: NDArray[np.int64],
+    raters: NDArray[np.int64],
+    photographs: NDArray[np.int64],
+    count: int,
+) -> csr_array:
+    """Sums by rater, method, column of `added` and photograph: (raters, methods x columns x photographs).
+
+    Sparse, since of many raters and photographs few meet.
+    """
+    columns, pictures = added.shape[1], int(photographs.max()) + 1
+    places = (methods[:, None] * columns + np.arange(columns)) * pictures + photographs[:, None]
+    shape = (int(raters.max()) + 1, count * columns * pictures)
+    return csr_array(coo_array((added.ravel(), (np.repeat(raters, columns), places.ravel())), shape))
 
 
 def share_beyond_zero(differences: NDArray[np.float64]) -> float:

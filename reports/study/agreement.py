@@ -10,7 +10,9 @@ from reports.study.votes import Answers
 
 
 def agreement(answers: Answers, resamples: int = RESAMPLES) -> pd.DataFrame:
-    """A row per criterion: alpha with its interval, over pictures (photograph x method) with two or more votes.
+    """A row per criterion: alpha with its interval, over pictures with two or more votes.
+
+    A picture is what a method made of a photograph; where it made several of one, each of these.
 
     The level is nominal for yes/no answers, and interval for graded answers and for naturalness, which has more than
     two values. Photographs are resampled with all their pictures. `agree`: the share of equal pairs among the pairs of
@@ -18,7 +20,7 @@ def agreement(answers: Answers, resamples: int = RESAMPLES) -> pd.DataFrame:
     """
     rows = []
     for criterion in answers.criteria:
-        nominal = not answers.graded and criterion != answers.overall
+        nominal = not answers.graded and criterion != answers.mean
         counts, values, photographs = value_counts(answers.votes, criterion)
         low, high = interval(counts, values, photographs, nominal, answers.seed, resamples)
         pairs = (counts.sum(axis=1) * (counts.sum(axis=1) - 1)).sum()
@@ -42,7 +44,8 @@ def value_counts(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """The counts of each value for each picture (pictures, values), the values, and the photograph of each picture."""
     rounded = votes.assign(value=votes[answer_to(criterion)].round(9))
-    table = rounded.groupby(["photograph", "method", "value"]).size().unstack(fill_value=0)
+    of_picture = ["photograph", "method", *(["picture"] if "picture" in votes else [])]
+    table = rounded.groupby([*of_picture, "value"]).size().unstack(fill_value=0)
     table = table[table.sum(axis=1) > 1]
     table = table.loc[:, table.sum() > 0]
     photographs = pd.factorize(table.index.get_level_values("photograph"))[0]

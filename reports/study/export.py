@@ -8,23 +8,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from pipeline.records.ratings import FLAGS, KINDS, Participant, Rating
+from pipeline.records.ratings import FLAGS, KINDS, PairRating, Participant, Rating
 from pipeline.settings.errors import UserError
 from reports.plan.order import ORIGINAL, in_order
-from reports.study.spreadsheet import ANEW, NOTHING, OTHERWISE, as_known, check_spelling, read_sheet
+from reports.study.spreadsheet import ANEW, NOTHING, OTHERWISE, as_known, check_spelling, read_cells, read_sheet
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
 MEAN = "mean of all criteria"  # the same in a study that asks for naturalness itself; no criterion can be named so
 BROKEN = "broken"  # the "method" of catch items whose colours were spoilt on purpose
 FAKE = "fake"  # the only criterion of pairs: which of two pictures is the fake
-
-
-class OtherProtocolError(UserError):
-    """The answers are to pairs, not to one picture at a time."""
+FOOLED = "fooled"  # what its answers say, by which name they are analysed: 1 where the original was taken for the fake
+OURS = {"study", "simulated", "kind", "repeat_of", "maximum", "shown_ms"}  # columns that hardly another table has
+Protocol = Literal["naturalness", "pairs", "other"]  # ours, of one picture at a time or of two; somebody else's
 
 
 def answer_to(criterion: str) -> str:
@@ -38,23 +37,42 @@ class Ratings:
 
     `name`: of the folder; `dataset`: "" where no study.json says it. `answers`: rows as `Rating`; `participants`:
     rows as `Participant`, None without the file. `rules`: the screening rules of study.yaml, {} where unknown.
+    `protocol`, and of `other` ones alone: `minimum`, the scale's lower end; `graded`: whether there is anything between
+    the ends; `timed`, `ordered`: whether response times and the order of trials are known; `reference`: the method that
+    others are compared with, "" for the usual one; `remarks`: how the file was read.
     """
 
     name: str
     dataset: str
     digest: str
     simulated: bool
-    maximum: int
+    maximum: float
     criteria: tuple[str, ...]
     methods: tuple[str, ...]
     answers: pd.DataFrame
     participants: pd.DataFrame | None
     rules: dict[str, float]
+    protocol: Protocol = "naturalness"
+    minimum: float = 0
+    graded: bool = False
+    timed: bool = True
+    ordered: bool = True
+    reference: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def overall(self) -> str:
-        """What the mean of all criteria is called."""
+        """What the mean of all criteria is called; a single criterion is its own mean."""
+        if len(self.criteria) == 1:
+            return self.criteria[0]
+        if self.protocol == "other":
+            return MEAN
         return MEAN if NATURALNESS in self.criteria else NATURALNESS
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """All that has a mean: the criteria, and `overall` as the last."""
+        return (*(name for name in self.criteria if name != self.overall), self.overall)
 
     @property
     def flagged(self) -> frozenset[int]:
@@ -66,15 +84,17 @@ class Ratings:
     def votes(self, kinds: Sequence[str] = ("main",), without: frozenset[int] = frozenset()) -> pd.DataFrame:
         """One row for each picture that a rater has rated; only the kind `main` is a vote on a method.
 
-        Columns: participant, trial, photograph, method, response_ms (the median of the criteria), repeat_of, and of
-        each criterion and of `overall` the answer (`answer_to`) as a share of the scale, in [0, 1].
+        Columns: participant, trial, photograph, method, response_ms (the median of the criteria), repeat_of, `picture`
+        and `fake_place` where answers have them, and of each criterion and of `overall` the answer (`answer_to`) as a
+        share of the scale, in [0, 1]. NaN where a criterion was not asked, and of `overall` where one was not.
         """
         chosen = self.answers[self.answers["kind"].isin(kinds) & ~self.answers["participant"].isin(without)]
         keys = ["participant", "trial"]
-        values = chosen.pivot(index=keys, columns="criterion", values="value") / self.maximum
-        values = values.reindex(columns=list(self.criteria))
-        values[self.overall] = values.mean(axis=1)
-        shown = chosen.groupby(keys)[["photograph", "method", "repeat_of"]].first()
+        values = chosen.pivot(index=keys, columns="criterion", values="value")
+        values = (values.reindex(columns=list(self.criteria)) - self.minimum) / (self.maximum - self.minimum)
+        values[self.overall] = values.mean(axis=1, skipna=False)
+        more = [column for column in ("picture", "fake_place") if column in chosen]
+        shown = chosen.groupby(keys)[["photograph", "method", "repeat_of", *more]].first()
         shown["response_ms"] = chosen.groupby(keys)["response_ms"].median()
         return shown.join(values.rename(columns=answer_to)).reset_index()
 
@@ -86,11 +106,7 @@ def read_studies(folder: Path) -> list[Ratings]:
     """
     found = []
     for path in sorted(folder.glob("*/ratings.csv")):
-        try:
-            ratings = read_ratings(path)
-        except OtherProtocolError as error:
-            print(f"left out: {error}")
-            continue
+        ratings = read_ratings(path)
         found += [ratings] if ratings else []
     people = [ratings for ratings in found if not ratings.simulated]
     return people or found
@@ -104,12 +120,17 @@ def read_ratings(path: Path) -> Ratings | None:
     answers = read_sheet(path, Rating)
     if answers.empty:
         return None
+    is_pairs = bool((answers["criterion"].str.casefold() == FAKE).all())
+    if is_pairs:
+        answers = read_sheet(path, PairRating)
     _check_one_study(answers, path)
     settings = _settings(path.with_name("study.json"), answers)
     criteria = settings["criteria"] or list(dict.fromkeys(answers["criterion"]))
     answers = _named(answers, criteria if settings["criteria"] else [], settings["methods"], path)
     _check_answers(answers, path)
     _check_trials(answers, criteria, path)
+    if is_pairs:
+        answers, criteria = answers.assign(criterion=FOOLED), [FOOLED]
     main = answers[answers["kind"] == "main"]
     beside = path.with_name("participants.csv")
     participants = _participants(beside, answers) if beside.exists() else None
@@ -126,7 +147,15 @@ def read_ratings(path: Path) -> Ratings | None:
         answers=answers.reset_index(drop=True),
         participants=participants,
         rules=settings["rules"],
+        protocol="pairs" if is_pairs else "naturalness",
+        graded=int(answers["maximum"].iloc[0]) > 1,
     )
+
+
+def is_export(path: Path) -> bool:
+    """Whether the heading of a CSV is that of an export, a column or two of which somebody may have lost."""
+    header = read_cells(path, ANEW, "`python -m study_app.export` writes it.").header
+    return len(OURS & {cell.strip().casefold() for cell in header}) > 1
 
 
 def _named(answers: pd.DataFrame, criteria: Sequence[str], methods: Sequence[str], path: Path) -> pd.DataFrame:
@@ -142,10 +171,6 @@ def _named(answers: pd.DataFrame, criteria: Sequence[str], methods: Sequence[str
 
 
 def _check_one_study(answers: pd.DataFrame, path: Path) -> None:
-    if (answers["criterion"] == FAKE).all():
-        raise OtherProtocolError(
-            f"{path} is of the protocol `pairs`, which has no Table 2; its codebook.csv explains it."
-        )
     if answers["simulated"].nunique() > 1:
         raise UserError(f"{path} mixes answers of people and of simulated raters, which are never one study; {ANEW}")
     for column, what in (("version", "versions of one study"), ("study", "studies"), ("maximum", "scales")):
@@ -172,6 +197,11 @@ def _check_answers(answers: pd.DataFrame, path: Path) -> None:
         raise UserError(
             f"{path}, line {row.name}, column value: found {row['value']}, outside of the scale from 0 to "
             f"{row['maximum']}; {ANEW}"
+        )
+    if "fake_place" in answers and len(nowhere := answers[~answers["fake_place"].isin((0, 1))]):
+        row = nowhere.iloc[0]
+        raise UserError(
+            f"{path}, line {row.name}, column fake_place: found {row['fake_place']}, which is neither 0 nor 1; {ANEW}"
         )
 
 

@@ -12,12 +12,12 @@ from reports.figures.drawing import Plot, save
 from reports.figures.theme import MethodStyle
 from reports.inputs.files import read_record
 from reports.inputs.scores import Split
-from reports.plan.published import PublishedTable2
-from reports.study.export import Ratings, answer_to, read_studies
+from reports.plan.published import Published
+from reports.study.export import Protocol, Ratings, answer_to, read_studies
 from reports.study.plots import plots
 from reports.study.rater_tables import documents
-from reports.study.tables import COMMON, placed
-from reports.study.votes import Naturalness, analyse, per_image
+from reports.study.tables import COMMON, CONTRASTS, placed
+from reports.study.votes import Analysis, analyse, per_image
 from reports.tables.documents import Table
 from reports.tables.writers import csv_text, write_table
 
@@ -28,9 +28,19 @@ FOLDER = Path("ratings")
 class StudyPage:
     """What the report shows of one study. `drawn`: its figures by name, as far as there are votes for them."""
 
-    study: Naturalness
+    study: Analysis
     tables: dict[str, Table]
     drawn: dict[str, Plot]
+
+    @property
+    def means(self) -> Table:
+        """The first table: what each method got."""
+        return next(self.tables[name] for name in ("table2", "fooling", "means") if name in self.tables)
+
+    @property
+    def differences(self) -> Table | None:
+        """The table of differences between methods, None where there are fewer than two."""
+        return self.tables.get(CONTRASTS[self.study.ratings.protocol])
 
     @property
     def plots(self) -> list[Plot]:
@@ -38,7 +48,7 @@ class StudyPage:
         return list(self.drawn.values())
 
 
-def read(titles: Mapping[str, str], seed: int, folder: Path = FOLDER) -> list[Naturalness]:
+def read(titles: Mapping[str, str], seed: int, folder: Path = FOLDER) -> list[Analysis]:
     """The analyses of all exports below `folder`; [] while nobody has answered. `titles`: of datasets, for tables."""
     found = read_studies(folder)
     return [analyse(ratings, titles_of(found) | dict(titles), seed) for ratings in found]
@@ -51,9 +61,7 @@ def titles_of(found: Sequence[Ratings]) -> dict[str, str]:
     return {dataset: read_record(path, Split).title for dataset, path in summaries.items() if path.exists()}
 
 
-def study_page(
-    study: Naturalness, published: PublishedTable2, styles: Mapping[str, MethodStyle], seed: int
-) -> StudyPage:
+def study_page(study: Analysis, published: Published, styles: Mapping[str, MethodStyle], seed: int) -> StudyPage:
     """All tables and figures of one study."""
     return StudyPage(study, documents([study], published, seed), plots(study, published, styles))
 
@@ -63,13 +71,22 @@ def write(page: StudyPage, folder: Path) -> None:
     with whole_folder(folder / "tables") as whole:
         for table in page.tables.values():
             write_table(table, whole)
-        write_whole(whole / "naturalness_images.csv", images_text([page.study]))
+        for name, text in images_texts([page.study]).items():
+            write_whole(whole / name, text)
     with whole_folder(folder / "figures") as whole:
         for plot in page.plots:
             save(plot, whole)
 
 
-def images_text(studies: Sequence[Naturalness]) -> str:
+def images_texts(studies: Sequence[Analysis]) -> dict[str, str]:
+    """The files with the mean answers to single pictures, one for each protocol, and what is in them."""
+    names: dict[Protocol, str] = {"naturalness": "naturalness_images.csv", "pairs": "fooling_images.csv"}
+    names["other"] = "images.csv"
+    files = {name: [study for study in studies if study.ratings.protocol == one] for one, name in names.items()}
+    return {name: images_text(of) for name, of in files.items() if of}
+
+
+def images_text(studies: Sequence[Analysis]) -> str:
     """The mean answers in per cent of every photograph, method and criterion, as CSV."""
     tables = []
     for study in studies:

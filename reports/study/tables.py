@@ -10,12 +10,17 @@ from reports.plan.comparisons import FEWEST_RATED
 from reports.plan.measures import criterion
 from reports.plan.published import PublishedNaturalness, PublishedTable2
 from reports.statistics.means import RESAMPLES
-from reports.study.export import NATURALNESS
-from reports.study.votes import COUNTS, EXPLORATORY, Naturalness, compared_with, contrasts, means
+from reports.study.export import NATURALNESS, Protocol
+from reports.study.votes import COUNTS, EXPLORATORY, Analysis, contrasts, means
 from reports.tables.documents import Table
 from reports.tables.wording import count, number, p_value, signed_with_interval, with_interval
 
 BANNER = "SIMULATED RATERS, NO PEOPLE: a test of the program, no evidence."
+CONTRASTS: dict[Protocol, str] = {  # what the differences of a protocol are called in files
+    "naturalness": "naturalness_contrasts",
+    "pairs": "fooling_contrasts",
+    "other": "contrasts",
+}
 NONE_YET = "no ratings yet: `make study`"
 COMMON = ["study", "dataset"]
 SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "difference"]
@@ -26,6 +31,17 @@ INTERVALS = (
     "difference, those that its variance would have over independent answers. Intervals are about other raters and "
     "other photographs of this kind"
 )
+OF_GUESSES = (
+    "Brackets: 95 % intervals of a logistic GLM clustered by raters and by photographs, with Student's t at the "
+    "degrees of freedom that the variance would have over independent answers, as guesses are. Intervals are about "
+    "other raters and other photographs of this kind"
+)
+
+
+def intervals_of(studies: Sequence[Analysis]) -> str:
+    """What the brackets of means and differences are."""
+    pairs = {study.ratings.protocol == "pairs" for study in studies}
+    return f"{INTERVALS}. Of pairs: {OF_GUESSES}" if len(pairs) > 1 else OF_GUESSES if True in pairs else INTERVALS
 
 
 def criterion_name(key: str) -> str:
@@ -38,7 +54,7 @@ def percent(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
 
 
-def published_rows(study: Naturalness, published: PublishedTable2) -> Mapping[str, PublishedNaturalness]:
+def published_rows(study: Analysis, published: PublishedTable2) -> Mapping[str, PublishedNaturalness]:
     """The paper's rows by method; none where the study asks for other criteria than the paper's."""
     asked = set(study.ratings.criteria)
     return {
@@ -46,7 +62,7 @@ def published_rows(study: Naturalness, published: PublishedTable2) -> Mapping[st
     }
 
 
-def table2_document(studies: Sequence[Naturalness], published: PublishedTable2) -> Table:
+def table2_document(studies: Sequence[Analysis], published: PublishedTable2) -> Table:
     """Table 2 with the paper's values beside ours; without answers, only the paper's."""
     rows = pd.concat([_table2(study, published) for study in studies]) if studies else _printed(published)
     shown = pd.DataFrame(
@@ -62,17 +78,21 @@ def table2_document(studies: Sequence[Naturalness], published: PublishedTable2) 
         f"{what}. Published: {published.where} (saturability / semantic correctness / edge keeping / naturalness), of "
         f"{published.holds_for}."
     )
-    notes = [note for study in studies for note in (sizes_note(study), *_missing_notes(study), *_alike_notes(study))]
+    notes = [note for study in studies for note in (sizes_note(study), *missing_notes(study), *alike_notes(study))]
     return Table("table2", rows, shown, marked(caption, studies), tuple(notes or [NONE_YET]))
 
 
-def _table2(study: Naturalness, published: PublishedTable2) -> pd.DataFrame:
-    """The rows of one study; of methods that none but flagged raters have rated, without numbers."""
+def mean_rows(study: Analysis) -> pd.DataFrame:
+    """The means of one study in per cent; of methods that none but flagged raters have rated, without numbers."""
     names = pd.MultiIndex.from_product([study.kept.criteria, study.everyone.methods], names=["criterion", "method"])
     found = percent(means(study.kept)).drop(columns="alike").set_index(["criterion", "method"])
     rows = found.reindex(names).reset_index().astype(dict.fromkeys(found, float))
-    rows = rows.assign(**{name: rows[name].fillna(0).astype(int) for name in COUNTS})
-    printed = published_rows(study, published)
+    return rows.assign(**{name: rows[name].fillna(0).astype(int) for name in COUNTS})
+
+
+def _table2(study: Analysis, published: PublishedTable2) -> pd.DataFrame:
+    """The rows of one study with the paper's values."""
+    rows, printed = mean_rows(study), published_rows(study, published)
     rows["published"] = [
         printed[method].percent(criterion, study.kept.criteria) if method in printed else None
         for method, criterion in zip(rows["method"], rows["criterion"], strict=True)
@@ -111,7 +131,7 @@ def _published(published: PublishedTable2, method: str) -> str:
     return " / ".join(f"{value:.2f}" for value in vars(row).values() if value != row.printed_as)
 
 
-def _missing_notes(study: Naturalness) -> list[str]:
+def missing_notes(study: Analysis) -> list[str]:
     """What is not there, and why."""
     notes = []
     if study.unrated:
@@ -124,7 +144,8 @@ def _missing_notes(study: Naturalness) -> list[str]:
     return notes
 
 
-def _alike_notes(study: Naturalness) -> list[str]:
+def alike_notes(study: Analysis) -> list[str]:
+    """The methods to which all answers are the same, and what their intervals are."""
     rows = means(study.kept)
     return [
         f"{method}: all {group['n_votes'].iloc[0]} answers are the same ({', '.join(group['criterion'])}). A GLM "
@@ -133,43 +154,48 @@ def _alike_notes(study: Naturalness) -> list[str]:
     ]
 
 
-def sizes_note(study: Naturalness) -> str:
+def sizes_note(study: Analysis) -> str:
     """The numbers of raters, of those left out, of photographs and of votes."""
     votes, flagged = study.kept.votes, study.everyone.raters - study.kept.raters
+    each = " on each criterion" if len(study.ratings.criteria) > 1 else ""
     return (
         f"{study.dataset or study.ratings.name}: {count(study.kept.raters, 'rater')} ({flagged} more left out by the "
-        f"screening rules), {count(votes['photograph'].nunique(), 'photograph')}, {count(len(votes), 'vote')} on each "
-        f"criterion, scale 0 to {study.ratings.maximum}."
+        f"screening rules), {count(votes['photograph'].nunique(), 'photograph')}, {count(len(votes), 'vote')}{each}, "
+        f"scale {study.ratings.minimum:g} to {study.ratings.maximum:g}."
     )
 
 
-def marked(caption: str, studies: Sequence[Naturalness]) -> str:
+def marked(caption: str, studies: Sequence[Analysis]) -> str:
     """The caption under the banner, where raters are simulated."""
     return f"{BANNER} {caption}" if any(study.simulated for study in studies) else caption
 
 
-def placed(study: Naturalness, rows: pd.DataFrame) -> pd.DataFrame:
+def placed(study: Analysis, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with the study and dataset as first columns, and `simulated` as the last."""
     placed = rows.assign(study=study.ratings.name, dataset=study.dataset, simulated=int(study.simulated))
     return placed[[*COMMON, *(name for name in placed if name not in (*COMMON, "simulated")), "simulated"]]
 
 
-def contrasts_document(studies: Sequence[Naturalness], seed: int) -> Table:
-    """All differences between methods."""
+def contrasts_document(studies: Sequence[Analysis], seed: int) -> Table:
+    """All differences between methods, of studies of one protocol."""
     rows = pd.concat([placed(study, percent(contrasts(study.kept))) for study in studies])
     shown = pd.DataFrame([_contrast_shown(row) for row in rows.to_dict("records")])
+    averaged = list(dict.fromkeys(study.kept.mean for study in studies if study.kept.mean))
+    over_mean = f", and over {' or '.join(averaged)}" if averaged else ""
     caption = (
-        f"Differences of mean answers, first method minus second, in points of per cent. {INTERVALS}. The "
+        f"Differences of mean answers, first method minus second, in points of per cent. {intervals_of(studies)}. The "
         "interval of a difference comes from the intervals of both means, at its degrees of freedom, and from their "
-        "correlation; so does p. p is adjusted by Holm over the primary family (the first method minus each other "
-        "method on each criterion), and over naturalness. All other pairs are exploratory: there p is adjusted by "
+        "correlation; so does p. p is adjusted by Holm over the primary family (one method minus each other method on "
+        f"each criterion){over_mean}. All other pairs are exploratory: there p is adjusted by "
         "Benjamini and Hochberg's false discovery rate (FDR). Bootstrap: "
         f"raters and photographs resampled ({RESAMPLES:,} times, seed {seed}), as a cross-check. OR: odds ratio. h: "
         "Cohen's h, or Cohen's d for graded answers"
     )
     notes = [note for study in studies for note in contrast_notes(study, rows[rows["study"] == study.ratings.name])]
     words = ("Dataset", "Criterion", "Difference of")
-    return Table("naturalness_contrasts", rows, shown, marked(f"{caption}.", studies), tuple(notes), words)
+    return Table(
+        CONTRASTS[studies[0].ratings.protocol], rows, shown, marked(f"{caption}.", studies), tuple(notes), words
+    )
 
 
 def _contrast_shown(row: dict[Any, Any]) -> dict[str, str]:
@@ -187,9 +213,9 @@ def _contrast_shown(row: dict[Any, Any]) -> dict[str, str]:
     }
 
 
-def contrast_notes(study: Naturalness, rows: pd.DataFrame) -> list[str]:
+def contrast_notes(study: Analysis, rows: pd.DataFrame) -> list[str]:
     """Warnings for readers: the family, disagreement with the bootstrap, few photographs."""
-    ours = compared_with(study.kept.methods)
+    ours = study.kept.first
     family = rows[rows["family"] == "primary"]
     notes = [f"Primary family: {ours} minus each other method, {len(family)} differences."]
     family = family[family["bootstrap_low"].notna()]

@@ -29,8 +29,9 @@ COMPARED += ["cohens_h", "cohens_d", "bootstrap_low", "bootstrap_high", "p_boots
 class Answers:
     """The votes of some raters, and the estimates from them.
 
-    `methods`: those with votes. `criteria`: with the mean of all, `overall`, as the last. `votes`: as `Ratings.votes`;
-    `seed`: of resampling.
+    `methods`: those with votes. `criteria`: with the mean of all as the last, which is called `mean`; "" where there is
+    one criterion alone, or no vote on all of them. `votes`: as `Ratings.votes`; `seed`: of resampling; `reference`: as
+    `Ratings.reference`. `guessed`: answers may be mere guesses, which depend on neither rater nor photograph.
     """
 
     methods: tuple[str, ...]
@@ -38,11 +39,25 @@ class Answers:
     graded: bool
     votes: pd.DataFrame
     seed: int
+    mean: str = ""
+    reference: str = ""
+    guessed: bool = False
 
     @property
     def overall(self) -> str:
-        """What the mean of all criteria is called."""
+        """The mean of all criteria, or the last criterion where there is none."""
         return self.criteria[-1]
+
+    def degrees(self, criterion: str, place: int) -> float | None:
+        """The degrees of freedom of a method's mean, None for its own."""
+        return self.fits[criterion].degrees_if_independent(place) if self.guessed else None
+
+    @property
+    def first(self) -> str:
+        """The method that the primary family compares all others with; "" without methods."""
+        if self.reference in self.methods:
+            return self.reference
+        return compared_with(self.methods) if self.methods else ""
 
     @property
     def raters(self) -> int:
@@ -60,28 +75,30 @@ class Answers:
         }
 
     @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """The answers as shares of the scale, (N, criteria); NaN where a criterion was not asked."""
+        values: NDArray[np.float64] = self.votes[list(map(answer_to, self.criteria))].to_numpy(np.float64)
+        return values
+
+    @cached_property
     def fits(self) -> dict[str, Fit]:
-        """The primary estimates of each criterion and of naturalness."""
-        return {
-            criterion: fit(
-                self.votes[answer_to(criterion)].to_numpy(np.float64),
-                count=len(self.methods),
-                graded=self.graded,
-                **self.codes,
-            )
-            for criterion in self.criteria
-        }
+        """The primary estimates of each criterion and of the mean of all."""
+        fitted = {}
+        for criterion, column in zip(self.criteria, self.values.T, strict=True):
+            asked = ~np.isnan(column)
+            codes = {name: code[asked] for name, code in self.codes.items()}
+            fitted[criterion] = fit(column[asked], count=len(self.methods), graded=self.graded, **codes)
+        return fitted
 
     @cached_property
     def resampled(self) -> dict[str, NDArray[np.float64]]:
         """Means by the crossed bootstrap, (resamples, methods) of each criterion."""
-        values = self.votes[list(map(answer_to, self.criteria))].to_numpy(np.float64)
-        means = crossed_means(values, **self.codes, count=len(self.methods), seed=self.seed, resamples=RESAMPLES)
+        means = crossed_means(self.values, **self.codes, count=len(self.methods), seed=self.seed, resamples=RESAMPLES)
         return {criterion: means[:, place] for place, criterion in enumerate(self.criteria)}
 
 
 @dataclass(frozen=True)
-class Naturalness:
+class Analysis:
     """The analysis of one study. `dataset`: its title in tables; `kept`: without flagged raters."""
 
     ratings: Ratings
@@ -100,14 +117,25 @@ class Naturalness:
         return self.ratings.simulated
 
 
-def analyse(ratings: Ratings, titles: Mapping[str, str], seed: int) -> Naturalness:
+def analyse(ratings: Ratings, titles: Mapping[str, str], seed: int) -> Analysis:
     """The votes with and without flagged raters; estimates are computed when they are first used."""
     votes = ratings.votes()
-    everyone = Answers(ratings.methods, (*ratings.criteria, ratings.overall), ratings.maximum > 1, votes, seed)
+    judged = tuple(criterion for criterion in ratings.judged if votes[answer_to(criterion)].notna().any())
+    mean = ratings.overall if len(ratings.criteria) > 1 and ratings.overall in judged else ""
+    everyone = Answers(
+        ratings.methods,
+        judged,
+        ratings.graded,
+        votes,
+        seed,
+        mean,
+        ratings.reference,
+        guessed=ratings.protocol == "pairs",
+    )
     kept = votes[~votes["participant"].isin(ratings.flagged)]
     left = tuple(method for method in ratings.methods if method in set(kept["method"]))
     dataset = titles.get(ratings.dataset, ratings.dataset)
-    return Naturalness(ratings, dataset, replace(everyone, methods=left, votes=kept), everyone)
+    return Analysis(ratings, dataset, replace(everyone, methods=left, votes=kept), everyone)
 
 
 def compared_with(methods: Sequence[str]) -> str:
@@ -123,12 +151,12 @@ def contrasts(answers: Answers) -> pd.DataFrame:
     Hochberg's `p_fdr` and no family-wise control. `p_holm` and `p_fdr` are NaN outside of their families. No rows
     where there are fewer than two methods.
     """
-    ours = compared_with(answers.methods) if answers.methods else ""
+    ours = answers.first
     pairs = [(ours, other) for other in answers.methods if other != ours]
     rest = [pair for pair in combinations(answers.methods, 2) if ours not in pair]
     rows = []
     for criterion in answers.criteria:
-        family = OVERALL if criterion == answers.overall else PRIMARY
+        family = OVERALL if criterion == answers.mean else PRIMARY
         for a, b in pairs:
             rows.append(_contrast(answers, criterion, a, b, family))
         for a, b in rest:
@@ -183,7 +211,7 @@ def means(answers: Answers) -> pd.DataFrame:
 
 def _mean(answers: Answers, criterion: str, place: int) -> dict[str, object]:
     fitted = answers.fits[criterion]
-    ends, alike = fitted.interval(place), fitted.alike(place)
+    ends, alike = fitted.interval(place, degrees=answers.degrees(criterion, place)), fitted.alike(place)
     resampled = (np.nan, np.nan) if alike else _ends(answers.resampled[criterion][:, place])
     return {
         "method": answers.methods[place],
@@ -207,9 +235,15 @@ def _ends(resampled: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def per_image(answers: Answers) -> pd.DataFrame:
-    """Mean answers (`answer_to`) and the number of votes for each photograph and method: the paper's percentages."""
-    grouped = answers.votes.groupby(["method", "photograph"])
+    """Mean answers (`answer_to`) and the number of votes for each photograph and method: the paper's percentages.
+
+    For each picture, where a method made several of a photograph.
+    """
+    keys = ["method", "photograph", *(["picture"] if "picture" in answers.votes else [])]
+    grouped = answers.votes.groupby(keys)
     table = grouped[list(map(answer_to, answers.criteria))].mean()
     table.insert(0, "votes", grouped.size())
-    order = [(method, name) for method in answers.methods for name in table.loc[method].index]
-    return table.loc[order].reset_index()
+    places = {method: place for place, method in enumerate(answers.methods)}
+    return table.reset_index().sort_values(
+        "method", key=lambda names: names.map(places), kind="stable", ignore_index=True
+    )

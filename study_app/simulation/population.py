@@ -36,10 +36,15 @@ class Population:
     intercepts: Floats
 
     def chances(self, raters: Indices, photographs: Indices, methods: Indices) -> Floats:
-        """(N,) indices each -> (N, criteria): the expected answer of an attentive rater, as a share of the scale."""
-        original = self.study.methods.index(ORIGINAL)
+        """(N,) indices each -> (N, criteria): the expected answer of an attentive rater, as a share of the scale.
+
+        Of pairs that is the chance of being fooled. Who sees less of the difference comes nearer to a half, a guess.
+        """
         moods = (self.observers[raters] + self.photographs[photographs])[:, None]
         seen = self.intercepts[methods] + self.own[photographs, methods][:, None]
+        if self.study.protocol == "pairs":
+            return np.asarray(expit(self.sees[raters][:, None] * (moods + seen)))
+        original = self.study.methods.index(ORIGINAL)
         plain = self.intercepts[original] + self.own[photographs, original][:, None]
         clearness = self.sees[raters][:, None]
         return np.asarray(expit(moods + clearness * seen + (1 - clearness) * plain))

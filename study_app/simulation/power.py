@@ -11,11 +11,12 @@ from pipeline.settings.errors import UserError, suggestion
 from study_app.design import assignment
 from study_app.design.assignment import Cast
 from study_app.design.study import Study
-from study_app.simulation.contrast import p_value
+from study_app.simulation.contrast import chance_p_value, p_value
 from study_app.simulation.effects import LARGEST_RATE, SMALLEST_RATE, Effects, check_effects
 from study_app.simulation.population import Population, draw_population
 
 Indices = NDArray[np.int64]
+CHANCE, HALF = "50 %", 0.5  # in a study of pairs: the fooling rate of a method that nobody can tell from photographs
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class PowerRow:
 
 @dataclass(frozen=True)
 class Question:
-    """The two methods, the level of the test, and how many studies to simulate with up to `most` raters."""
+    """The two methods, the level of the test, and how many studies to simulate with up to `most` raters.
+
+    `first` may be `CHANCE`.
+    """
 
     first: str
     second: str
@@ -51,16 +55,25 @@ class Question:
 def with_difference(study: Study, effects: Effects, first: str, second: str, points: float | None) -> Effects:
     """The effects with the second method `points` above the first on every criterion (as planted if None).
 
-    Raises `UserError` if one of them is no method of the study or no rate has room for the difference.
+    `first` may be `CHANCE`. Raises `UserError` if one of them is no method of the study or no rate has room for the
+    difference.
     """
+    if first == CHANCE and study.protocol != "pairs":
+        raise UserError("--chance is for studies of pairs: of single pictures no share of yes is that of a guess.")
     for method in (first, second):
-        if method not in study.methods:
+        if method not in (*study.methods, CHANCE):
             raise UserError(f"the study has no method {method!r}; {suggestion(method, list(study.methods))}")
     if first == second:
         raise UserError("--between needs two different methods.")
     if points is None:
         return effects
-    rates = {name: {**of, second: round(of[first] + points / 100, 10)} for name, of in effects.rates.items()}
+    rates = {
+        criterion.name: {
+            **effects.rates[criterion.name],
+            second: round(rate_of(effects, criterion.name, first) + points / 100, 10),
+        }
+        for criterion in study.criteria
+    }
     changed = replace(effects, rates=rates)
     try:
         check_effects(changed, study, f"with a difference of {points:g} points")
@@ -71,9 +84,14 @@ def with_difference(study: Study, effects: Effects, first: str, second: str, poi
 
 def _room(study: Study, effects: Effects, first: str) -> str:
     """Which differences from a method can be: those that keep the rate of every criterion in the scale."""
-    rates = [effects.rates[criterion.name][first] for criterion in study.criteria]
+    rates = [rate_of(effects, criterion.name, first) for criterion in study.criteria]
     low, high = 100 * (SMALLEST_RATE - min(rates)), 100 * (LARGEST_RATE - max(rates))
     return f"{first} leaves room for {math.ceil(low):+d} to {math.floor(high):+d} points."
+
+
+def rate_of(effects: Effects, criterion: str, method: str) -> float:
+    """The planted rate of a method, or that of guesses."""
+    return HALF if method == CHANCE else effects.rates[criterion][method]
 
 
 def power_curve(study: Study, effects: Effects, question: Question) -> list[PowerRow]:
@@ -111,15 +129,16 @@ def simulated_study(
     names = tuple(f"photograph {number}" for number in range(study.photographs))
     population = draw_population(study, effects, names, max(sizes), rng)
     raters, photographs, methods = shown(study, names, max(sizes))
-    kept = np.isin(methods, [study.methods.index(question.first), study.methods.index(question.second)])
+    kept = np.isin(methods, [study.methods.index(name) for name in (question.first, question.second) if name != CHANCE])
     raters, photographs, methods = raters[kept], photographs[kept], methods[kept]
     answers = given(population, raters, photographs, methods, rng)
-    second = methods == study.methods.index(question.second)
+    second, compared = methods == study.methods.index(question.second), question.first != CHANCE
     values = np.empty((len(sizes), len(study.criteria)))
     for place, size in enumerate(sizes):
         among = raters < size
         for column in range(values.shape[1]):
-            values[place, column] = p_value(second[among], answers[among, column], raters[among], photographs[among])
+            given_by = answers[among, column], raters[among], photographs[among]
+            values[place, column] = p_value(second[among], *given_by) if compared else chance_p_value(*given_by)
     return values
 
 
@@ -145,18 +164,19 @@ def given(
     kinds = np.array(population.kinds)[raters]
     at_random = rng.integers(maximum + 1, size=answers.shape) / maximum
     answers = np.where((kinds == "random")[:, None], at_random, answers)
+    if population.study.protocol == "pairs":  # whoever always presses one side finds the fake in half of the pairs
+        return np.where((kinds == "same")[:, None], at_random, answers)
     return np.where((kinds == "same")[:, None], 1.0, answers)
 
 
 def _row(criterion: str, effects: Effects, question: Question, raters: int, found: int) -> PowerRow:
     power, n, z = found / question.repeats, question.repeats, 1.959964
     middle, half = power + z * z / (2 * n), z * np.sqrt(power * (1 - power) / n + (z / (2 * n)) ** 2)
-    rates = effects.rates[criterion]
     return PowerRow(
         criterion=criterion,
         **{key: getattr(question, key) for key in ("first", "second", "alpha", "repeats")},
-        rate_first=rates[question.first],
-        rate_second=rates[question.second],
+        rate_first=rate_of(effects, criterion, question.first),
+        rate_second=rate_of(effects, criterion, question.second),
         raters=raters,
         found=found,
         power=power,

@@ -12,7 +12,7 @@ from pipeline.settings.files import whole_file
 from reports.figures.theme import INK, styled
 from study_app.design.study import Study
 from study_app.simulation.effects import Effects
-from study_app.simulation.power import PowerRow, Question, power_curve, smallest, with_difference
+from study_app.simulation.power import CHANCE, PowerRow, Question, power_curve, smallest, with_difference
 
 # Okabe and Ito's; each criterion has a marker too, for prints without colour.
 LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#56b4e9", "v"), ("#e69f00", "P"))
@@ -20,9 +20,9 @@ LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"),
 
 def write_power(study: Study, effects: Effects, arguments: argparse.Namespace) -> str:
     """Simulate, write `power.csv`, `.png` and `.pdf`, and return a summary."""
-    if arguments.between is None:
-        raise UserError("--power needs --between METHOD METHOD.")
-    first, second = arguments.between
+    if (arguments.between is None) == (arguments.chance is None):
+        raise UserError("--power needs --between METHOD METHOD or, in a study of pairs, --chance METHOD.")
+    first, second = arguments.between or (CHANCE, arguments.chance)
     effects = with_difference(study, effects, first, second, arguments.difference)
     question = Question(first, second, arguments.alpha, arguments.repeats, arguments.most, arguments.seed)
     rows = power_curve(study, effects, question)
@@ -35,7 +35,8 @@ def write_power(study: Study, effects: Effects, arguments: argparse.Namespace) -
 def sentence(study: Study, rows: Sequence[PowerRow], criterion: str, goal: float, most: int) -> str:
     """The answer for one criterion."""
     row = next(row for row in rows if row.criterion == criterion)
-    what = f"{criterion}: {row.first} {100 * row.rate_first:.1f} %, {row.second} {100 * row.rate_second:.1f} %"
+    first = "against 50 %" if row.first == CHANCE else f"{row.first} {100 * row.rate_first:.1f} %"
+    what = f"{criterion}: {first}, {row.second} {100 * row.rate_second:.1f} %"
     enough = smallest(rows, criterion, goal)
     if enough is None:
         return f"{what}: {most} raters are not enough for a power of {goal:g}"

@@ -14,8 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from pipeline.settings.errors import UserError
+from study_app.simulation.answering import Answering
 from study_app.simulation.population import Population
-from study_app.stimuli.manifest import Look, Stimuli
+from study_app.stimuli.manifest import Stimuli
 from study_app.stimuli.plates import KINDS
 
 FIRST_PAUSE, LONGEST_PAUSE, PATIENCE = 0.2, 5.0, 600.0  # seconds
@@ -73,8 +74,8 @@ class GoneError(Exception):
 
 @dataclass
 class Rater:
-    """`place`: in the population. `acknowledged`: key of an answer -> what was acknowledged under it; `tab`: the
-    browser's name for itself."""
+    """`place`: in the population. `acknowledged`: key of an answer -> its trial and what should be stored of it;
+    `tab`: the browser's name for itself."""
 
     place: int
     population: Population
@@ -84,8 +85,11 @@ class Rater:
     acknowledged: dict[str, tuple[int, dict[str, int]]] = field(default_factory=dict)
     token: str = ""
     tab: str = ""
-    _remembered: dict[Look, dict[str, int]] = field(default_factory=dict)
     _fetched: set[str] = field(default_factory=set)
+    _answering: Answering = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._answering = Answering(self.place, self.population, self.stimuli, self.rng)
 
     def script(self) -> Script:
         """The whole visit, from the first request to the thank-you page or wherever else it ends."""
@@ -145,63 +149,45 @@ class Rater:
     def _take(
         self, trial: dict[str, Any], plan: dict[str, Any], is_begun: bool
     ) -> Generator[Request | Wait, Reply, bool]:
-        """One picture: fetch it, look at it, answer. `is_begun`: its showing is counted; returns that of the next."""
-        yield from self._fetch(trial)
-        values = self._answers(trial["url"].removeprefix("/s/"))
+        """One trial: fetch, look, answer. `is_begun`: its showing is counted; returns that of the next."""
+        study, pictures = self.population.study, trial.get("pictures", [trial])
+        for picture in pictures:
+            yield from self._fetch(picture)
+        values, stored = self._answering.answers([picture["url"].removeprefix("/s/") for picture in pictures])
         response = {name: self._response_ms() for name in values}
         if not is_begun:
             showing = {"key": self._uuid(), "trial": trial["trial"]}
             yield from self._deliver(Request("POST", "/api/showings", showing, self.token))
-        yield Wait(plan["exposure_ms"] / 1000, exact=True)
+        yield Wait(study.viewing_ms / 1000, exact=True)
         yield Wait((plan["mask_ms"] + sum(response.values())) / 1000)
         onset = float(self.rng.uniform(5, 40))
         timing = {
             "onset_ms": onset,
-            "offset_ms": onset + plan["exposure_ms"],
-            "shown_ms": plan["exposure_ms"],
+            "offset_ms": onset + study.viewing_ms,
+            "shown_ms": study.seen_ms,
             "response_ms": response,
             "exposures": 1,
             "hidden": 0,
         }
         answer = {"key": self._uuid(), "trial": trial["trial"], "values": values, "timing": timing}
-        answer |= {"seen": {"width": trial["width"], "height": trial["height"], "zoom": SCREEN["zoom"]}}
+        answer |= {"seen": {"width": pictures[0]["width"], "height": pictures[0]["height"], "zoom": SCREEN["zoom"]}}
         following = trial["trial"] + 1
         goes_on = following < len(plan["trials"]) and following not in plan["breaks"]
         answer |= {"decoded_sha256_ok": True, "tab": self.tab, "next_key": self._uuid() if goes_on else None}
         request = Request("POST", "/api/answers", answer, self.token)
         reply = yield from self._deliver(request)
-        self.acknowledged[reply.json()["acknowledged"]] = (trial["trial"], values)
+        self.acknowledged[reply.json()["acknowledged"]] = (trial["trial"], stored)
         if self.rng.random() < self.population.effects.lost_replies:
             yield from self._deliver(request)
         return goes_on
 
-    def _fetch(self, trial: dict[str, Any]) -> Script:
-        if trial["url"] in self._fetched:
+    def _fetch(self, picture: dict[str, Any]) -> Script:
+        if picture["url"] in self._fetched:
             return
-        picture = yield from self._deliver(Request("GET", trial["url"]))
-        if hashlib.sha256(picture.body).hexdigest() != trial["sha256"]:
-            raise UserError(f"{trial['url']} came with other bytes than the plan promised.")
-        self._fetched.add(trial["url"])
-
-    def _answers(self, picture: str) -> dict[str, int]:
-        """The answers to a picture: careless raters do not look; others may remember their first answer."""
-        names = [criterion.name for criterion in self.population.study.criteria]
-        maximum, kind = self.population.study.maximum, self.population.kinds[self.place]
-        if kind == "same":
-            return dict.fromkeys(names, maximum)
-        if kind == "random":
-            return {name: int(self.rng.integers(maximum + 1)) for name in names}
-        try:
-            look = self.stimuli.by_token[picture]
-        except KeyError:
-            raise UserError("the server shows pictures that are not in stimuli/ here; copy that folder.") from None
-        seen = (look.photograph, look.method, look.fault)
-        if seen in self._remembered and self.rng.random() < self.population.effects.consistency:
-            return self._remembered[seen]
-        expected = self.population.chance(self.place, look.photograph, look.method, look.fault)
-        values = self.population.answers(expected, self.rng)
-        self._remembered[seen] = dict(zip(names, map(int, values), strict=True))
-        return self._remembered[seen]
+        reply = yield from self._deliver(Request("GET", picture["url"]))
+        if hashlib.sha256(reply.body).hexdigest() != picture["sha256"]:
+            raise UserError(f"{picture['url']} came with other bytes than the plan promised.")
+        self._fetched.add(picture["url"])
 
     def _response_ms(self) -> float:
         effects = self.population.effects

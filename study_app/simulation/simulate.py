@@ -3,11 +3,12 @@
     python -m study_app.simulation [study.yaml] --raters 40 --effects study_app/simulation/effects.yaml [--seed 0]
         [--db sqlite:///simulated.sqlite3] [--server http://localhost:8501 [--speed 10]]
     python -m study_app.simulation [study.yaml] --power --between zhang semantics_jbu [--difference 6] [--goal 0.8]
+    python -m study_app.simulation study_pairs.yaml --power --chance zhang [--difference -6]
 
 The first command reads `study.yaml`, `stimuli/<digest>/` and the effects. It sends the requests of browsers to an app
 in this process, in virtual time (an afternoon takes seconds). With --server it sends them in real time to a server that
-was started with STUDY_SIMULATED=1. Every row is marked as simulated. The second command needs no stimuli and writes
-`power/power.csv`, `.png` and `.pdf`.
+was started with STUDY_SIMULATED=1. Every row is marked as simulated. The other commands need no stimuli and write
+`power/power.csv`, `.png` and `.pdf`. --chance asks how many raters show that a method's fooling rate is not 50 %.
 """
 
 import argparse
@@ -42,8 +43,6 @@ def main() -> None:
     """Read the files, then simulate or compute the power."""
     arguments = _arguments()
     study = load_study(arguments.study)
-    if study.protocol != "naturalness":
-        raise UserError(f"{arguments.study}: raters are simulated for `protocol: naturalness` alone, not for pairs.")
     effects = load_effects(arguments.effects, study)
     if arguments.power:
         from study_app.simulation.power_stage import write_power  # draws, and matplotlib is slow to import
@@ -137,7 +136,14 @@ def _arguments() -> argparse.Namespace:
     power = parser.add_argument_group("power")
     power.add_argument("--power", action="store_true", help="the smallest number of raters instead")
     power.add_argument("--between", nargs=2, metavar="METHOD", help="two methods of study.yaml")
-    power.add_argument("--difference", type=float, help="second minus first, in points; without it, as in the effects")
+    power.add_argument(
+        "--chance", metavar="METHOD", help="in a study of pairs: a method against 50 %%, the rate of guesses"
+    )
+    power.add_argument(
+        "--difference",
+        type=float,
+        help="second minus first, or METHOD minus 50, in points; by default that of the effects",
+    )
     power.add_argument("--goal", type=float, default=0.8, help="wished chance of finding the difference")
     power.add_argument("--alpha", type=float, default=0.05, help="level of the test; divide it by the number of tests")
     power.add_argument("--most", type=int, default=200, help="raters to try at most")

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 PARAMS = load_params(ROOT / "params.yaml")
 PUBLISHED = load_published()
-TABLES = ("table1", "figure3", "table2", "size_and_time")
+TABLES = ("table1", "figure3", "table2", "size_and_time", "fooling")
 
 
 def beside(**methods: dict[str, Any]) -> Published:

@@ -21,7 +21,10 @@ def example() -> tuple[Study, Effects]:
 def small_effects(**changes: object) -> Effects:
     """The example's effects for the methods of tests, whose raters all stay; `changes` replace top-level keys."""
     _, effects = example()
-    rates = {name: {ours: of[theirs] for ours, theirs in PLAYED.items()} for name, of in effects.rates.items()}
+    rates = {
+        name: {ours: of[theirs] for ours, theirs in PLAYED.items() if theirs in of}
+        for name, of in effects.rates.items()
+    }
     kept = replace(effects, rates=rates, leaving=Leaving(share=0, come_back=0, away_minutes=25))
     return replace(kept, **changes)  # type: ignore[arg-type]
 

@@ -15,7 +15,7 @@ from reports.inputs.scores import Dataset, read_datasets
 from reports.page.overview import cautions, grouped, overview
 from reports.plan.claims import Check, Claim
 from reports.plan.order import NAMES, main_methods
-from reports.study.votes import Naturalness
+from reports.study.votes import Analysis
 from tests.conftest import ROOT
 from tests.reports.conftest import METHODS
 
@@ -23,11 +23,11 @@ CHROMIUM = Path("/usr/bin/chromium")
 CHECK = Check("paired", "psnr_rgb", "semantics", "no_semantics", "above", 0)
 
 
-def study(raters: int, simulated: bool) -> Naturalness:
+def study(raters: int, simulated: bool) -> Analysis:
     """A study of the fabricated dataset with so many raters."""
     found = Mock(simulated=simulated)
     found.ratings.dataset, found.kept.raters = "scenes", raters
-    return cast(Naturalness, found)
+    return cast(Analysis, found)
 
 
 def entry(dataset: Dataset, name: str, measured: Measured | str, scope: str = "painted scenes") -> Entry:
@@ -36,12 +36,12 @@ def entry(dataset: Dataset, name: str, measured: Measured | str, scope: str = "p
     return Entry(name, Claim(name, "there", (CHECK,)), dataset, scope, "", (outcome,))
 
 
-def facts(dataset: Dataset, studies: list[Naturalness] | None = None) -> dict[str, tuple[str, str]]:
+def facts(dataset: Dataset, studies: list[Analysis] | None = None) -> dict[str, tuple[str, str]]:
     found = overview(dataset, read_examples(dataset, list(dataset.cards)), [], studies or [], True)
     return {fact.asks: (fact.answer, fact.detail) for fact in found.facts}
 
 
-def warned(dataset: Dataset, *studies: Naturalness, committed: bool = True) -> dict[str, str]:
+def warned(dataset: Dataset, *studies: Analysis, committed: bool = True) -> dict[str, str]:
     return {one.about: one.why for one in cautions(dataset, [entry(dataset, "a", "none")], studies, committed)}
 
 

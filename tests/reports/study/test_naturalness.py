@@ -22,7 +22,7 @@ from reports.study.export import NATURALNESS, answer_to, read_ratings
 from reports.study.plots import plots
 from reports.study.rater_tables import documents
 from reports.study.tables import BANNER
-from reports.study.votes import Naturalness, analyse, compared_with, contrasts, means, per_image
+from reports.study.votes import Analysis, analyse, compared_with, contrasts, means, per_image
 from tests.conftest import ROOT
 from tests.reports.conftest import ORIGIN
 from tests.reports.study.simulated_study import CRITERIA, Truth, write_export
@@ -33,26 +33,26 @@ CARELESS = (3, 7)
 DRIFT = 0.4
 
 
-def study(folder: Path, seed: int = 0, simulated: bool = True, scale: int = 1) -> Naturalness:
+def study(folder: Path, seed: int = 0, simulated: bool = True, scale: int = 1) -> Analysis:
     truth = Truth(RATES, raters=16, photographs=32, scale=scale)
     path = write_export(folder, truth, seed, simulated=simulated, careless=CARELESS, drift=DRIFT)
     return analysed(path, {"scenes": "scenes (synthetic)"})
 
 
-def analysed(path: Path, titles: dict[str, str]) -> Naturalness:
+def analysed(path: Path, titles: dict[str, str]) -> Analysis:
     ratings = read_ratings(path)
     assert ratings is not None
     return analyse(ratings, titles, seed=0)
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Naturalness:
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     """A study of programs, of whom two are careless."""
     return study(tmp_path_factory.mktemp("exports") / "simulated")
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> Naturalness:
+def people(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     """The same answers as if people had given them."""
     return study(tmp_path_factory.mktemp("exports") / "people", simulated=False)
 
@@ -70,8 +70,8 @@ def test_intervals_cover_the_planted_truth(tmp_path: Path, scale: int, studies: 
     assert table["odds_ratio"].isna().all() == table["cohens_d"].notna().all() == (scale > 1)
 
 
-def test_table2_has_our_value_beside_the_published_one(simulated: Naturalness) -> None:
-    rows = documents([simulated], load_published().table2, 0)["table2"].rows
+def test_table2_has_our_value_beside_the_published_one(simulated: Analysis) -> None:
+    rows = documents([simulated], load_published(), 0)["table2"].rows
     wanted = ["method", "criterion", "mean", "ci_low", "ci_high", "n_raters", "n_images", "n_votes", "published"]
     assert [name for name in rows if name in wanted] == wanted
     assert len(rows) == 4 * 4 and (rows["simulated"] == 1).all() and (rows["n_raters"] == 14).all()
@@ -80,7 +80,7 @@ def test_table2_has_our_value_beside_the_published_one(simulated: Naturalness) -
     assert row[["mean", "published", "n_votes"]].tolist() == pytest.approx([100 * votes.mean(), 95.7, len(votes)])
 
 
-def test_naturalness_is_the_mean_of_the_criteria_and_percentages_are_plain_shares(simulated: Naturalness) -> None:
+def test_naturalness_is_the_mean_of_the_criteria_and_percentages_are_plain_shares(simulated: Analysis) -> None:
     table = means(simulated.kept).pivot(index="method", columns="criterion", values="mean")
     assert table[NATURALNESS].to_numpy() == pytest.approx(table[list(CRITERIA)].mean(axis=1).to_numpy())
     table, votes = per_image(simulated.kept), simulated.kept.votes
@@ -91,7 +91,7 @@ def test_naturalness_is_the_mean_of_the_criteria_and_percentages_are_plain_share
     assert row[edges] == pytest.approx(shown[edges].mean()) and row["votes"] == len(shown)
 
 
-def test_primary_family_is_ours_minus_each_other_method_on_each_criterion(simulated: Naturalness) -> None:
+def test_primary_family_is_ours_minus_each_other_method_on_each_criterion(simulated: Analysis) -> None:
     table = contrasts(simulated.kept)
     primary = table[table["family"] == "primary"]
     assert len(primary) == 3 * 3 and set(primary["method_a"]) == {"semantics_jbu"}
@@ -103,7 +103,7 @@ def test_primary_family_is_ours_minus_each_other_method_on_each_criterion(simula
     assert (primary["p_holm"] >= primary["p"]).all()
 
 
-def test_a_large_planted_difference_is_found_with_its_sign(simulated: Naturalness) -> None:
+def test_a_large_planted_difference_is_found_with_its_sign(simulated: Analysis) -> None:
     table = contrasts(simulated.kept)
     row = table[(table["family"] == "overall") & (table["method_b"] == "zhang")].iloc[0]
     assert row["p_holm"] < 0.01 and 0.05 < row["ci_low"] < 0.2 < row["ci_high"] < 0.35
@@ -111,7 +111,7 @@ def test_a_large_planted_difference_is_found_with_its_sign(simulated: Naturalnes
     assert compared_with(("zhang", "original")) == "original"  # without the paper's method
 
 
-def test_flagged_raters_are_left_out_and_reported_with_and_without(simulated: Naturalness) -> None:
+def test_flagged_raters_are_left_out_and_reported_with_and_without(simulated: Analysis) -> None:
     assert (simulated.everyone.raters, simulated.kept.raters) == (16, 14)
     table = conduct.screening(simulated).set_index("rule")
     assert table.loc["any", "left_out"] == "3 7" and table.loc["fast", "flagged"] == 2
@@ -124,7 +124,7 @@ def test_flagged_raters_are_left_out_and_reported_with_and_without(simulated: Na
 
 def test_of_flagged_raters_alone_the_tables_show_means_with_them_and_say_so(tmp_path: Path) -> None:
     one = analysed(write_export(tmp_path, Truth(RATES, 4, 8), 0, careless=(1, 2, 3, 4)), {})
-    page = results.study_page(one, load_published().table2, method_styles(RATES), 0)
+    page = results.study_page(one, load_published(), method_styles(RATES), 0)
     results.write(page, tmp_path / "out")
     assert set(page.tables) == {"table2", "screening", "sensitivity"} and page.plots == []
     table2, sensitivity = page.tables["table2"], page.tables["sensitivity"]
@@ -132,14 +132,14 @@ def test_of_flagged_raters_alone_the_tables_show_means_with_them_and_say_so(tmp_
     assert table2.rows["published"].notna().all()
     assert any("all who rated them so far are flagged" in note for note in table2.notes)
     assert (sensitivity.rows["mean_everyone"] == 100).all() and (sensitivity.shown["Without"] == "-").all()
-    assert "100.0 [" in in_words(page.tables)
+    assert "100.0 [" in in_words(page)
 
 
 def test_a_method_that_only_flagged_raters_have_rated_has_a_row_without_numbers(tmp_path: Path) -> None:
     path = write_export(tmp_path, Truth(RATES, 4, 8), 0, careless=(1, 2))
     rows = pd.read_csv(path)
     rows[(rows["method"] != "zhang") | (rows["participant"] < 3)].to_csv(path, index=False)
-    tables = documents([analysed(path, {})], load_published().table2, 0)
+    tables = documents([analysed(path, {})], load_published(), 0)
     means_of = tables["table2"].rows.set_index(["method", "criterion"])["mean"]
     assert means_of.isna().equals(pd.Series(means_of.index.get_level_values("method") == "zhang", means_of.index))
     compared = tables["naturalness_contrasts"].rows
@@ -150,7 +150,7 @@ def test_one_method_alone_has_means_and_no_differences(tmp_path: Path) -> None:
     path = write_export(tmp_path, Truth(RATES, 4, 8), 0)
     rows = pd.read_csv(path)
     rows[(rows["kind"] == "main") & (rows["method"] == "zhang")].to_csv(path, index=False)
-    page = results.study_page(analysed(path, {}), load_published().table2, method_styles(RATES), 0)
+    page = results.study_page(analysed(path, {}), load_published(), method_styles(RATES), 0)
     assert set(page.tables) == TABLES - {"naturalness_contrasts"} and set(page.drawn) == {"figure5", "behaviour"}
     assert len(page.tables["table2"].rows) == 4 and "zhang alone has votes" in " ".join(page.tables["table2"].notes)
 
@@ -158,7 +158,7 @@ def test_one_method_alone_has_means_and_no_differences(tmp_path: Path) -> None:
 @pytest.mark.parametrize("raters", [1, 2])
 def test_a_pilot_of_one_or_two_raters_has_all_tables_and_figures(tmp_path: Path, raters: int) -> None:
     one = analysed(write_export(tmp_path, Truth(RATES, raters, 4), 0), {})
-    page = results.study_page(one, load_published().table2, method_styles(RATES), 0)
+    page = results.study_page(one, load_published(), method_styles(RATES), 0)
     assert set(page.tables) == TABLES and len(page.plots) == 3
     assert (page.tables["table2"].rows["ci_low"].isna()).all() == (raters == 1)
 
@@ -166,12 +166,12 @@ def test_a_pilot_of_one_or_two_raters_has_all_tables_and_figures(tmp_path: Path,
 @pytest.mark.parametrize("names", [("naturalness", "method", "trial"), ("participant", "dataset", "published")])
 def test_criteria_may_be_named_as_any_column(tmp_path: Path, names: tuple[str, str, str]) -> None:
     path = write_export(tmp_path, Truth(RATES, 4, 8), 0)
-    plain = documents([analysed(path, {})], load_published().table2, 0)
+    plain = documents([analysed(path, {})], load_published(), 0)
     path.with_name("study.json").unlink()
     rows = pd.read_csv(path)
     rows.assign(criterion=rows["criterion"].map(dict(zip(CRITERIA, names, strict=True)))).to_csv(path, index=False)
     one = analysed(path, {})
-    renamed = documents([one], load_published().table2, 0)
+    renamed = documents([one], load_published(), 0)
     for table in ("table2", "naturalness_contrasts", "agreement", "sensitivity", "order_effects"):
         rows, wanted = (tables[table].rows.drop(columns=["dataset", "criterion"]) for tables in (renamed, plain))
         assert rows.drop(columns="published", errors="ignore").equals(wanted.drop(columns="published", errors="ignore"))
@@ -179,7 +179,7 @@ def test_criteria_may_be_named_as_any_column(tmp_path: Path, names: tuple[str, s
     assert len(renamed["table2"].shown.columns) == len(plain["table2"].shown.columns)
     images = results.images_text([one]).splitlines()[0].split(",")
     assert len(images) == len(set(images)) == 5 + 4 + 1 and one.kept.overall in images
-    assert set(plots(one, load_published().table2, method_styles(RATES))) == {"figure5", "differences", "behaviour"}
+    assert set(plots(one, load_published(), method_styles(RATES))) == {"figure5", "differences", "behaviour"}
 
 
 def test_published_means_stand_beside_the_papers_own_criteria_alone(tmp_path: Path) -> None:
@@ -187,21 +187,21 @@ def test_published_means_stand_beside_the_papers_own_criteria_alone(tmp_path: Pa
     path.with_name("study.json").unlink()
     path.write_text(path.read_text().replace("edge_keeping", "naturalness"))
     one = analysed(path, {})
-    published = load_published().table2
+    published = load_published()
     table2 = documents([one], published, 0)["table2"]
-    assert table2.rows["published"].isna().all() and set(table2.shown[f"Published, {published.data}"]) == {"-"}
+    assert table2.rows["published"].isna().all() and set(table2.shown[f"Published, {published.table2.data}"]) == {"-"}
     assert set(table2.rows["criterion"]) == {"saturability", "semantic_correctness", "naturalness", one.kept.overall}
-    panels = plots(one, load_published().table2, method_styles(RATES))["figure5"].figure.axes
+    panels = plots(one, load_published(), method_styles(RATES))["figure5"].figure.axes
     assert not [line for axes in panels for line in axes.lines if line.get_marker() == "D"]
 
 
 def test_two_studies_of_one_dataset_have_rows_of_their_own(tmp_path: Path) -> None:
     both = [analysed(write_export(tmp_path / name, Truth(RATES, 4, 8), seed), {}) for seed, name in enumerate("ab")]
-    shown = documents(both, load_published().table2, 0)["table2"].shown
+    shown = documents(both, load_published(), 0)["table2"].shown
     assert len(shown) == 2 * len(RATES) and not shown.duplicated().any()
 
 
-def test_planted_drift_of_response_times_comes_back(simulated: Naturalness) -> None:
+def test_planted_drift_of_response_times_comes_back(simulated: Analysis) -> None:
     table, votes = conduct.order_effects(simulated), simulated.kept.votes
     speed = table[table["effect"] == "speed"].iloc[0]
     assert speed["ci_low"] < 100 * np.expm1(-DRIFT) < speed["ci_high"] and speed["p"] < 0.001
@@ -214,7 +214,7 @@ def test_planted_drift_of_response_times_comes_back(simulated: Naturalness) -> N
 
 
 def test_answers_show_no_drift_that_is_not_planted_and_a_changed_repeat_lowers_agreement(
-    simulated: Naturalness,
+    simulated: Analysis,
 ) -> None:
     table = conduct.order_effects(simulated)
     position, agreed = (table[table["effect"] == effect] for effect in ("position", "agreement"))
@@ -229,8 +229,8 @@ def test_answers_show_no_drift_that_is_not_planted_and_a_changed_repeat_lowers_a
     assert estimates["agreement", "saturability"] == 100
 
 
-def test_simulated_raters_are_called_so_on_every_table_and_figure(simulated: Naturalness, people: Naturalness) -> None:
-    published = load_published().table2
+def test_simulated_raters_are_called_so_on_every_table_and_figure(simulated: Analysis, people: Analysis) -> None:
+    published = load_published()
     for one, marked in ((simulated, True), (people, False)):
         tables = documents([one], published, 0)
         drawn = plots(one, published, method_styles(one.kept.methods))
@@ -242,8 +242,8 @@ def test_simulated_raters_are_called_so_on_every_table_and_figure(simulated: Nat
             assert (BANNER in title) == (BANNER in plot.caption) == (BANNER in plot.alt) == marked
 
 
-def test_figure5_has_a_panel_a_criterion_with_published_means_as_markers(simulated: Naturalness) -> None:
-    panels = plots(simulated, load_published().table2, method_styles(RATES))["figure5"].figure.axes
+def test_figure5_has_a_panel_a_criterion_with_published_means_as_markers(simulated: Analysis) -> None:
+    panels = plots(simulated, load_published(), method_styles(RATES))["figure5"].figure.axes
     titles = ["(a) Saturability", "(b) Semantic correctness", "(c) Edge keeping", "(d) Naturalness"]
     assert [axes.get_title("left") for axes in panels] == titles
     diamonds = [line.get_xdata()[0] for line in panels[3].lines if line.get_marker() == "D"]
@@ -293,7 +293,7 @@ def test_command_prints_table2_and_writes_the_same_bytes_in_another_process(tmp_
     command = [sys.executable, "-m", "reports.ratings", str(path), "--to", str(tmp_path / "one")]
     printed = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     assert printed.returncode == 0 and BANNER in printed.stdout and "semantics_jbu" in printed.stdout
-    page = results.study_page(analysed(path, {}), load_published().table2, method_styles(RATES), 0)
+    page = results.study_page(analysed(path, {}), load_published(), method_styles(RATES), 0)
     results.write(page, tmp_path / "two")
     files = sorted(file.relative_to(tmp_path / "one") for file in (tmp_path / "one").rglob("*.*"))
     assert len(files) == 3 * len(TABLES) + 1 + 6

@@ -15,7 +15,7 @@ from reports.statistics.clustered import fit
 from study_app.simulation import simulate
 from study_app.simulation.contrast import effect, p_value
 from study_app.simulation.effects import Careless, Effects, Spread
-from study_app.simulation.power import PowerRow, Question, power_curve, shown, smallest, with_difference
+from study_app.simulation.power import CHANCE, PowerRow, Question, power_curve, shown, smallest, with_difference
 from tests.conftest import ROOT
 from tests.study_app.opinions import example
 
@@ -126,8 +126,10 @@ def test_impossible_questions_are_answered_in_a_sentence(monkeypatch: pytest.Mon
         power_curve(study, effects, question(most=4))
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["simulate", "--power"])
-    with pytest.raises(UserError, match="--between METHOD METHOD"):
+    with pytest.raises(UserError, match="--between METHOD METHOD or, in a study of pairs, --chance METHOD"):
         simulate.main()
+    with pytest.raises(UserError, match="--chance is for studies of pairs"):
+        with_difference(study, effects, CHANCE, "zhang", None)
 
 
 def test_the_command_writes_table_and_figures_the_same_every_time(

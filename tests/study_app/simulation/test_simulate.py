@@ -25,7 +25,6 @@ from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, sessions
 from study_app.storage.store import Store
-from tests.conftest import ROOT
 from tests.study_app.opinions import PLAYED, effects_file, example, small_effects
 from tests.study_app.volunteers import METHODS, prepared_study, read, small_study
 
@@ -211,9 +210,3 @@ def test_wrong_effects_are_told_in_a_sentence(tmp_path: Path, change: str, told:
     assert told in str(caught.value)
     with pytest.raises(UserError, match=r"study_app/simulation/effects\.yaml is an example"):
         load_effects(tmp_path / "none.yaml", study)
-
-
-def test_a_study_of_pairs_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["simulate", str(ROOT / "study_pairs.yaml")])
-    with pytest.raises(UserError, match="simulated for `protocol: naturalness` alone"):
-        simulate.main()

@@ -1,0 +1,1 @@
+"""How often intervals of the human study's other protocols hold the truth."""

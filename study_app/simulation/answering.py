@@ -1,0 +1,66 @@
+"""What a simulated rater answers to the pictures of a trial, and what of it the database should hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.settings.errors import UserError
+from study_app.design.study import ORIGINAL
+from study_app.simulation.population import Population
+from study_app.stimuli.manifest import Look, Stimuli
+
+Values = dict[str, int]
+
+
+@dataclass
+class Answering:
+    """One rater's opinions. `place`: in the population."""
+
+    place: int
+    population: Population
+    stimuli: Stimuli
+    rng: np.random.Generator
+    _remembered: dict[Look, Values] = field(default_factory=dict)
+
+    def answers(self, tokens: Sequence[str]) -> tuple[Values, Values]:
+        """What the rater sends, and what is stored of it. `tokens`: of the trial's pictures.
+
+        Careless raters do not look; others may remember their first answer. Of a pair the side of the fake is sent, and
+        stored is whether the rater was fooled.
+        """
+        looks = [self._look(token) for token in tokens]
+        careless = self._without_looking()
+        if len(looks) == 1:
+            values = careless or self._opinion(looks[0])
+            return values, values
+        fake = 1 if looks[0][1:] == (ORIGINAL, "") else 0  # a photograph's own colours are no fake
+        if careless:
+            return careless, {name: side ^ fake for name, side in careless.items()}
+        fooled = self._opinion(looks[fake])
+        return {name: fake ^ is_fooled for name, is_fooled in fooled.items()}, fooled
+
+    def _look(self, token: str) -> Look:
+        try:
+            look = self.stimuli.by_token[token]
+        except KeyError:
+            raise UserError("the server shows pictures that are not in stimuli/ here; copy that folder.") from None
+        return look.photograph, look.method, look.fault
+
+    def _without_looking(self) -> Values:
+        """The answers of careless raters; {} for others."""
+        names = [criterion.name for criterion in self.population.study.criteria]
+        maximum, kind = self.population.study.maximum, self.population.kinds[self.place]
+        if kind == "same":
+            return dict.fromkeys(names, maximum)
+        if kind == "random":
+            return {name: int(self.rng.integers(maximum + 1)) for name in names}
+        return {}
+
+    def _opinion(self, look: Look) -> Values:
+        if look in self._remembered and self.rng.random() < self.population.effects.consistency:
+            return self._remembered[look]
+        values = self.population.answers(self.population.chance(self.place, *look), self.rng)
+        names = [criterion.name for criterion in self.population.study.criteria]
+        self._remembered[look] = dict(zip(names, map(int, values), strict=True))
+        return self._remembered[look]
