@@ -38,7 +38,7 @@ from pipeline.runtime.finished import Finished
 from pipeline.runtime.resume import fingerprint
 from pipeline.runtime.shards import Shards
 from pipeline.runtime.threads import Prefetch, single_threaded
-from pipeline.settings import paths, provenance, recipes
+from pipeline.settings import paths, provenance
 from pipeline.settings.classes import check_blocks, make
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.inputs import inputs_unchanged
@@ -61,8 +61,7 @@ def main() -> None:
     check_blocks(params)
     device = choose_device(arguments.device)
     pack, models = paths.pack(arguments.dataset, "val"), paths.trained(arguments.dataset, "*").parent
-    places = [pack, models, recipes.FOLDER]
-    with inputs_unchanged(["pipeline.colorize"], ["kinds", "methods"], places), distributed.together():
+    with inputs_unchanged(["pipeline.colorize"], ["kinds", "methods"], [pack, models]), distributed.together():
         run_all(params, arguments.dataset, arguments.methods, device)
 
 

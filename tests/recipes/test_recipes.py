@@ -5,7 +5,9 @@ same files, and leave pictures of the same names, formats and sizes in the same 
 """
 
 import json
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -163,6 +165,13 @@ def test_a_recipe_that_is_edited_is_noticed_and_others_are_left_alone(
     assert "theirs on scenes" in (said := capsys.readouterr().out) and "gray on scenes" not in said
 
 
+def test_a_recipe_that_is_edited_while_it_runs_is_an_error(here: Path) -> None:
+    run = 'sh -c \'cp "$1"/* "$2"; echo >> recipes/ddcolor.yaml\' sh {gray_dir} {out_dir}'
+    with_methods({"theirs": {"recipe": "ddcolor", "cwd": ".", "run": run}})
+    with pytest.raises(UserError, match=r"recipes/ddcolor\.yaml changed while this ran"):
+        colorize(here, "theirs")
+
+
 def test_own_keys_replace_those_of_a_recipe_and_a_card_one_by_one(here: Path) -> None:
     with_methods(
         {
@@ -234,6 +243,33 @@ def test_a_folder_without_recipes_says_so(here: Path) -> None:
     with_methods({"theirs": {"recipe": "ddcolor", "cwd": "."}})
     with pytest.raises(UserError, match=r"there is no recipe 'ddcolor' in recipes; recipes has none\."):
         load_params()
+
+
+def test_the_page_lists_every_recipe_as_it_is() -> None:
+    page = (ROOT / "docs" / "methods.md").read_text()
+    rows = {}
+    for line in re.findall(r"^\| \[`.*$", page, re.MULTILINE):
+        link, *cells = (cell.strip() for cell in line.strip("|").split(" | "))
+        rows[link] = cells
+    recipes = {name: read_recipe(name, "") for name in NAMES}
+    assert rows == {
+        f"[`{name}`](../recipes/{name}.yaml)": [
+            recipe.system,
+            recipe.pictures["card"]["training_data"],
+            recipe.size,
+            recipe.lightness,
+        ]
+        for name, recipe in recipes.items()
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_installs_the_commit_that_was_read(name: str) -> None:
+    recipe = read_recipe(name, "")
+    assert re.fullmatch("[0-9a-f]{40}", recipe.code.commit) and recipe.code.files
+    assert f"git checkout {recipe.code.commit}" in recipe.install and recipe.code.repository in recipe.install
+    done = subprocess.run(["bash", "-n"], input=recipe.install, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 # Real pictures of one photograph, as the systems' own programs wrote them; iColoriT's is of its demonstration.
