@@ -134,6 +134,7 @@ def test_a_recipe_runs_from_params_to_pictures(name: str, here: Path, tmp_path: 
         ("chromagan", "concatenate=False", "concatenate=True"),
         ("colorizers_eccv16", ".eval()", ""),
         ("coltran", ".resize((256, 256), Image.BICUBIC)", ""),
+        ("coltran", "gen_data_dir={gray_dir}_coltran/coarse", "gen_data_dir={gray_dir}_coltran/stage1"),
         ("ct2", ".resize((256, 256), Image.BICUBIC)", ""),
         ("ct2", "--epochs 1", ""),
         ("ddcolor", "--input", "--inputs"),

@@ -1,11 +1,12 @@
 """Stands for ColTran's program: its options, its three stages, and how they find the colours of the stage before.
 
-In the place of colours, a stage hands on the mean level of its photograph; the last refuses those of another one.
+The program pairs files by the order in which a file system lists two folders, which may depend on the order in which
+they were filled. So the stand-in wants both filled in the order of names; its own pictures are not.
 """
 
 import argparse
-import os
 import runpy
+import time
 from pathlib import Path
 
 from PIL import Image, ImageStat
@@ -25,8 +26,18 @@ assert arguments.mode == "colorize", "photographs are taken to be coloured"
 name = runpy.run_path(arguments.config)["NAME"]
 stage = arguments.store_dir / {"coltran_core": "stage1", "color_upsampler": "stage2"}.get(name, "final")
 stage.mkdir(parents=True, exist_ok=True)
-files = os.listdir(arguments.img_dir)  # noqa: PTH208 (in no order, as the original does)
-before = iter([] if name == "coltran_core" else os.listdir(arguments.gen_data_dir))  # noqa: PTH208
+
+
+def listed(folder: Path) -> list[str]:
+    """The names in a folder that was filled in their order, from the last on."""
+    files = sorted(folder.iterdir())
+    made = [file.stat().st_ctime_ns for file in files]
+    assert made == sorted(made), f"{folder} may be listed in another order"
+    return [file.name for file in reversed(files)]
+
+
+files = listed(arguments.img_dir)
+before = iter([] if name == "coltran_core" else listed(arguments.gen_data_dir))
 for file in files:
     gray = read(arguments.img_dir / file)
     assert gray.width == gray.height, "what is beside the middle square would be cut off"
@@ -39,3 +50,4 @@ for file in files:
         assert colors.size == (64, 64) and colors.getpixel((0, 0)) == (level,) * 3, "colours of another photograph"
         picture = tinted(square) if name == "spatial_upsampler" else colors
     picture.convert("RGBA").save(stage / file)
+    time.sleep(0.02)  # a file's time is no finer
