@@ -54,8 +54,9 @@ def siggraph17_pytorch(path: Path) -> Weights:
 def larsson_hdf5(path: Path) -> Weights:
     """autocolorize.caffemodel.h5 (autocolorize/res/autocolorize.prototxt.template).
 
-    The deployed network has no batch normalisation, and it subtracts nothing from its grey input. In training 0.4488
-    was subtracted, so the shift must be in the first bias. Not checked on the real file.
+    The deployed network has no batch normalisation. Its input is the grey level as it is: 0.4488 was subtracted in
+    training alone (train/train_vgg16.prototxt), and neither the deployed network nor autocolorize/extraction.py, which
+    feeds it, subtracts anything.
     """
     blobs = read_hdf5(path)
     state: State = {}
@@ -71,8 +72,9 @@ def larsson_hdf5(path: Path) -> Weights:
 def iizuka_torch7(path: Path) -> Weights:
     """colornet.t7 (colorize.lua): a table of the grey images' mean and an nngraph of Torch modules.
 
-    The graph's nodes have no names, so layers are identified by the shapes and the order of their weights. Not checked
-    on the real file.
+    Input and output are as in colorize.lua: luma less the mean of the file; output times 2, less 1, times 100 is ab.
+    The graph's nodes have no names, so layers are identified by the shapes and the order of their weights. The order is
+    not checked on the real file.
     """
     content = read_t7(path)
     if not isinstance(content, Table) or "mean" not in content or "model" not in content:

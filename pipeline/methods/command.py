@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,9 +31,10 @@ class Command(Method):
     `run`: the command line, or a list of them. "{gray_dir}" stands for the folder of the grey photographs, lossless
     PNGs of three equal channels; "{out_dir}" for the empty folder where the pictures belong, which are read as by
     `Folder`; "{dataset}" for the dataset's name; "{{" and "}}" for single braces. A line is split as a shell would, but
-    no shell runs it. `cwd`: its folder, by default the current one. `environment`: more variables for it. `timeout`:
-    seconds for all lines together. `names`: photographs are named by their "ids", folders included, or by "numbers",
-    for programs that read no subfolders or fail on dots and spaces. `on_wrong_size` and `card`: see `Folder`.
+    no shell runs it. `cwd`: its folder, by default the current one. `bin`: where programs are looked for first, such as
+    the folder of an environment's `python`. `environment`: more variables for it. `timeout`: seconds for all lines
+    together. `names`: photographs are named by their "ids", folders included, or by "numbers", for programs that read
+    no subfolders or fail on dots and spaces. `on_wrong_size` and `card`: see `Folder`.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Command(Method):
         run: str | list[str],
         *,
         cwd: str | None = None,
+        bin: str | None = None,
         environment: dict[str, str | int | float] | None = None,
         timeout: float | None = None,
         names: Literal["ids", "numbers"] = "ids",
@@ -51,7 +54,7 @@ class Command(Method):
             raise UserError(f"names is {names!r}; {suggestion(str(names), list(NAMES))}")
         if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0):
             raise UserError(f"timeout is {timeout!r}, but should be a number of seconds.")
-        options = json.dumps([run, cwd, environment, names], sort_keys=True, default=str)
+        options = json.dumps([run, cwd, bin, environment, names], sort_keys=True, default=str)
         key = hashlib.sha256(options.encode()).hexdigest()[:8]
         self.scratch = SCRATCH / f"{context.dataset}-{key}"
         self.names = names
@@ -61,8 +64,8 @@ class Command(Method):
         stands_for = dict(zip(PLACEHOLDERS, meant, strict=True))
         self.programs = Programs(
             tuple(tuple(word.format(**stands_for) for word in words) for words in command_lines(run)),
-            _folder(cwd),
-            _variables(environment),
+            _folder("cwd", cwd),
+            _variables(environment, bin),
             timeout,
             self.scratch / "log.txt",
         )
@@ -127,17 +130,22 @@ def write_gray(folder: Path, photos: Photos, names: Sequence[str]) -> None:
         path.write_bytes(encode_png(gray(photos[index].lightness)))
 
 
-def _folder(cwd: object) -> Path:
-    path = Path() if cwd is None else Path(str(cwd)).expanduser()
-    if not path.is_dir():
-        raise UserError(f"`cwd` is {str(cwd)!r}, which is no folder.")
-    return path
+def _folder(option: str, path: object) -> Path:
+    folder = Path() if path is None else Path(str(path)).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"`{option}` is {str(path)!r}, which is no folder.")
+    return folder
 
 
-def _variables(environment: object) -> dict[str, str]:
+def _variables(environment: object, bin: str | None) -> dict[str, str]:
+    """The texts of `environment`; with a `bin`, that folder comes first in PATH."""
     if not isinstance(environment, dict | None):
         raise UserError(f"`environment` is {environment!r}, but should hold variables and their values.")
     for name, value in (environment or {}).items():
         if isinstance(value, bool) or not isinstance(value, str | int | float):  # YAML makes True of an unquoted yes
             raise UserError(f"environment: {name} is {value!r}, but should be a text; quote it.")
-    return {str(name): str(value) for name, value in (environment or {}).items()}
+    variables = {str(name): str(value) for name, value in (environment or {}).items()}
+    if bin is not None:
+        path = variables.get("PATH", os.environ.get("PATH", os.defpath))
+        variables["PATH"] = os.pathsep.join((str(_folder("bin", bin).absolute()), path))
+    return variables

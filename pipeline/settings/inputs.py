@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.settings import recipes
 from pipeline.settings.errors import UserError
 from pipeline.settings.params import PARAMS_FILE
 from pipeline.settings.provenance import code_digest
@@ -30,10 +31,12 @@ class Inputs:
 def inputs_unchanged(modules: Iterable[str], keys: Iterable[str], places: Iterable[Path] = ()) -> Iterator[None]:
     """Raise `UserError` at the end if anything was edited since the beginning, naming what it was and is.
 
-    `modules`: whose code counts, with all that they import; `keys`: of params.yaml, with dots; `places`: files and
-    folders that are read.
+    `modules`: whose code counts, with all that they import; `keys`: of params.yaml, with dots, `methods` with their
+    recipes; `places`: files and folders that are read.
     """
     modules, keys, places = list(modules), list(keys), list(places)
+    if "methods" in keys:
+        places.append(recipes.FOLDER)
     before = _inputs(modules, keys, places)
     yield
     now = _inputs(modules, keys, places)

@@ -1,22 +1,19 @@
 """`params.yaml` as frozen, typed records; an unknown or misspelt key is an error with a suggestion."""
 
-import math
-import types
-import typing
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.names import check_names
-from pipeline.settings.ranges import Limit, Range, Seed, Seeds
+from pipeline.settings.options import parse_record, typed_value
+from pipeline.settings.ranges import Range, Seed, Seeds
+from pipeline.settings.recipes import with_recipe
 from pipeline.settings.yaml_file import read_yaml
 
 PARAMS_FILE = Path("params.yaml")
 REPEAT = "@"  # between a name and the seed of a training that is not the first
-YAML_TYPES = (bool, int, float, str, list, tuple, dict)
 Record = TypeVar("Record")
 
 
@@ -68,8 +65,9 @@ class Params:
     that class's options; those of `published` also where the weights are (`baselines.convert`). `weights`: files of the
     networks that perceptual scores need (`pipeline.metrics.backbones`).
 
-    `load_params` repeats each model for each of its seeds: the first training has the model's name, another is
-    `<model>@<seed>`, and so are the methods that use it. Here every block of `models` has its one `seed`.
+    `load_params` fills in what a method's `recipe` says (`pipeline.settings.recipes`). It repeats each model for each
+    of its seeds: the first training has the model's name, another is `<model>@<seed>`, and so are the methods that use
+    it. Here every block of `models` has its one `seed`.
     """
 
     datasets: tuple[str, ...]
@@ -150,6 +148,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     content = read_yaml(path, "run from the repository's top folder.")
     check_names(content, str(path))
     params = parse_record(Params, content, str(path))
+    methods = {name: with_recipe(block, f"{path}: methods.{name}") for name, block in params.methods.items()}
+    params = replace(params, methods=methods)
     for name in params.datasets:
         params.dataset(name)
     for other, names in (("published", params.published), ("segmenters", params.segmenters)):
@@ -194,83 +194,6 @@ def seeds_of(block: dict[str, Any], everyones: tuple[int, ...], where: str) -> t
     if not seeds:
         raise UserError(f"{where}.seeds is empty, but should name one seed or more, such as [0, 1, 2].")
     return seeds
-
-
-def parse_record(record: type[Record], content: object, where: str) -> Record:
-    """Make the dataclass `record` from a mapping, checking every key and every value's type."""
-    if not isinstance(content, Mapping):
-        raise UserError(f"{where} should hold keys and values, but is {content!r}.")
-    known = {one.name: one for one in fields(typing.cast(Any, record))}
-    for key in content:
-        if key not in known:
-            raise UserError(f"{where}: unknown parameter {key!r}; {suggestion(str(key), list(known))}")
-    for name, one in known.items():
-        if name not in content and one.default is MISSING and one.default_factory is MISSING:
-            raise UserError(f"{where}: the parameter {name!r} is missing.")
-    hints = typing.get_type_hints(record, include_extras=True)
-    return record(**{key: typed_value(hints[key], value, f"{where}: {key}") for key, value in content.items()})
-
-
-def typed_value(hint: Any, value: Any, where: str) -> Any:
-    """`value` as the type `hint` wants it, lists as tuples and whole numbers as floats.
-
-    Raises `UserError`, beginning with `where`, for another type and for a number out of the range that an `Annotated`
-    declares. Types that no YAML file can hold are taken as they are.
-    """
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Annotated:
-        value = typed_value(arguments[0], value, where)
-        for limit in arguments[1:]:
-            typing.cast(Limit, limit).check(value, where)
-        return value
-    if is_dataclass(hint):
-        return parse_record(typing.cast(type, hint), value, where)
-    if origin is Literal:
-        if value not in arguments or isinstance(value, bool):
-            raise UserError(f"{where} is {value!r}; {suggestion(str(value), [str(choice) for choice in arguments])}")
-        return value
-    if origin in (tuple, list, Sequence):
-        if not isinstance(value, list | tuple):
-            raise UserError(f"{where} is {value!r}, but should be a list, such as [a, b].")
-        items = [typed_value(arguments[0], item, where) for item in value]
-        return tuple(items) if origin is tuple else items
-    if origin in (dict, Mapping) and isinstance(value, Mapping):
-        return {str(key): typed_value(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin in (types.UnionType, typing.Union):
-        return _first_that_fits(arguments, value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    wanted = dict if origin is Mapping else origin or hint
-    if wanted not in YAML_TYPES:
-        return value
-    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise UserError(f"{where} is {value!r}, but should be of type {wanted.__name__}.")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"{where} is {value!r}, but should be a finite number.")
-    return value
-
-
-def _first_that_fits(hints: Sequence[Any], value: Any, where: str) -> Any:
-    """`value` as the first of several types that takes it."""
-    if value is None and type(None) in hints:
-        return None
-    possible = [hint for hint in hints if hint is not type(None)]
-    if len(possible) == 1:
-        return typed_value(possible[0], value, where)
-    for hint in possible:
-        with suppress(UserError):
-            return typed_value(hint, value, where)
-    wanted = " or ".join(map(_described, possible))
-    raise UserError(f"{where} is {value!r}, but should be {wanted}.")
-
-
-def _described(hint: Any) -> str:
-    arguments = typing.get_args(hint)
-    if typing.get_origin(hint) is Annotated:
-        return " ".join([_described(arguments[0]), *map(str, arguments[1:])])
-    if typing.get_origin(hint) is Literal:
-        return " or ".join(map(repr, arguments))
-    return f"of type {(typing.get_origin(hint) or hint).__name__}"
 
 
 def _lookup(blocks: Mapping[str, Record], name: str, where: str) -> Record:

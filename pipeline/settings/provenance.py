@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("baselines", "dvc.yaml", "pipeline", "reports", "study_app")
+CODE = ("baselines", "dvc.yaml", "pipeline", "recipes", "reports", "study_app")
 SETTINGS = Path(__file__).resolve().parent.relative_to(ROOT)  # nothing in here decides a result
 VERSIONS = ("torch", "numpy", "pillow")
 

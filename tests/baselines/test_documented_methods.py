@@ -1,4 +1,4 @@
-"""docs/methods.md, "Add your method": its code and blocks run, from files to scores; so do those of other systems."""
+"""docs/methods.md, "Add your method": its code and blocks run, from files to scores."""
 
 import json
 import re
@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
 from pipeline.packs.pack import Pack
-from pipeline.records.archive import Archive
 from pipeline.records.rows import ScoreRow, read_rows
 from pipeline.settings import paths
 from tests.baselines.photos import save
@@ -20,7 +18,7 @@ from tests.conftest import ROOT, environment, stage_in
 from tests.documents import fenced
 
 SECTION = (ROOT / "docs" / "methods.md").read_text().split("\n## Add your method\n")[1].split("\n## ")[0]
-OURS, TODAY = SECTION.split("\n### ")
+OURS, _ = SECTION.split("\n### ")
 
 
 def methods(text: str) -> dict[str, dict[str, Any]]:
@@ -66,85 +64,6 @@ def test_the_worked_example_runs_as_it_is_written(here):
     runs = [json.loads((paths.RUNS / f"colorize-scenes-{name}.json").read_text()) for name in methods(OURS)]
     times = [run["method_seconds_per_image"] for run in runs]
     assert times[0] is None and times[1] > 0 and times[2] > 0
-
-
-# Stand-ins for scripts/infer.py, inference_bbox.py and test_fusion.py: the arguments, the folders and the sizes of the
-# originals, without their networks.
-INFER = """
-import argparse, os
-from PIL import Image
-parser = argparse.ArgumentParser()
-parser.add_argument("--model_path", required=True)
-parser.add_argument("--input", default="assets/test_images")
-parser.add_argument("--output", default="results")
-arguments = parser.parse_args()
-open(arguments.model_path).close()
-os.makedirs(arguments.output, exist_ok=True)
-for name in os.listdir(arguments.input):
-    Image.open(os.path.join(arguments.input, name)).save(os.path.join(arguments.output, name))
-"""
-BOXES = """
-import argparse, os
-import numpy as np
-parser = argparse.ArgumentParser()
-parser.add_argument("--test_img_dir", default="example")
-folder = parser.parse_args().test_img_dir
-os.makedirs(f"{folder}_bbox", exist_ok=True)
-for name in os.listdir(folder):
-    np.savez(os.path.join(f"{folder}_bbox", name.split(".")[0]), bbox=np.zeros((0, 4)))
-"""
-FUSION = """
-import argparse, os
-from PIL import Image
-parser = argparse.ArgumentParser()
-for option in ("name", "sample_p", "model", "fineSize", "test_img_dir", "results_img_dir"):
-    parser.add_argument(f"--{option}", required=True)
-arguments = parser.parse_args()
-side = int(arguments.fineSize)
-for name in os.listdir(arguments.test_img_dir):
-    stem = name.split(".")[0]
-    assert os.path.exists(os.path.join(f"{arguments.test_img_dir}_bbox", stem + ".npz"))
-    gray = Image.open(os.path.join(arguments.test_img_dir, name)).resize((side, side))
-    Image.merge("RGB", (gray.getchannel(0), gray.getchannel(1), Image.new("L", gray.size, 80))).save(
-        os.path.join(arguments.results_img_dir, stem + ".png")
-    )
-"""
-
-
-def clone(folder: Path, files: dict[str, str]) -> str:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
-    return str(folder)
-
-
-def with_this_python(block: dict[str, Any], cwd: str) -> dict[str, Any]:
-    """The block with its two kinds of places, the clone and the Python, replaced by those that exist here."""
-    text = re.sub(r"/where/\w+/bin/python", sys.executable, json.dumps(block))
-    return {**json.loads(text), "cwd": cwd}
-
-
-def test_ddcolor_would_run_by_its_documented_command(here):
-    model = "modelscope/damo/cv_ddcolor_image-colorization/pytorch_model.pt"
-    there = clone(here / "DDColor", {"scripts/infer.py": INFER, model: "weights"})
-    add({"ddcolor": with_this_python(methods(TODAY)["ddcolor"], there)})
-    rows, card = score(here, "ddcolor")
-    assert len(rows) == 6 and card["training_data"] == "ImageNet"
-    stage_in(here, "pipeline.colorize", "scenes", "gray")
-    for id in Archive(paths.archive("scenes", "gray")).ids:
-        assert np.array_equal(
-            Archive(paths.archive("scenes", "ddcolor"))[id], Archive(paths.archive("scenes", "gray"))[id]
-        )
-
-
-def test_instcolorization_would_run_by_its_documented_commands(here):
-    there = clone(here / "InstColorization", {"inference_bbox.py": BOXES, "test_fusion.py": FUSION})
-    add({"instcolorization": with_this_python(methods(TODAY)["instcolorization"], there)})
-    rows, card = score(here, "instcolorization")
-    assert len(rows) == 6 and all(row.colorfulness > 10 for row in rows)
-    stated, size, whole = card["remarks"]
-    assert "COCO-Stuff 10k" in stated and "6 of 6 pictures" in size and "own lightness" in size and "whole" in whole
-    assert not list(Path(".scratch/command").iterdir())
 
 
 @pytest.mark.parametrize("line", re.findall(r"`(sh -c [^`]*{out_dir})`", SECTION))

@@ -1,5 +1,6 @@
 """The colour bins: the rule that makes them, soft-encoding against scikit-learn, decoding, and rebalancing."""
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,6 +52,12 @@ def test_bins_are_the_corners_of_every_cell_that_holds_an_8_bit_colour_and_four_
     assert len(by_rule) == 309 and not by_rule & named
     assert BINS.tolist() == [list(bin) for bin in sorted(by_rule | named)]
     assert BINS.shape == (Q, 2) == (313, 2)
+
+
+def test_bins_are_those_of_the_published_file_in_its_order() -> None:
+    # The numbers, (313, 2) int64, in resources/pts_in_hull.npy of richzhang/colorization at commit a1642d6.
+    digest = hashlib.sha256(BINS.numpy().astype("<i8").tobytes()).hexdigest()
+    assert digest == "2a39983ed60d5b52b717842d56d5f766982289e6d5a609582155f437cecc1045"
 
 
 @pytest.mark.parametrize("k", [1, 5, 10])
@@ -230,12 +237,12 @@ def test_normalized_weights_have_expectation_1_and_raw_ones_the_same_ratios() ->
 
 
 def test_weights_reproduce_the_published_range_of_zhang() -> None:
-    # The ImageNet prior: 0.201 at grey; expectation of the raw weights 101.4; weights from 0.0965 to 6.17.
+    # The ImageNet prior: 0.201 at grey; expectation of the raw weights 101.4; weights from 0.0965 to 6.175.
     prior = torch.zeros(Q, dtype=torch.float64)
     prior[GREY], prior[0] = 0.201, 0.799
     raw = rebalancing_weights(prior, normalize=False)
     assert raw[GREY].item() / 101.4 == pytest.approx(0.0965, abs=1e-4)
-    assert raw[1].item() / 101.4 == pytest.approx(6.17, abs=0.005)
+    assert raw[1].item() / 101.4 == pytest.approx(6.175, abs=0.005)
 
 
 def test_bins_never_seen_have_finite_weights_and_a_uniform_mix_of_1_treats_all_alike() -> None:

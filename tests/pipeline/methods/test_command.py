@@ -63,6 +63,17 @@ def test_a_program_gets_grey_photographs_and_its_pictures_are_taken():
     assert method.card().remarks == ("The time is that of a whole program, loading its model included.",)
 
 
+def test_programs_of_bin_come_first_also_for_a_shell_and_in_another_folder(folder):
+    for name, said in (("tint", "tinted"), ("cp", "copied")):
+        (folder / "bin" / name).parent.mkdir(exist_ok=True)
+        (folder / "bin" / name).write_text(f'#!/bin/sh\necho {said} >> "{folder}/said"; exec /bin/cp "$@"\n')
+        (folder / "bin" / name).chmod(0o755)
+    (folder / "elsewhere").mkdir()
+    run = ["tint -r {gray_dir}/. {out_dir}", 'sh -c \'cp -r "$1"/. "$2"\' sh {gray_dir} {out_dir}']
+    colorized_all(Command(Context("scenes"), run, cwd="elsewhere", bin="bin"), PHOTOS)
+    assert (folder / "said").read_text() == "tinted\ncopied\n"
+
+
 def test_nothing_but_grey_pictures_reaches_the_program():
     shell(f'{COPY}; cp -r "$1/.." seen; ls "$2" > before').prepare(PHOTOS)
     seen = sorted(path for path in Path("seen").rglob("*") if path.is_file() and "pictures" not in path.parts)

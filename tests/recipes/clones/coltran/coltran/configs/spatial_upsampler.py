@@ -1,0 +1,3 @@
+"""Stands for a configuration of ColTran's: which network it is of."""
+
+NAME = "spatial_upsampler"

@@ -1,0 +1,1 @@
+"""Stands for PyTorch in the environment of CT2."""

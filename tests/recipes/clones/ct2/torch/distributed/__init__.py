@@ -1,0 +1,1 @@
+"""Stands for its distributed part."""
