@@ -1,32 +1,30 @@
-"""What is measured of each picture, by our own conventions (`reports.plan.measures`)."""
+"""What is measured of each picture: by a protocol, and without one by our own conventions (`reports.plan.measures`)."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.methods.folder import resized
+from huebench.protocols.protocol import OF_SETS, OURS, Protocol, measures_of, protocol
+from huebench.scoring.values import VALUES, Pair
 from pipeline.metrics import backbones, edges, pixel
 from pipeline.metrics.ciede2000 import ciede2000
-from pipeline.metrics.ms_ssim import SMALLEST, ms_ssim_ab
 from pipeline.packs.masks import VOID
 from pipeline.scoring.pixels import Picture
+from pipeline.settings.errors import UserError
 from reports.plan.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
     from pipeline.metrics.perceptual import Lpips
 
 DIVERSITY = MEASURES["diversity"]
-ALONE = tuple(MEASURES[key] for key in ("colorfulness", "colorfulness_absolute", "chroma", "lightness_change"))
-PIXELS = tuple(
-    MEASURES[key] for key in ("psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "ciede2000", "auc", "colorfulness_gap")
-)
-LPIPS = MEASURES["lpips_alex"]
-BOUNDARIES = (MEASURES["bleeding_flat"], MEASURES["bleeding_boundary"], MEASURES["boundary_contrast"])
-BY_KEY = {measure.key: measure for measure in (*PIXELS, LPIPS, *BOUNDARIES, *ALONE, DIVERSITY)}
+LPIPS = {"lpips_alex": "alexnet", "lpips_vgg": "vgg16", "lpips_squeeze": "squeezenet1_1"}  # measure -> backbone
+ALONE = ("colorfulness", "colorfulness_absolute", "chroma", "lightness_change")  # without true colours
+BOUNDARIES = tuple(MEASURES[key] for key in ("bleeding_flat", "bleeding_boundary", "boundary_contrast"))
 
 
 @dataclass(frozen=True)
@@ -53,61 +51,90 @@ class Photograph:
         lines = edges.transects(mask, lab[1:], VOID)
         return cls(rgb, picture, colorfulness, edges.flat_region(lab), lines, lines.contrast(lab[1:]))
 
-    def of_size(self, height: int, width: int) -> "Photograph":
-        """The same photograph at another size (bicubic), without its mask."""
-        return Photograph.of(resized(self.rgb, height, width), None)
-
 
 @dataclass(frozen=True)
 class Evaluator:
     """Measures pictures. `reference`: photographs have their true colours; `boundaries`: they have masks.
 
-    `lpips`: the network, if its weights are there.
+    `lpips`: measure -> network, `sets`: the file of Inception's weights; both where they are there. `left_out`: a
+    sentence for what is not measured.
     """
 
+    protocol: Protocol
     reference: bool
     boundaries: bool
-    lpips: "Lpips | None"
+    lpips: "Mapping[str, Lpips]"
+    sets: Path | None
+    left_out: tuple[str, ...]
 
     @classmethod
-    def load(cls, reference: bool, boundaries: bool, weights: Mapping[str, str]) -> "Evaluator":
-        """With the networks whose weights are found; `weights`: backbone -> file (`pipeline.metrics.backbones`)."""
-        file = backbones.find("alexnet", weights) if reference else None
-        return cls(reference, boundaries and reference, load_lpips(file) if file else None)
+    def load(
+        cls, reference: bool, boundaries: bool, weights: Mapping[str, str], name: str = OURS, real: bool = False
+    ) -> "Evaluator":
+        """By the protocol of this name, with the networks whose weights are found.
+
+        `weights`: backbone -> file (`pipeline.metrics.backbones`). `real`: there are other photographs for FID.
+        """
+        found = protocol(name)
+        if name != OURS and not (reference and not boundaries):
+            raise UserError(f"protocol {name} has neither masks nor grey photographs; leave out --protocol.")
+        networks = networks_of(found) if reference else {}
+        files = {key: backbones.find(network, weights) for key, network in networks.items()}
+        there = {key: file for key, file in files.items() if file}
+        lpips = {key: load_lpips(key.removeprefix("lpips_"), file) for key, file in there.items() if key not in OF_SETS}
+        left_out = without_weights({key: network for key, network in networks.items() if key not in there})
+        sets = next((there[key] for key in OF_SETS if key in there), None)
+        if sets and found.fid and found.fid.real == "other" and not real:
+            left_out.append(f"FID of {name} is against other photographs; name their folder after --real.")
+            sets = None
+        return cls(found, reference, boundaries and reference, lpips, sets, tuple(left_out))
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """Those that it gives of every picture, in the order of tables."""
-        if not self.reference:
-            return ALONE
-        deep = (LPIPS,) if self.lpips else ()
-        return (*PIXELS, *deep, *(BOUNDARIES if self.boundaries else ()), *ALONE)
+        found = [replace(MEASURES[key], convention=convention) for key, convention in self.conventions().items()]
+        if not self.boundaries:
+            return tuple(found)
+        first = [measure for measure in found if measure.key not in ALONE]
+        return (*first, *BOUNDARIES, *(measure for measure in found if measure.key in ALONE))
 
-    def missing(self) -> list[str]:
-        """A sentence for what is left out for want of weights."""
-        if not self.reference or self.lpips:
-            return []
-        return [f"LPIPS is left out: {backbones.missing('alexnet').partition(',')[0]}."]
+    @property
+    def of_sets(self) -> tuple[str, ...]:
+        """The keys of the measures of whole sets that can be had."""
+        return tuple(key for key in self.protocol.measures if key in OF_SETS and self.sets)
 
-    def values(self, photograph: Photograph, rgb: np.ndarray, own: Picture) -> dict[str, float]:
-        """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size."""
-        true, (signed, absolute) = photograph.picture, pixel.both_colorfulnesses(rgb)
-        a, b = own.lab[1:].numpy()
-        found = {
-            "colorfulness": signed,
-            "colorfulness_absolute": absolute,
-            "chroma": float(np.hypot(a, b).mean(dtype=np.float64)),
-            "lightness_change": float((own.lab[0] - true.lab[0]).abs().numpy().mean(dtype=np.float64)),
-        }
+    def conventions(self) -> dict[str, str]:
+        """Key -> convention of the protocol's measures that can be had, without those of masks."""
+        every = measures_of(self.protocol)
         if not self.reference:
-            return found
-        found |= true.differences(own)
-        if min(rgb.shape[:2]) >= SMALLEST:
-            found["ms_ssim_ab"] = ms_ssim_ab(true.lab[1:], own.lab[1:])
-        found |= {"auc": true.accuracy(own).mean().item(), "colorfulness_gap": abs(signed - photograph.colorfulness)}
-        if self.lpips:
-            found["lpips_alex"] = self.lpips(true.planes, own.planes)
-        return found | (bleeding(photograph, own.lab[1:].numpy()) if self.boundaries else {})
+            return {key: every[key] for key in ALONE}
+        absent = set(networks_of(self.protocol)) - set(self.lpips) - set(self.of_sets)
+        return {key: convention for key, convention in every.items() if key not in absent}
+
+    def values(self, photograph: "Photograph", rgb: np.ndarray, own: Picture) -> dict[str, float]:
+        """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size; none for what is NaN."""
+        pair = Pair(self.protocol, photograph.picture, photograph.colorfulness, rgb, own, self.lpips)
+        found = {key: VALUES[key](pair) for key in self.conventions() if key in VALUES}
+        if self.boundaries:
+            found |= bleeding(photograph, own.lab[1:].numpy())
+        return {key: value for key, value in found.items() if not math.isnan(value)}
+
+
+def networks_of(protocol: Protocol) -> dict[str, str]:
+    """Measure -> the backbone that it needs (`pipeline.metrics.backbones`), for those of a protocol that need one."""
+    torchvision = protocol.fid is not None and protocol.fid.network == "torchvision"
+    inception = "inception_torchvision" if torchvision else "inception"
+    every = {**LPIPS, **dict.fromkeys(OF_SETS, inception)}
+    return {key: every[key] for key in protocol.measures if key in every}
+
+
+def without_weights(networks: Mapping[str, str]) -> list[str]:
+    """A sentence for all measures that lack weights, which says once how to get them; none where nothing is missing."""
+    if not networks:
+        return []
+    names = ", ".join(MEASURES[key].name for key in networks)
+    files = ", ".join(dict.fromkeys(backbones.BACKBONES[network].file for network in networks.values()))
+    return [f"Left out for want of weights: {names}; `python -m pipeline.score --download` gets {files}."]
 
 
 def bleeding(photograph: Photograph, ab: np.ndarray) -> dict[str, float]:
@@ -128,9 +155,9 @@ def diversity(answers: list[Picture]) -> float:
     return float(np.mean(steps))
 
 
-def load_lpips(file: Path) -> "Lpips":
-    """LPIPS with AlexNet, on a GPU if there is one."""
+def load_lpips(net: str, file: Path) -> "Lpips":
+    """LPIPS with this network, on a GPU if there is one."""
     from pipeline.metrics.perceptual import Lpips
     from pipeline.runtime.device import choose_device
 
-    return Lpips("alex", file, choose_device())
+    return Lpips(net, file, choose_device())

@@ -40,7 +40,7 @@ def write_page(path: Path, scored: Scored, tables: Sequence[Table]) -> None:
         tables=tables,
         problems=scored.problems,
         browser=browser(scored),
-        measures=names(scored.measures),
+        measures=names(scored.of_pictures),
     )
     write_whole(path, html)
 
@@ -71,7 +71,7 @@ def first_answers(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
 
 def row_of(scored: Scored, id: str, first: dict[tuple[str, str], Row]) -> list[Shown]:
     """The photograph and every method's picture of it."""
-    task, measures = scored.task, scored.measures
+    task, measures = scored.task, scored.of_pictures
     nothing = json.dumps({measure.key: None for measure in measures})
     shown = [Shown(PHOTOGRAPH, picture(task, task.originals.read(id)), nothing, "as it was given")]
     for name, matched in task.methods.items():

@@ -36,6 +36,7 @@ def result_json(scored: Scored, tables: list[Table]) -> dict[str, Any]:
     """Everything but the pictures' own rows; null where there is no number."""
     return {
         "schema": SCHEMA,
+        "protocol": scored.task.evaluator.protocol.name,
         "originals": str(scored.task.originals.path),
         "photographs": len(scored.task.originals.files),
         "methods": {name: str(matched.source.path) for name, matched in scored.task.methods.items()},

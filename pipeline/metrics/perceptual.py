@@ -1,4 +1,4 @@
-"""Measures of pretrained networks: LPIPS, VGG-16's top-1 class, and Inception features for FID.
+"""Measures of pretrained networks: LPIPS, VGG-16's top-1 class, and Inception features for FID and KID.
 
 All take (3, H, W) uint8 sRGB; each network resizes and normalises for itself. Weights are read from files
 (`pipeline.metrics.backbones`), and no code in a file is run.
@@ -11,11 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.settings.errors import UserError
 
 FEATURES = 2048  # of Inception's last pooling layer, those that FID is defined on
+IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+SUBSETS, SUBSET = 100, 1000  # of KID: how many, and of how many pictures at most
 
 
 class Lpips:
@@ -77,21 +80,54 @@ class Inception:
     """The Inception network of the original FID (2015-12-05), as torch-fidelity ports it from TensorFlow.
 
     It resizes pictures of any size to 299 x 299 itself, as TensorFlow 1 did: bilinear, without antialiasing.
+    `features`: 2048 of the last pooling layer, or 64 of the first.
     """
 
-    def __init__(self, weights: Path, device: torch.device) -> None:
+    def __init__(self, weights: Path, device: torch.device, features: int = FEATURES) -> None:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
         with one_sentence(weights):
             torch.load(weights, map_location="cpu", weights_only=True)  # refuses code, which torch-fidelity would run
-            self.network = FeatureExtractorInceptionV3("inception", [str(FEATURES)], str(weights))
+            self.network = FeatureExtractorInceptionV3("inception", [str(features)], str(weights))
         self.network.to(device)
         self.device = device
 
     def __call__(self, rgb: Tensor) -> np.ndarray:
-        """(2048,) float32 features."""
+        """(2048,) float32 features, or (64,)."""
         with torch.inference_mode():
             return self.network(rgb[None].to(self.device))[0][0].cpu().numpy()
+
+
+class TorchvisionInception:
+    """torchvision's Inception as CT2 (2022) and DDColor (2023) use it for FID, which gives other values than FID's own.
+
+    Levels 0..255 become `lowest`..1: CT2 gives pictures on [-1, 1], DDColor on [0, 1], to the same further steps. These
+    resize to 299 x 299 (bilinear, no antialiasing), halve, add 0.5, and apply torchvision's `transform_input`.
+    """
+
+    def __init__(self, weights: Path, device: torch.device, lowest: int) -> None:
+        from torchvision.models import inception_v3
+
+        with torch.device("meta"):
+            self.network = inception_v3(weights=None, init_weights=False, transform_input=False)
+        self.network.to_empty(device="cpu")
+        with one_sentence(weights):
+            self.network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        self.network.fc = torch.nn.Identity()  # its input are the features
+        self.network.eval().to(device)
+        self.device, self.lowest = device, lowest
+
+    def __call__(self, rgb: Tensor) -> np.ndarray:
+        """(2048,) float32 features."""
+        with torch.inference_mode():
+            return self.network(self.prepared(rgb.to(self.device)))[0].cpu().numpy()
+
+    def prepared(self, rgb: Tensor) -> Tensor:
+        """(3, H, W) uint8 to what the first layer gets, (1, 3, 299, 299) float32."""
+        levels = self.lowest + (1 - self.lowest) * (rgb[None] / 255)
+        levels = F.interpolate(levels, (299, 299), mode="bilinear", align_corners=False) * 0.5 + 0.5
+        mean, deviation = (levels.new_tensor(one)[:, None, None] for one in (IMAGENET_MEAN, IMAGENET_DEVIATION))
+        return levels * (deviation / 0.5) + (mean - 0.5) / 0.5
 
 
 def frechet_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
@@ -100,6 +136,19 @@ def frechet_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
 
     statistics = [metric_fid.fid_features_to_statistics(torch.from_numpy(set)) for set in (originals, pictures)]
     return metric_fid.fid_statistics_to_metric(*statistics, verbose=False)[metric_fid.KEY_METRIC_FID]
+
+
+def kernel_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
+    """KID of two (N, 2048) sets of features (Binkowski et al. 2018), by torch-fidelity: the mean of random subsets.
+
+    It has no bias where there are few pictures, so it can be below 0.
+    """
+    from torch_fidelity import metric_kid
+
+    size = min(SUBSET, len(originals), len(pictures))
+    sets = (torch.from_numpy(set) for set in (originals, pictures))
+    found = metric_kid.kid_features_to_metric(*sets, kid_subsets=SUBSETS, kid_subset_size=size, verbose=False)
+    return found[metric_kid.KEY_METRIC_KID_MEAN]
 
 
 @contextmanager

@@ -181,6 +181,11 @@ _ALL = (
             "pixels have none, as the window does not fit in the fifth scale (Mullery and Whelan 2022 round "
             "a and b to 8 bits first)",
             difference_digits=4),
+    Measure("kid", "KID", 4, "lower", "folders",
+            "kernel Inception distance (torch-fidelity's copy of the original network) from the originals of the same "
+            "photographs, polynomial kernel of degree 3, mean of 100 random subsets of 1,000 pictures or of all where "
+            "there are fewer; no bias by their number, so it can be below 0",
+            summary="set"),
     Measure("chroma", "Chroma", 2, "", "folders",
             "mean chroma in CIE Lab, the distance from grey; more is not better"),
     Measure("lightness_change", "Lightness change", 2, "lower", "folders",
