@@ -23,9 +23,8 @@ def fitted(protocol: Protocol, rgb: np.ndarray) -> np.ndarray:
         return np.array(Image.fromarray(rgb).resize(size, PILLOW[protocol.filter]))
     weights = {"area": area_weights, "linear": linear_weights}[protocol.filter]
     rows, columns = (weights(side, protocol.size) for side in rgb.shape[:2])
-    resized = np.einsum("ih,hwc->iwc", rows, rgb.astype(np.float64))
-    resized = np.einsum("jw,iwc->ijc", columns, resized)
-    return np.clip(np.rint(resized), 0, 255).astype(np.uint8)
+    planes = rows @ rgb.transpose(2, 0, 1).astype(np.float64) @ columns.T
+    return np.ascontiguousarray(np.clip(np.rint(planes), 0, 255).astype(np.uint8).transpose(1, 2, 0))
 
 
 def middle(rgb: np.ndarray, rounded: bool) -> np.ndarray:

@@ -84,6 +84,11 @@ class Protocol:
     remarks: tuple[str, ...] = ()
     name: str = ""
 
+    @property
+    def geometry(self) -> tuple[object, ...]:
+        """What decides how pictures are fitted; equal where two protocols fit them alike."""
+        return () if self.size is None else (self.size, self.crop, self.filter)
+
 
 def names() -> list[str]:
     """All protocols, ours first."""

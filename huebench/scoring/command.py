@@ -91,7 +91,7 @@ def text_of(scored: Scored, tables: list[Table]) -> str:
     for table in tables:
         if len(table.shown) > LONG:
             parts.append(f"{len(table.shown)} {table.name} are in {table.name}.csv of --out.")
-        else:
+        elif len(table.shown):
             parts.append(columns_of(table, width))
         parts += table.notes
     if scored.problems:

@@ -1,8 +1,9 @@
 """What is measured of each picture: by a protocol, and without one by our own conventions (`reports.plan.measures`)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,8 +57,7 @@ class Photograph:
 class Evaluator:
     """Measures pictures. `reference`: photographs have their true colours; `boundaries`: they have masks.
 
-    `lpips`: measure -> network, `sets`: the file of Inception's weights; both where they are there. `left_out`: a
-    sentence for what is not measured.
+    `lpips`: measure -> network; `sets`: the file of Inception's weights, None too where FID's photographs are missing.
     """
 
     protocol: Protocol
@@ -65,7 +65,6 @@ class Evaluator:
     boundaries: bool
     lpips: "Mapping[str, Lpips]"
     sets: Path | None
-    left_out: tuple[str, ...]
 
     @classmethod
     def load(
@@ -82,12 +81,10 @@ class Evaluator:
         files = {key: backbones.find(network, weights) for key, network in networks.items()}
         there = {key: file for key, file in files.items() if file}
         lpips = {key: load_lpips(key.removeprefix("lpips_"), file) for key, file in there.items() if key not in OF_SETS}
-        left_out = without_weights({key: network for key, network in networks.items() if key not in there})
         sets = next((there[key] for key in OF_SETS if key in there), None)
-        if sets and found.fid and found.fid.real == "other" and not real:
-            left_out.append(f"FID of {name} is against other photographs; name their folder after --real.")
+        if found.fid and found.fid.real == "other" and not real:
             sets = None
-        return cls(found, reference, boundaries and reference, lpips, sets, tuple(left_out))
+        return cls(found, reference, boundaries and reference, lpips, sets)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -108,8 +105,15 @@ class Evaluator:
         every = measures_of(self.protocol)
         if not self.reference:
             return {key: every[key] for key in ALONE}
-        absent = set(networks_of(self.protocol)) - set(self.lpips) - set(self.of_sets)
-        return {key: convention for key, convention in every.items() if key not in absent}
+        return {key: convention for key, convention in every.items() if key not in self.lacking}
+
+    @property
+    def lacking(self) -> dict[str, str]:
+        """Measure -> backbone, of those that are not measured for want of weights or of photographs."""
+        if not self.reference:
+            return {}
+        there = {*self.lpips, *self.of_sets}
+        return {key: network for key, network in networks_of(self.protocol).items() if key not in there}
 
     def values(self, photograph: "Photograph", rgb: np.ndarray, own: Picture) -> dict[str, float]:
         """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size; none for what is NaN."""
@@ -128,13 +132,19 @@ def networks_of(protocol: Protocol) -> dict[str, str]:
     return {key: every[key] for key in protocol.measures if key in every}
 
 
-def without_weights(networks: Mapping[str, str]) -> list[str]:
-    """A sentence for all measures that lack weights, which says once how to get them; none where nothing is missing."""
-    if not networks:
-        return []
-    names = ", ".join(MEASURES[key].name for key in networks)
-    files = ", ".join(dict.fromkeys(backbones.BACKBONES[network].file for network in networks.values()))
-    return [f"Left out for want of weights: {names}; `python -m pipeline.score --download` gets {files}."]
+def left_out(evaluators: Sequence[Evaluator], real: bool) -> Iterator[str]:
+    """What is not measured and how to get it; `real`: there are other photographs for FID."""
+    lacking: dict[str, str] = {}
+    for evaluator in evaluators:
+        fid = evaluator.protocol.fid
+        if fid and fid.real == "other" and not real:
+            yield f"FID of {evaluator.protocol.name} is against other photographs: name their folder after --real."
+        else:
+            lacking |= {network: MEASURES[key].name for key, network in evaluator.lacking.items()}
+    if lacking:
+        names = ", ".join(dict.fromkeys(lacking.values()))
+        files = ", ".join(backbones.BACKBONES[network].file for network in lacking)
+        yield f"Left out for want of weights: {names}; `python -m pipeline.score --download` gets {files}."
 
 
 def bleeding(photograph: Photograph, ab: np.ndarray) -> dict[str, float]:
@@ -155,6 +165,7 @@ def diversity(answers: list[Picture]) -> float:
     return float(np.mean(steps))
 
 
+@cache
 def load_lpips(net: str, file: Path) -> "Lpips":
     """LPIPS with this network, on a GPU if there is one."""
     from pipeline.metrics.perceptual import Lpips

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from huebench.scoring.photographs import Task
 from huebench.scoring.rows import Row
 from huebench.scoring.run import Scored
+from huebench.scoring.spread import SPREAD
 from pipeline.packs.decode import decode_image
 from pipeline.settings.files import write_whole
 from reports.inputs.examples import evenly_spaced
@@ -37,7 +38,8 @@ def write_page(path: Path, scored: Scored, tables: Sequence[Table]) -> None:
         photographs=len(task.originals.files),
         methods=task.methods,
         reference=task.evaluator.reference,
-        tables=tables,
+        tables=[table for table in tables if table.name not in SPREAD],
+        at_the_end=[table for table in tables if table.name in SPREAD],
         problems=scored.problems,
         browser=browser(scored),
         measures=names(scored.of_pictures),

@@ -23,10 +23,10 @@ FEW = 8  # pictures of a method that are looked at before all are measured
 
 @dataclass(frozen=True)
 class Seen:
-    """A photograph that was read: `rgb` (H, W, 3) uint8, and as each evaluator's protocol sees it."""
+    """A photograph that was read: `rgb` (H, W, 3) uint8, and as protocols see it, by their geometry."""
 
     rgb: np.ndarray
-    views: tuple[Photograph, ...]
+    views: dict[tuple[object, ...], Photograph]
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,11 @@ class Task:
             mask = decode_mask(self.masks.read(id), self.masks.where(id))
             if mask.shape != rgb.shape[:2]:
                 raise UserError(f"the mask {self.masks.where(id)} is not of its photograph's size.")
-        own = Photograph.of(fitted(self.evaluator.protocol, rgb), mask)
-        return Seen(rgb, (own, *(Photograph.of(fitted(other.protocol, rgb), None) for other in self.others)))
+        views: dict[tuple[object, ...], Photograph] = {}
+        for evaluator in self.evaluators:
+            if evaluator.protocol.geometry not in views:
+                views[evaluator.protocol.geometry] = Photograph.of(fitted(evaluator.protocol, rgb), mask)
+        return Seen(rgb, views)
 
     def of_method(self, name: str, id: str, photograph: Seen) -> list[Row]:
         """The rows of one method's answers for a photograph; the first says how much they differ."""
@@ -103,17 +106,21 @@ class Task:
         if self.wrong_size(self.evaluator, rgb, photograph.rgb):
             remarks.append(f"{rgb.shape[1]} x {rgb.shape[0]} pixels, another size than the photograph's")
         seen = self.seen(self.evaluator, rgb, photograph.rgb, where)
-        view = photograph.views[0]
+        view = photograph.views[self.evaluator.protocol.geometry]
         if seen.shape != view.rgb.shape:
             view = Photograph.of(resized(view.rgb, *seen.shape[:2]), None)
         own = Picture.of(seen)
         if likeness.is_unlike(seen, own.lab[0], view.picture.lab[0], where):
             remarks.append("does not look like its photograph")
         values = self.values(self.evaluator, view, seen, own, kind)
-        for other, its in zip(self.others, photograph.views[1:], strict=True):
+        fits = {self.evaluator.protocol.geometry: (seen, own)}
+        for other in self.others:
+            geometry = other.protocol.geometry
             with suppress(UserError):  # a picture of a size that this protocol does not know has no value of it
-                seen = self.seen(other, rgb, photograph.rgb, where)
-                values |= self.values(other, its, seen, Picture.of(seen), kind)
+                if geometry not in fits:
+                    seen = self.seen(other, rgb, photograph.rgb, where)
+                    fits[geometry] = (seen, Picture.of(seen))
+                values |= self.values(other, photograph.views[geometry], *fits[geometry], kind)
         return Row(name, id, answer, kind, "", "; ".join(remarks), values), own
 
     def values(

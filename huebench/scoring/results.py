@@ -14,8 +14,12 @@ SCHEMA = 1  # of scores.json and per_image.csv: a number that changes with the m
 
 
 def per_image(scored: Scored) -> pd.DataFrame:
-    """method, id, answer, format, problem, remark, and a column for each measure; empty where there is no value."""
-    keys = [measure.key for measure in (*scored.task.evaluator.measures, DIVERSITY)]
+    """method, id, answer, format, problem, remark, and a column for each measure; empty where there is no value.
+
+    Those of other protocols are called `protocol:measure`.
+    """
+    own = [measure.key for measure in (*scored.task.evaluator.measures, DIVERSITY)]
+    keys = [*own, *sorted({key for row in scored.rows for key in row.values} - set(own))]
     return pd.DataFrame(
         [
             {

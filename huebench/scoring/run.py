@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from huebench.protocols.listed import sentence
 from huebench.protocols.protocol import OURS
-from huebench.scoring.measures import Evaluator
+from huebench.scoring.measures import Evaluator, left_out
 from huebench.scoring.photographs import OnWrongSize, Task, check
 from huebench.scoring.rows import Journal, Row, key_of
 from huebench.scoring.sets import SetValues, set_values
@@ -178,7 +178,7 @@ def conventions(task: Task, rows: Sequence[Row]) -> Iterator[str]:
     for listed, source in lists:
         if listed and source and (said := sentence(protocol.name, listed, source.files)):
             yield said
-    yield from dict.fromkeys(one for evaluator in task.evaluators for one in evaluator.left_out)
+    yield from left_out(task.evaluators, task.real is not None)
 
 
 def source_problems(originals: Source) -> list[str]:

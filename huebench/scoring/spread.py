@@ -26,6 +26,7 @@ FAMILIES = {
     "auc": ("auc",),
     "fid": ("fid",),
 }
+SPREAD = ("spread", "flips")  # the tables' names
 NAMES = {"lpips_alex": "LPIPS"}  # of a family whose first measure is called otherwise
 
 
@@ -120,7 +121,8 @@ def flips_table(scored: Scored, families: list[list[Variant]]) -> Table:
             "First is better": numbers["a_better"],
             "Second is better": numbers["b_better"],
             "Beyond chance": numbers["sure"],
-        }
+        },
+        dtype=str,
     )
     compared = len(pairs) * sum(len(family) > 1 for family in families)
     caption = (
