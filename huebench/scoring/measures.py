@@ -137,7 +137,7 @@ def left_out(evaluators: Sequence[Evaluator], real: bool) -> Iterator[str]:
     lacking: dict[str, str] = {}
     for evaluator in evaluators:
         fid = evaluator.protocol.fid
-        if fid and fid.real == "other" and not real:
+        if fid and fid.real == "other" and not real and evaluator.reference:
             yield f"FID of {evaluator.protocol.name} is against other photographs: name their folder after --real."
         else:
             lacking |= {network: MEASURES[key].name for key, network in evaluator.lacking.items()}

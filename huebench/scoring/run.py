@@ -41,9 +41,10 @@ class Scored:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """Those that there is any value of, in the order of tables."""
+        """Those that there is any value of, in the order of tables; all where no picture could be scored."""
         found = {key for row in self.rows for key in row.values} | set(self.sets)
-        return tuple(measure for measure in self.task.evaluator.measures if measure.key in found)
+        every = self.task.evaluator.measures
+        return tuple(measure for measure in every if measure.key in found) or every
 
     @property
     def of_pictures(self) -> tuple[Measure, ...]:
@@ -95,6 +96,9 @@ def prepare(
     """
     if not pictures:
         raise UserError("there is nothing to score; name a folder of pictures after that of the photographs.")
+    if not evaluator.measures:
+        reasons = " ".join(left_out([evaluator], real is not None))
+        raise UserError(f"nothing is measured by {evaluator.protocol.name}. {reasons}")
     photographs = open_source(originals)
     found = [match(photographs, open_source(path)) for path in pictures]
     more = [open_source(path) if path is not None else None for path in (masks, real)]

@@ -214,26 +214,10 @@ def theirs(network: torch.nn.Module, levels: torch.Tensor) -> np.ndarray:
     x = F.interpolate(levels[None], size=(299, 299), mode="bilinear") * 0.5 + 0.5
     for channel, (mean, deviation) in enumerate(zip((0.485, 0.456, 0.406), (0.229, 0.224, 0.225), strict=True)):
         x[:, channel] = x[:, channel] * (deviation / 0.5) + (mean - 0.5) / 0.5
-    for layer in [
-        "Conv2d_1a_3x3",
-        "Conv2d_2a_3x3",
-        "Conv2d_2b_3x3",
-        "pool",
-        "Conv2d_3b_1x1",
-        "Conv2d_4a_3x3",
-        "pool",
-        "Mixed_5b",
-        "Mixed_5c",
-        "Mixed_5d",
-        "Mixed_6a",
-        "Mixed_6b",
-        "Mixed_6c",
-        "Mixed_6d",
-        "Mixed_6e",
-        "Mixed_7a",
-        "Mixed_7b",
-        "Mixed_7c",
-    ]:
+    for layer in (
+        *("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "pool", "Conv2d_3b_1x1", "Conv2d_4a_3x3", "pool"),
+        *(f"Mixed_{name}" for name in ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")),
+    ):
         x = F.max_pool2d(x, 3, stride=2) if layer == "pool" else getattr(network, layer)(x)
     return F.adaptive_avg_pool2d(x, (1, 1))[0, :, 0, 0].numpy()
 

@@ -202,6 +202,15 @@ def test_whatever_is_wrong_with_pictures_is_named_and_the_rest_is_scored(tmp_pat
     assert all("\n" not in sentence for sentence in result.problems)
 
 
+def test_a_folder_of_which_nothing_can_be_scored_has_no_values(tmp_path: Path, originals: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    for name in PHOTOGRAPHS:
+        (broken / f"{name}.png").write_bytes(b"no picture")
+    table = huebench.score(originals, broken)
+    assert (table["n"] == 0).all() and table["value"].isna().all() and "psnr_rgb" in set(table["measure"])
+
+
 def test_several_answers_for_a_photograph_give_mean_best_and_how_far_they_differ(
     tmp_path: Path, originals: Path
 ) -> None:
