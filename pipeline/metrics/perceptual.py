@@ -131,11 +131,25 @@ class TorchvisionInception:
 
 
 def frechet_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
-    """FID of two (N, 2048) sets of features (Heusel et al. 2017), by torch-fidelity; lower is closer."""
-    from torch_fidelity import metric_fid
+    """FID of two (N, features) sets (Heusel et al. 2017); lower is closer.
 
-    statistics = [metric_fid.fid_features_to_statistics(torch.from_numpy(set)) for set in (originals, pictures)]
-    return metric_fid.fid_statistics_to_metric(*statistics, verbose=False)[metric_fid.KEY_METRIC_FID]
+    The trace of the root of a product of covariances is the sum of the singular values of the product of their factors.
+    So no root of a matrix is needed, which takes a minute of 2,048 features, and is not exact where pictures are fewer.
+    """
+    means, factors = zip(*(_centred(one.astype(np.float64)) for one in (originals, pictures)), strict=True)
+    gap, spread = means[0] - means[1], sum(np.square(factor).sum() for factor in factors)
+    shared = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
+    return float(gap @ gap + spread - 2 * shared)
+
+
+def _centred(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of (N, D) features, and a factor F of their covariance: F^T F, with at most D rows."""
+    mean = features.mean(axis=0)
+    factor = (features - mean) / np.sqrt(len(features) - 1)
+    if len(factor) <= factor.shape[1]:
+        return mean, factor
+    variances, axes = np.linalg.eigh(factor.T @ factor)
+    return mean, np.sqrt(variances.clip(min=0))[:, None] * axes.T
 
 
 def kernel_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
@@ -146,8 +160,9 @@ def kernel_distance(originals: np.ndarray, pictures: np.ndarray) -> float:
     from torch_fidelity import metric_kid
 
     size = min(SUBSET, len(originals), len(pictures))
+    subsets = 1 if size == len(originals) == len(pictures) else SUBSETS  # of all there is one alone
     sets = (torch.from_numpy(set) for set in (originals, pictures))
-    found = metric_kid.kid_features_to_metric(*sets, kid_subsets=SUBSETS, kid_subset_size=size, verbose=False)
+    found = metric_kid.kid_features_to_metric(*sets, kid_subsets=subsets, kid_subset_size=size, verbose=False)
     return found[metric_kid.KEY_METRIC_KID_MEAN]
 
 

@@ -15,6 +15,7 @@ import torch
 import torchvision
 from scipy import linalg
 from skimage import data
+from torch_fidelity import metric_fid
 
 from pipeline.metrics import backbones
 from pipeline.metrics.perceptual import Inception, Lpips, Recognition, frechet_distance, in_lpips_range
@@ -88,14 +89,18 @@ def test_recognition_is_torchvisions_vgg_after_torchvisions_transform(files):
     assert Recognition(files["vgg16"], CPU)(original) == expected
 
 
-def test_frechet_distance_is_the_formula_by_scipys_matrix_root_to_1e_3():
+@pytest.mark.parametrize("counts", [(200, 150), (200, 9), (8, 7)], ids=["many", "many and few", "few"])
+def test_frechet_distance_is_the_formula_by_scipys_matrix_root_and_torch_fidelitys_to_1e_3(counts):
     random = np.random.default_rng(0)
-    first, second = random.normal(size=(200, 12)), random.normal(0.3, 1.2, (150, 12))
+    first, second = random.normal(size=(counts[0], 12)), random.normal(0.3, 1.2, (counts[1], 12))
     root = linalg.sqrtm(np.cov(first, rowvar=False) @ np.cov(second, rowvar=False)).real
     gap = first.mean(axis=0) - second.mean(axis=0)
     spread = np.cov(first, rowvar=False) + np.cov(second, rowvar=False) - 2 * root
     assert frechet_distance(first, second) == pytest.approx(gap @ gap + np.trace(spread), abs=1e-3)
-    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-3)
+    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-9)
+    theirs = [metric_fid.fid_features_to_statistics(torch.from_numpy(one)) for one in (first, second)]
+    fid = metric_fid.fid_statistics_to_metric(*theirs, verbose=False)[metric_fid.KEY_METRIC_FID]
+    assert frechet_distance(first, second) == pytest.approx(fid, abs=1e-3)
 
 
 @pytest.mark.parametrize(
