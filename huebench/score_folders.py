@@ -42,6 +42,12 @@ def main() -> None:
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="other photographs, for the FID of such a protocol")
     parser.add_argument("--masks", type=Path, help="class masks as PNG, of the photographs' names: adds edge bleeding")
     parser.add_argument(
+        "--segmenter",
+        type=Path,
+        metavar="FILE",
+        help="weights of a segmenter of `pipeline.train`: adds mIoU on the masks",
+    )
+    parser.add_argument(
         "--on-wrong-size", choices=("leave-out", "resize"), default="leave-out", help="pictures of another size"
     )
     parser.add_argument("--alexnet", metavar="FILE", help="AlexNet's weights, for LPIPS; else those of PyTorch's cache")

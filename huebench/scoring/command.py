@@ -37,7 +37,7 @@ def score(arguments: argparse.Namespace) -> None:
     evaluator, *others = evaluators(arguments)
     task = prepare(
         arguments.originals, arguments.pictures, evaluator, arguments.masks, arguments.on_wrong_size, others,
-        arguments.real,
+        arguments.real, arguments.segmenter,
     )  # fmt: skip
     journal = journal_of(task, out)
     scored = work(task, journal)

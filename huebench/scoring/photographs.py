@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -35,7 +36,7 @@ class Task:
 
     `masks`: of photographs, by their ids. `on_wrong_size`: leave such pictures out, or resize them (bicubic).
     `others`: further protocols, by which the same pictures are measured; its values are called `protocol:measure`.
-    `real`: other photographs, for the FID of protocols that want them.
+    `real`: other photographs, for the FID of protocols that want them. `segmenter`: the weights of one, for mIoU.
     """
 
     originals: Source
@@ -45,6 +46,7 @@ class Task:
     on_wrong_size: OnWrongSize
     others: tuple[Evaluator, ...] = ()
     real: Source | None = None
+    segmenter: Path | None = None
 
     @property
     def evaluators(self) -> tuple[Evaluator, ...]:

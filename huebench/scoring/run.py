@@ -15,6 +15,7 @@ from huebench.protocols.protocol import OURS
 from huebench.scoring.measures import Evaluator, left_out
 from huebench.scoring.photographs import OnWrongSize, Task, check
 from huebench.scoring.rows import Journal, Row, key_of
+from huebench.scoring.segmented import recognised
 from huebench.scoring.sets import SetValues, set_values
 from huebench.scoring.sources import Matched, Source, match, open_source
 from huebench.scoring.tables import scores_table
@@ -43,7 +44,7 @@ class Scored:
     def measures(self) -> tuple[Measure, ...]:
         """Those that there is any value of, in the order of tables; all where no picture could be scored."""
         found = {key for row in self.rows for key in row.values} | set(self.sets)
-        every = self.task.evaluator.measures
+        every = (*self.task.evaluator.measures, *([MEASURES["miou"]] if self.task.segmenter else []))
         return tuple(measure for measure in every if measure.key in found) or every
 
     @property
@@ -61,12 +62,14 @@ def score(
     weights: Mapping[str, str] | None = None,
     protocol: str = OURS,
     real: str | os.PathLike[str] | None = None,
+    segmenter: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Means over photographs with 95 % intervals: a row for each folder of `pictures` and measure.
 
     `originals` and `pictures` are folders or zips. With `reference=False` the originals are truly grey photographs, and
     nothing is compared with their colours. `masks`: a folder of class masks. `weights`: backbone -> file, for
     LPIPS, FID and KID. `protocol`: whose conventions (docs/protocols.md); `real`: other photographs, for its FID.
+    `segmenter`: weights that `pipeline.train` wrote, for mIoU on the masks.
     Columns: method, measure, value, ci_low, ci_high, n. Raises `UserError` for a mistake in what was given.
     """
     task = prepare(
@@ -76,6 +79,7 @@ def score(
         Path(masks) if masks is not None else None,
         on_wrong_size,
         real=Path(real) if real is not None else None,
+        segmenter=Path(segmenter) if segmenter is not None else None,
     )
     scored = work(task, Journal(None, ""))
     return scores_table(scored.rows, scored.measures, scored.sets).rows
@@ -89,20 +93,23 @@ def prepare(
     on_wrong_size: OnWrongSize,
     others: Sequence[Evaluator] = (),
     real: Path | None = None,
+    segmenter: Path | None = None,
 ) -> Task:
     """Look through all folders and match their pictures; raises `UserError` where nothing can be scored.
 
-    `others` and `real` as in `Task`.
+    `others`, `real` and `segmenter` as in `Task`.
     """
     if not pictures:
         raise UserError("there is nothing to score; name a folder of pictures after that of the photographs.")
+    if segmenter is not None and masks is None:
+        raise UserError("a segmenter is compared with class masks; name their folder after --masks.")
     if not evaluator.measures:
         reasons = " ".join(left_out([evaluator], real is not None))
         raise UserError(f"nothing is measured by {evaluator.protocol.name}. {reasons}")
     photographs = open_source(originals)
     found = [match(photographs, open_source(path)) for path in pictures]
     more = [open_source(path) if path is not None else None for path in (masks, real)]
-    task = Task(photographs, named(found), more[0], evaluator, on_wrong_size, tuple(others), more[1])
+    task = Task(photographs, named(found), more[0], evaluator, on_wrong_size, tuple(others), more[1], segmenter)
     check(task)
     return task
 
@@ -147,7 +154,11 @@ def work(task: Task, journal: Journal, threads: int | None = None) -> Scored:
     rows = sorted(
         (row for _, rows in everyones for row in rows), key=lambda row: (order[row.method], row.id, row.answer)
     )
-    return Scored(task, rows, problems(task, rows), set_values(task, rows))
+    found, said = dict(set_values(task, rows)), problems(task, rows)
+    if task.segmenter is not None:
+        found["miou"], about = recognised(task, task.segmenter, rows)
+        said.append(about)
+    return Scored(task, rows, said, found)
 
 
 def workers(task: Task, threads: int | None) -> ThreadPoolExecutor:

@@ -1,6 +1,8 @@
 """Measures of all pictures of a method together: FID and KID, from the features of an Inception network."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,10 +29,23 @@ SetValues = Mapping[
 FEWEST = 2  # pictures that have a covariance
 
 
+@dataclass(frozen=True)
+class SetValue:
+    """A value of `n` pictures together, with the ends of its 95 % interval, NaN where it has none."""
+
+    value: float
+    n: int
+    low: float = math.nan
+    high: float = math.nan
+
+
+SetValues = Mapping[str, Mapping[str, SetValue]]  # key of the rows -> method -> value
+
+
 def set_values(task: Task, rows: Sequence[Row]) -> SetValues:
     """FID and KID of every method by every protocol that has them, in the first process; in the others none."""
     scored = distributed.broadcast(first_answers(rows))
-    found: dict[str, dict[str, tuple[float, int]]] = {}
+    found: dict[str, dict[str, SetValue]] = {}
     for evaluator in task.evaluators:
         if evaluator.of_sets:
             found |= by_protocol(task, evaluator, scored)
@@ -48,14 +63,14 @@ def first_answers(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
 
 def by_protocol(
     task: Task, evaluator: Evaluator, scored: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, tuple[float, int]]]:
+) -> dict[str, dict[str, SetValue]]:
     """One protocol's values of the pictures in `scored`, which `first_answers` gives."""
     network, same = network_of(evaluator), evaluator.protocol.fid is None or evaluator.protocol.fid.real == "same"
     source = task.originals if same or task.real is None else task.real
     wanted = sorted({id for answers in scored.values() for id in answers} if same else source.files)
     read = partial(photograph, evaluator, source)
     real = shared(f"photographs ({evaluator.protocol.name})", wanted, read, network)
-    values: dict[str, dict[str, tuple[float, int]]] = {}
+    values: dict[str, dict[str, SetValue]] = {}
     for method, answers in scored.items():
         read = partial(picture, task, evaluator, method, answers)
         own = shared(f"{method} ({evaluator.protocol.name})", sorted(answers), read, network)
@@ -63,7 +78,7 @@ def by_protocol(
         if min(len(own), len(compared)) < FEWEST:
             continue
         for key, value in distances(evaluator, np.stack(compared), np.stack(list(own.values()))).items():
-            values.setdefault(task.key_of(evaluator, key), {})[method] = (value, len(own))
+            values.setdefault(task.key_of(evaluator, key), {})[method] = SetValue(value, len(own))
     return values
 
 

@@ -154,7 +154,7 @@ def gap_of(scored: Scored, variant: Variant, a: str, b: str) -> Gap | None:
     """By how much the first method is above the second on the photographs that both have; None without any."""
     if variant.measure.key in OF_SETS:
         of = scored.sets.get(variant.key, {})
-        return Gap(variant, of[a][0] - of[b][0], np.nan, np.nan) if a in of and b in of else None
+        return Gap(variant, of[a].value - of[b].value, np.nan, np.nan) if a in of and b in of else None
     values = values_of(scored.rows, variant.key)
     if not {a, b} <= set(values):
         return None

@@ -64,7 +64,8 @@ def score_lines(rows: Sequence[Row], key: str, methods: Sequence[str], sets: Set
         column = values[method].dropna().to_numpy(dtype=float) if method in values else np.zeros(0)
         line = {"method": method, "measure": key, "value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n": 0}
         if method in sets.get(key, {}):
-            line["value"], line["n"] = sets[key][method]
+            found = sets[key][method]
+            line |= {"value": found.value, "ci_low": found.low, "ci_high": found.high, "n": found.n}
         elif len(column):
             mean, n = finite_mean(column, SEED)
             ends = {"ci_low": mean.low, "ci_high": mean.high} if n > 1 else {}
@@ -92,7 +93,7 @@ def cautions(table: pd.DataFrame) -> Iterator[str]:
 
 def set_cautions(sets: SetValues) -> Iterator[str]:
     """The same for measures of sets."""
-    counts = [n for key, values in sets.items() if key == "fid" for _, n in values.values()]
+    counts = [value.n for value in sets.get("fid", {}).values()]
     if counts and min(counts) < UNBIASED:
         yield (
             f"FID of few pictures is too high: of {min(counts):,} it compares with no published value, and methods "

@@ -71,6 +71,11 @@ def ssim_rgb(pair: Pair) -> float:
     )  # fmt: skip
 
 
+def lpips(net: str) -> "Callable[[Pair], float]":
+    """LPIPS with this backbone."""
+    return lambda pair: pair.lpips[f"lpips_{net}"](pair.original.planes, pair.own.planes)
+
+
 def chroma(pair: Pair) -> float:
     """Mean distance from grey."""
     a, b = pair.own.lab[1:].numpy()
@@ -90,10 +95,7 @@ VALUES: dict[str, Callable[[Pair], float]] = {
     "ciede2000": lambda pair: float(ciede2000(pair.original.lab, pair.own.lab).mean()),
     "auc": lambda pair: pair.original.accuracy(pair.own).mean().item(),
     "colorfulness_gap": lambda pair: abs(pair.colorfulnesses[0] - pair.colorfulness),
-    **{
-        key: lambda pair, key=key: pair.lpips[key](pair.original.planes, pair.own.planes)
-        for key in ("lpips_alex", "lpips_vgg", "lpips_squeeze")
-    },
+    **{f"lpips_{net}": lpips(net) for net in ("alex", "vgg", "squeeze")},
     "colorfulness": lambda pair: pair.colorfulnesses[0],
     "colorfulness_absolute": lambda pair: pair.colorfulnesses[1],
     "chroma": chroma,

@@ -204,7 +204,8 @@ def test_coltrans_fid_is_against_other_photographs_cropped_and_resized_by_areas(
     ]
     for found, wanted in zip(compared[0], expected, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
-    assert result.sets == {"fid": {"mine": (1.0, 3)}}
+    value = result.sets["fid"]["mine"]
+    assert (value.value, value.n) == (1.0, 3) and np.isnan(value.low)
     with pytest.raises(UserError, match="name their folder after --real"):
         task_of(folders, "coltran", {"inception": str(file)})
 
@@ -264,11 +265,15 @@ def test_ipol26s_fid_is_the_formula_on_64_features(tmp_path: Path, folders: tupl
     gap = first.mean(axis=0) - second.mean(axis=0)
     spreads = [np.cov(one, rowvar=False) for one in (first, second)]
     expected = gap @ gap + np.trace(spreads[0] + spreads[1] - 2 * linalg.sqrtm(spreads[0] @ spreads[1]).real)
-    value, count = result.sets["fid"]["mine"]
-    assert value == pytest.approx(expected, rel=1e-3, abs=1e-3) and value > 0 and count == 3
+    found = result.sets["fid"]["mine"]
+    assert found.value == pytest.approx(expected, rel=1e-3, abs=1e-3) and found.value > 0 and found.n == 3
     table = {one.name: one for one in command_tables(result)}["scores"]
     line = table.rows.set_index("measure").loc["fid"]
-    assert line["value"] == value and np.isnan(line["ci_low"]) and "FID of few pictures is too high" in table.notes[-1]
+    assert (
+        line["value"] == found.value
+        and np.isnan(line["ci_low"])
+        and "FID of few pictures is too high" in table.notes[-1]
+    )
 
 
 def command_tables(result: run.Scored) -> list:
