@@ -40,6 +40,13 @@ def main() -> None:
         "--spread", action="store_true", help="also measure by every other protocol, and name what that turns round"
     )
     parser.add_argument("--real", type=Path, metavar="FOLDER", help="other photographs, for the FID of such a protocol")
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="MEASURE",
+        help="dists, lpips_vgg or lpips_squeeze, which take long",
+    )
     parser.add_argument("--masks", type=Path, help="class masks as PNG, of the photographs' names: adds edge bleeding")
     parser.add_argument(
         "--segmenter",

@@ -17,7 +17,7 @@ OURS = "huebench"  # the protocol that is taken where none is named
 # those of whole sets in `huebench.scoring.sets`.
 OF_PICTURES = (
     "psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "ciede2000", "auc", "colorfulness_gap", "lpips_alex", "lpips_vgg",
-    "lpips_squeeze", "colorfulness", "colorfulness_absolute", "chroma", "lightness_change",
+    "lpips_squeeze", "dists", "colorfulness", "colorfulness_absolute", "chroma", "lightness_change",
 )  # fmt: skip
 OF_SETS = ("fid", "kid")
 

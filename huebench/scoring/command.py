@@ -61,7 +61,11 @@ def evaluators(arguments: argparse.Namespace) -> list[Evaluator]:
         raise UserError("--spread compares protocols, which have neither masks nor grey photographs; leave it out.")
     chosen = protocol(arguments.protocol).name
     others = [name for name in names() if name != chosen] if arguments.spread else []
-    return [Evaluator.load(reference, masks, weights, name, bool(arguments.real)) for name in (chosen, *others)]
+    real, also = arguments.real is not None, arguments.also
+    return [
+        Evaluator.load(reference, masks, weights, chosen, real, also),
+        *(Evaluator.load(reference, masks, weights, name, real) for name in others),
+    ]
 
 
 def published_files(folder: Path) -> dict[str, str]:

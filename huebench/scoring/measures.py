@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from huebench.protocols.protocol import OF_SETS, OURS, Protocol, measures_of, protocol
+from huebench.protocols.protocol import OF_PICTURES, OF_SETS, OURS, Protocol, measures_of, protocol
 from huebench.scoring.values import VALUES, Pair
 from pipeline.metrics import backbones, edges, pixel
 from pipeline.metrics.ciede2000 import ciede2000
 from pipeline.packs.masks import VOID
 from pipeline.scoring.pixels import Picture
-from pipeline.settings.errors import UserError
+from pipeline.settings.errors import UserError, suggestion
 from reports.plan.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
-    from pipeline.metrics.perceptual import Lpips
+    from pipeline.metrics.perceptual import Dists, Lpips
 
 DIVERSITY = MEASURES["diversity"]
-LPIPS = {"lpips_alex": "alexnet", "lpips_vgg": "vgg16", "lpips_squeeze": "squeezenet1_1"}  # measure -> backbone
+# Measure -> the backbone of its network.
+BACKBONES = {"lpips_alex": "alexnet", "lpips_vgg": "vgg16", "lpips_squeeze": "squeezenet1_1", "dists": "vgg16"}
 ALONE = ("colorfulness", "colorfulness_absolute", "chroma", "lightness_change")  # without true colours
 BOUNDARIES = tuple(MEASURES[key] for key in ("bleeding_flat", "bleeding_boundary", "boundary_contrast"))
 
@@ -57,34 +58,42 @@ class Photograph:
 class Evaluator:
     """Measures pictures. `reference`: photographs have their true colours; `boundaries`: they have masks.
 
-    `lpips`: measure -> network; `sets`: the file of Inception's weights, None too where FID's photographs are missing.
+    `networks`: of measures that have one. `sets`: the file of Inception's weights; None, too, where FID's photographs
+    are missing.
     """
 
     protocol: Protocol
     reference: bool
     boundaries: bool
-    lpips: "Mapping[str, Lpips]"
+    networks: "Mapping[str, Lpips | Dists]"
     sets: Path | None
 
     @classmethod
     def load(
-        cls, reference: bool, boundaries: bool, weights: Mapping[str, str], name: str = OURS, real: bool = False
+        cls,
+        reference: bool,
+        boundaries: bool,
+        weights: Mapping[str, str],
+        name: str = OURS,
+        real: bool = False,
+        also: Sequence[str] = (),
     ) -> "Evaluator":
         """By the protocol of this name, with the networks whose weights are found.
 
-        `weights`: backbone -> file (`pipeline.metrics.backbones`). `real`: there are other photographs for FID.
+        `weights`: backbone -> file (`pipeline.metrics.backbones`). `real`: there are other photographs for FID. `also`:
+        measures that our own protocol leaves out because they take long.
         """
-        found = protocol(name)
+        found = with_measures(protocol(name), also)
         if name != OURS and not (reference and not boundaries):
             raise UserError(f"protocol {name} has neither masks nor grey photographs; leave out --protocol.")
         networks = networks_of(found) if reference else {}
         files = {key: backbones.find(network, weights) for key, network in networks.items()}
         there = {key: file for key, file in files.items() if file}
-        lpips = {key: load_lpips(key.removeprefix("lpips_"), file) for key, file in there.items() if key not in OF_SETS}
+        loaded = {key: load(key, file) for key, file in there.items() if key not in OF_SETS}
         sets = next((there[key] for key in OF_SETS if key in there), None)
         if found.fid and found.fid.real == "other" and not real:
             sets = None
-        return cls(found, reference, boundaries and reference, lpips, sets)
+        return cls(found, reference, boundaries and reference, loaded, sets)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -112,12 +121,12 @@ class Evaluator:
         """Measure -> backbone, of those that are not measured for want of weights or of photographs."""
         if not self.reference:
             return {}
-        there = {*self.lpips, *self.of_sets}
+        there = {*self.networks, *self.of_sets}
         return {key: network for key, network in networks_of(self.protocol).items() if key not in there}
 
     def values(self, photograph: "Photograph", rgb: np.ndarray, own: Picture) -> dict[str, float]:
         """Every measure of one picture, (H, W, 3) uint8 sRGB of the photograph's size; none for what is NaN."""
-        pair = Pair(self.protocol, photograph.picture, photograph.colorfulness, rgb, own, self.lpips)
+        pair = Pair(self.protocol, photograph.picture, photograph.colorfulness, rgb, own, self.networks)
         found = {key: VALUES[key](pair) for key in self.conventions() if key in VALUES}
         if self.boundaries:
             found |= bleeding(photograph, own.lab[1:].numpy())
@@ -128,7 +137,7 @@ def networks_of(protocol: Protocol) -> dict[str, str]:
     """Measure -> the backbone that it needs (`pipeline.metrics.backbones`), for those of a protocol that need one."""
     torchvision = protocol.fid is not None and protocol.fid.network == "torchvision"
     inception = "inception_torchvision" if torchvision else "inception"
-    every = {**LPIPS, **dict.fromkeys(OF_SETS, inception)}
+    every = {**BACKBONES, **dict.fromkeys(OF_SETS, inception)}
     return {key: every[key] for key in protocol.measures if key in every}
 
 
@@ -165,10 +174,20 @@ def diversity(answers: list[Picture]) -> float:
     return float(np.mean(steps))
 
 
+def with_measures(protocol: Protocol, also: Sequence[str]) -> Protocol:
+    """Our own protocol with further measures of the registry; raises `UserError` for others."""
+    for key in also:
+        if key not in OF_PICTURES:
+            raise UserError(f"there is no measure {key!r}; {suggestion(key, list(OF_PICTURES))}")
+    if also and protocol.name != OURS:
+        raise UserError(f"protocol {protocol.name} measures what its paper prints; leave out --also or --protocol.")
+    return replace(protocol, measures={**protocol.measures, **dict.fromkeys(also, "")}) if also else protocol
+
+
 @cache
-def load_lpips(net: str, file: Path) -> "Lpips":
-    """LPIPS with this network, on a GPU if there is one."""
-    from pipeline.metrics.perceptual import Lpips
+def load(key: str, file: Path) -> "Lpips | Dists":
+    """The network of a measure, on a GPU if there is one."""
+    from pipeline.metrics.perceptual import Dists, Lpips
     from pipeline.runtime.device import choose_device
 
-    return Lpips(net, file, choose_device())
+    return Dists(file, choose_device()) if key == "dists" else Lpips(key.removeprefix("lpips_"), file, choose_device())

@@ -15,7 +15,7 @@ from huebench.protocols.protocol import OURS
 from huebench.scoring.measures import Evaluator, left_out
 from huebench.scoring.photographs import OnWrongSize, Task, check
 from huebench.scoring.rows import Journal, Row, key_of
-from huebench.scoring.segmented import recognised
+from huebench.scoring.segmented import check_segmenter, recognised
 from huebench.scoring.sets import SetValues, set_values
 from huebench.scoring.sources import Matched, Source, match, open_source
 from huebench.scoring.tables import scores_table
@@ -63,19 +63,20 @@ def score(
     protocol: str = OURS,
     real: str | os.PathLike[str] | None = None,
     segmenter: str | os.PathLike[str] | None = None,
+    also: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Means over photographs with 95 % intervals: a row for each folder of `pictures` and measure.
 
     `originals` and `pictures` are folders or zips. With `reference=False` the originals are truly grey photographs, and
     nothing is compared with their colours. `masks`: a folder of class masks. `weights`: backbone -> file, for
     LPIPS, FID and KID. `protocol`: whose conventions (docs/protocols.md); `real`: other photographs, for its FID.
-    `segmenter`: weights that `pipeline.train` wrote, for mIoU on the masks.
+    `segmenter`: weights that `pipeline.train` wrote, for mIoU on the masks. `also`: further measures.
     Columns: method, measure, value, ci_low, ci_high, n. Raises `UserError` for a mistake in what was given.
     """
     task = prepare(
         Path(originals),
         [Path(path) for path in pictures],
-        Evaluator.load(reference, masks is not None, weights or {}, protocol, real is not None),
+        Evaluator.load(reference, masks is not None, weights or {}, protocol, real is not None, also),
         Path(masks) if masks is not None else None,
         on_wrong_size,
         real=Path(real) if real is not None else None,
@@ -101,8 +102,10 @@ def prepare(
     """
     if not pictures:
         raise UserError("there is nothing to score; name a folder of pictures after that of the photographs.")
-    if segmenter is not None and masks is None:
-        raise UserError("a segmenter is compared with class masks; name their folder after --masks.")
+    if segmenter is not None:
+        if masks is None:
+            raise UserError("a segmenter is compared with class masks; name their folder after --masks.")
+        check_segmenter(segmenter)
     if not evaluator.measures:
         reasons = " ".join(left_out([evaluator], real is not None))
         raise UserError(f"nothing is measured by {evaluator.protocol.name}. {reasons}")
@@ -163,7 +166,7 @@ def work(task: Task, journal: Journal, threads: int | None = None) -> Scored:
 
 def workers(task: Task, threads: int | None) -> ThreadPoolExecutor:
     """A thread a core; a network takes all cores by itself, and then one picture is measured at a time."""
-    if any(one.lpips for one in task.evaluators):
+    if any(one.networks for one in task.evaluators):
         return ThreadPoolExecutor(1)
     return single_threaded(threads or cores())
 
@@ -209,6 +212,6 @@ def journal_of(task: Task, out: Path | None) -> Journal:
         return Journal(None, "")
     sources = [task.originals, *(matched.source for matched in task.methods.values()), task.masks, task.real]
     evaluator = task.evaluator
-    protocols = [(one.protocol, *one.lpips) for one in task.evaluators]
+    protocols = [(one.protocol, *one.networks) for one in task.evaluators]
     settings = (evaluator.reference, evaluator.boundaries, protocols, task.on_wrong_size)
     return Journal(out / "unfinished", key_of(sources, *task.methods, *settings))

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from huebench.scoring.photographs import Task
 from huebench.scoring.rows import Row
@@ -58,8 +59,14 @@ class Counter:
         counts = [found for _, found in sorted(distributed.gather(mine), key=lambda pair: pair[0])]
         if not counts:
             return None
-        interval = class_ratios(*np.stack(counts, axis=1), SEED).interval
+        intersections, unions = np.stack(counts, axis=1)
+        interval = class_ratios(intersections, unions, SEED).interval
         return SetValue(100 * interval.mean, len(counts), 100 * interval.low, 100 * interval.high)
+
+
+def check_segmenter(file: Path) -> None:
+    """Raise `UserError` for a file that holds no segmenter, before anything is measured."""
+    load_segmenter(file, torch.device("cpu"))
 
 
 def recognised(task: Task, file: Path, rows: Sequence[Row]) -> tuple[dict[str, SetValue], str]:

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     Network = Callable[[Tensor], np.ndarray]
 
-SetValues = Mapping[
-    str, Mapping[str, tuple[float, int]]
-]  # key of the rows -> method -> value, and of how many pictures
 FEWEST = 2  # pictures that have a covariance
 
 

@@ -16,7 +16,7 @@ from pipeline.metrics.ms_ssim import ms_ssim_ab
 from pipeline.scoring.pixels import Picture
 
 if TYPE_CHECKING:
-    from pipeline.metrics.perceptual import Lpips
+    from torch import Tensor
 
 UNIFORM_SIDE = 7  # of scikit-image's window where no Gaussian is asked for
 
@@ -25,7 +25,8 @@ UNIFORM_SIDE = 7  # of scikit-image's window where no Gaussian is asked for
 class Pair:
     """A photograph and a picture of it, both fitted by the protocol: `original` and `own`; `rgb` (H, W, 3) uint8 too.
 
-    `colorfulness`: the photograph's, signed. `lpips`: measure -> network, those whose weights are there.
+    `colorfulness`: the photograph's, signed. `networks`: measure -> the network that compares two pictures,
+    of those whose weights are there.
     """
 
     protocol: Protocol
@@ -33,7 +34,7 @@ class Pair:
     colorfulness: float
     rgb: np.ndarray
     own: Picture
-    lpips: "Mapping[str, Lpips]"
+    networks: "Mapping[str, Callable[[Tensor, Tensor], float]]"
 
     @cached_property
     def colorfulnesses(self) -> tuple[float, float]:
@@ -71,9 +72,9 @@ def ssim_rgb(pair: Pair) -> float:
     )  # fmt: skip
 
 
-def lpips(net: str) -> "Callable[[Pair], float]":
-    """LPIPS with this backbone."""
-    return lambda pair: pair.lpips[f"lpips_{net}"](pair.original.planes, pair.own.planes)
+def by_network(key: str) -> "Callable[[Pair], float]":
+    """A measure that a network gives."""
+    return lambda pair: pair.networks[key](pair.original.planes, pair.own.planes)
 
 
 def chroma(pair: Pair) -> float:
@@ -95,7 +96,7 @@ VALUES: dict[str, Callable[[Pair], float]] = {
     "ciede2000": lambda pair: float(ciede2000(pair.original.lab, pair.own.lab).mean()),
     "auc": lambda pair: pair.original.accuracy(pair.own).mean().item(),
     "colorfulness_gap": lambda pair: abs(pair.colorfulnesses[0] - pair.colorfulness),
-    **{f"lpips_{net}": lpips(net) for net in ("alex", "vgg", "squeeze")},
+    **{key: by_network(key) for key in ("lpips_alex", "lpips_vgg", "lpips_squeeze", "dists")},
     "colorfulness": lambda pair: pair.colorfulnesses[0],
     "colorfulness_absolute": lambda pair: pair.colorfulnesses[1],
     "chroma": chroma,

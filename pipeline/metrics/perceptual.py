@@ -1,4 +1,4 @@
-"""Measures of pretrained networks: LPIPS, VGG-16's top-1 class, and Inception features for FID and KID.
+"""Measures of pretrained networks: LPIPS, DISTS, VGG-16's top-1 class, and Inception features for FID and KID.
 
 All take (3, H, W) uint8 sRGB; each network resizes and normalises for itself. Weights are read from files
 (`pipeline.metrics.backbones`), and no code in a file is run.
@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -50,6 +51,30 @@ class Lpips:
 def in_lpips_range(rgb: Tensor) -> Tensor:
     """uint8 to float32 on [-1, 1], as `lpips.im2tensor`."""
     return rgb / 127.5 - 1
+
+
+class Dists:
+    """DISTS (Ding, Ma, Wang and Simoncelli 2020) of torchmetrics, with which the weights of its layers come; 0 is best.
+
+    `weights`: torchvision's file of VGG-16. Pictures are compared at their own size, in float32 on [0, 1].
+    """
+
+    def __init__(self, weights: Path, device: torch.device) -> None:
+        from torchmetrics.functional.image import dists
+        from torchvision.models import vgg16
+
+        with torch.device("meta"):
+            backbone = vgg16(weights=None)
+        backbone.to_empty(device="cpu")
+        with one_sentence(weights):
+            backbone.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+        with patch.object(dists, "vgg16", lambda **_: backbone), torch.random.fork_rng(devices=[]):
+            self.network = dists.DISTSNetwork().to(device)  # it would download the backbone by itself
+        self.device = device
+
+    def __call__(self, original: Tensor, picture: Tensor) -> float:
+        """The distance of two pictures of the same size."""
+        return float(self.network(*(rgb[None].to(self.device) / 255 for rgb in (picture, original))))
 
 
 class Recognition:

@@ -181,6 +181,8 @@ _ALL = (
             "pixels have none, as the window does not fit in the fifth scale (Mullery and Whelan 2022 round "
             "a and b to 8 bits first)",
             difference_digits=4),
+    Measure("dists", "DISTS", 4, "lower", "folders",
+            "mean over photographs of DISTS (torchmetrics, VGG-16) at the photograph's own size, sRGB on [0, 1]"),
     Measure("kid", "KID", 4, "lower", "folders",
             "kernel Inception distance (torch-fidelity's copy of the original network) from the originals of the same "
             "photographs, polynomial kernel of degree 3, mean of 100 random subsets of 1,000 pictures or of all where "

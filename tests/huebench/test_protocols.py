@@ -358,6 +358,16 @@ def test_missing_and_other_photographs_are_counted_and_the_first_are_named() -> 
     assert "1 of yours are others" in said
 
 
+def test_also_adds_a_measure_that_takes_long_and_refuses_others(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    file = str(weights.lpips(tmp_path, "squeezenet1_1"))
+    table = huebench.score(*folders, weights={"squeezenet1_1": file}, also=["lpips_squeeze"]).set_index("measure")
+    assert table.loc["lpips_squeeze", "value"] > 0 and "psnr_rgb" in table.index
+    with pytest.raises(UserError, match="did you mean 'dists'"):
+        huebench.score(*folders, also=["dist"])
+    with pytest.raises(UserError, match="protocol ct2 measures what its paper prints"):
+        huebench.score(*folders, protocol="ct2", also=["dists"])
+
+
 GOOD = "difference: Ours.\nsource: a paper\nmeasures: {psnr_rgb: as usual}\n"
 
 
