@@ -33,7 +33,10 @@ class Code:
 
 @dataclass(frozen=True)
 class Ssim:
-    """`window`: Gaussian of 11 x 11 and sigma 1.5, or uniform of 7 x 7 with sample covariance; `range`: of values."""
+    """`window`: Gaussian of 11 x 11 and sigma 1.5, or uniform of 7 x 7 with sample covariance.
+
+    `range`: of values, in SSIM's constants; with a Gaussian window it is 255.
+    """
 
     window: Literal["gaussian", "uniform"] = "gaussian"
     range: Annotated[int, Range(1, 255)] = 255
@@ -117,6 +120,8 @@ def read(path: Path) -> Protocol:
         raise UserError(f"{path}: it measures a distance of sets, so `fid` must say by which network.")
     if found.fid and found.fid.network == "torchvision" and found.fid.features != 2048:
         raise UserError(f"{path}: fid: torchvision's Inception is read for 2048 features alone.")
+    if found.ssim.window == "gaussian" and found.ssim.range != 255:
+        raise UserError(f"{path}: ssim: with a Gaussian window the range is 255, not {found.ssim.range}.")
     if found.name != OURS and not all(found.measures.values()):
         raise UserError(f"{path}: measures: each needs its convention, a sentence.")
     return found

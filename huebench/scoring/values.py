@@ -18,7 +18,7 @@ from pipeline.scoring.pixels import Picture
 if TYPE_CHECKING:
     from torch import Tensor
 
-UNIFORM_SIDE = 7  # of scikit-image's window where no Gaussian is asked for
+UNIFORM_SIDE = 7  # of the uniform window, in pixels
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,14 @@ def psnr_ab(pair: Pair) -> float:
 
 
 def ssim_rgb(pair: Pair) -> float:
-    """By the protocol's window and range."""
+    """By the protocol's window and range; NaN for a picture that is smaller than the window."""
     ssim = pair.protocol.ssim
-    if ssim.window == "gaussian" and ssim.range == 255:
+    if ssim.window == "gaussian":
         return pixel.ssim(pair.original.planes, pair.own.planes)
     if min(pair.rgb.shape[:2]) < UNIFORM_SIDE:
         return math.nan
     planes = (one.planes.numpy() for one in (pair.original, pair.own))
-    if ssim.window == "uniform":
-        return float(structural_similarity(*planes, channel_axis=0, data_range=ssim.range))
-    return float(
-        structural_similarity(
-            *planes, channel_axis=0, data_range=ssim.range, gaussian_weights=True, sigma=1.5,
-            use_sample_covariance=False,
-        )
-    )  # fmt: skip
+    return float(structural_similarity(*planes, win_size=UNIFORM_SIDE, channel_axis=0, data_range=ssim.range))
 
 
 def by_network(key: str) -> "Callable[[Pair], float]":
