@@ -85,9 +85,9 @@ def timed(work: Callable[[], pd.DataFrame]) -> tuple[float, pd.DataFrame]:
 def ours(originals: Path, folders: Sequence[Path], jobs: int) -> pd.DataFrame:
     """The means by method, with intervals and all differences made on the way."""
     task = run.prepare(originals, folders, Evaluator.load(True, False, {}), None, "leave-out")
-    rows = run.work(task, Journal(None, ""), threads=jobs).rows
-    differences_table(rows, task.evaluator.measures)
-    table = scores_table(rows, task.evaluator.measures).rows
+    scored = run.work(task, Journal(None, ""), threads=jobs)
+    differences_table(scored.rows, scored.of_pictures)
+    table = scores_table(scored.rows, scored.measures, scored.sets).rows
     return table.pivot(index="method", columns="measure", values="value")
 
 

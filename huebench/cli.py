@@ -16,6 +16,7 @@ COMMANDS = {
         "measure pictures in folders, with intervals and differences",
         "score",
     ),
+    "protocols": ("huebench.list_protocols", "list the published protocols that `score` can follow", ""),
     "colorize": ("pipeline.colorize_photo", "colorize one photograph with a trained network", "score"),
     "compare": ("reports.compare", "compare two states of the results", "pipeline"),
     "ratings": ("reports.ratings", "analyse the ratings of a study", ""),

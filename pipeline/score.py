@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dataset", nargs="?", help="a block under `data` in params.yaml")
     parser.add_argument("methods", nargs="*", help="blocks under `methods`: these again; else all that have changed")
-    parser.add_argument("--download", action="store_true", help="get the weights, about 700 MB, and do nothing else")
+    parser.add_argument("--download", action="store_true", help="get the weights, about 800 MB, and do nothing else")
     parser.add_argument("--device", help="of perceptual networks: cpu, cuda, ...; by default a GPU if there is one")
     arguments = parser.parse_args()
     if arguments.download:

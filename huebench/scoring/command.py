@@ -4,11 +4,14 @@ import argparse
 import shutil
 from pathlib import Path
 
+from huebench.protocols.protocol import names, protocol
 from huebench.scoring.measures import Evaluator
 from huebench.scoring.page import write_page
 from huebench.scoring.results import per_image, result_json
 from huebench.scoring.run import Scored, journal_of, prepare, work
+from huebench.scoring.spread import spread_tables
 from huebench.scoring.tables import answers_table, differences_table, scores_table
+from pipeline.metrics import backbones
 from pipeline.records.rows import write_json
 from pipeline.runtime import distributed
 from pipeline.settings.errors import UserError
@@ -31,9 +34,11 @@ def score(arguments: argparse.Namespace) -> None:
     out: Path | None = arguments.out
     if out is not None and out.exists() and not out.is_dir():
         raise UserError(f"{out} is no folder; name another one after --out.")
-    weights = {"alexnet": arguments.alexnet} if arguments.alexnet else {}
-    evaluator = Evaluator.load(not arguments.no_reference, arguments.masks is not None, weights)
-    task = prepare(arguments.originals, arguments.pictures, evaluator, arguments.masks, arguments.on_wrong_size)
+    evaluator, *others = evaluators(arguments)
+    task = prepare(
+        arguments.originals, arguments.pictures, evaluator, arguments.masks, arguments.on_wrong_size, others,
+        arguments.real, arguments.segmenter,
+    )  # fmt: skip
     journal = journal_of(task, out)
     scored = work(task, journal)
     if distributed.rank() > 0:
@@ -46,11 +51,41 @@ def score(arguments: argparse.Namespace) -> None:
         print(f"\nwritten to {out}: per_image.csv, scores.json, index.html and {count(len(tables), 'table')}")
 
 
+def evaluators(arguments: argparse.Namespace) -> list[Evaluator]:
+    """By the protocol that was asked for, and with --spread by all others."""
+    weights = published_files(arguments.weights) if arguments.weights else {}
+    if arguments.alexnet:
+        weights["alexnet"] = arguments.alexnet
+    reference, masks = not arguments.no_reference, arguments.masks is not None
+    if arguments.spread and (masks or not reference):
+        raise UserError("--spread compares protocols, which have neither masks nor grey photographs; leave it out.")
+    chosen = protocol(arguments.protocol).name
+    others = [name for name in names() if name != chosen] if arguments.spread else []
+    real, also = arguments.real is not None, arguments.also
+    return [
+        Evaluator.load(reference, masks, weights, chosen, real, also),
+        *(Evaluator.load(reference, masks, weights, name, real) for name in others),
+    ]
+
+
+def published_files(folder: Path) -> dict[str, str]:
+    """The weights in a folder that have the names under which they are published: backbone -> file."""
+    files = {name: folder / backbone.file for name, backbone in backbones.BACKBONES.items()}
+    found = {name: str(file) for name, file in files.items() if file.is_file()}
+    if not found:
+        raise UserError(f"{folder} holds none of {', '.join(file.name for file in files.values())}.")
+    return found
+
+
 def tables_of(scored: Scored) -> list[Table]:
     """Means, differences and answers, those that there are."""
-    measures = scored.task.evaluator.measures
-    made = (scores_table, differences_table, answers_table)
-    return [table for make in made if (table := make(scored.rows, measures)) is not None]
+    made = [
+        scores_table(scored.rows, scored.measures, scored.sets),
+        differences_table(scored.rows, scored.of_pictures),
+        answers_table(scored.rows, scored.of_pictures),
+        *spread_tables(scored),
+    ]
+    return [table for table in made if table is not None]
 
 
 def text_of(scored: Scored, tables: list[Table]) -> str:
@@ -60,7 +95,7 @@ def text_of(scored: Scored, tables: list[Table]) -> str:
     for table in tables:
         if len(table.shown) > LONG:
             parts.append(f"{len(table.shown)} {table.name} are in {table.name}.csv of --out.")
-        else:
+        elif len(table.shown):
             parts.append(columns_of(table, width))
         parts += table.notes
     if scored.problems:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from huebench.scoring.photographs import Task
 from huebench.scoring.rows import Row
 from huebench.scoring.run import Scored
+from huebench.scoring.spread import SPREAD
 from pipeline.packs.decode import decode_image
 from pipeline.settings.files import write_whole
 from reports.inputs.examples import evenly_spaced
@@ -37,10 +38,11 @@ def write_page(path: Path, scored: Scored, tables: Sequence[Table]) -> None:
         photographs=len(task.originals.files),
         methods=task.methods,
         reference=task.evaluator.reference,
-        tables=tables,
+        tables=[table for table in tables if table.name not in SPREAD],
+        at_the_end=[table for table in tables if table.name in SPREAD],
         problems=scored.problems,
         browser=browser(scored),
-        measures=names(task.evaluator.measures),
+        measures=names(scored.of_pictures),
     )
     write_whole(path, html)
 
@@ -52,7 +54,7 @@ def browser(scored: Scored) -> Browser | None:
     ids = evenly_spaced(everywhere, MOST)
     if not ids:
         return None
-    found = {id: row_of(task, id, first) for id in ids}
+    found = {id: row_of(scored, id, first) for id in ids}
     letters = sum(len(shown.uri) for row in found.values() for shown in row)
     if letters > BUDGET:
         found = {id: found[id] for id in evenly_spaced(ids, max(1, int(len(ids) * BUDGET / letters)))}
@@ -69,9 +71,9 @@ def first_answers(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
     return found
 
 
-def row_of(task: Task, id: str, first: dict[tuple[str, str], Row]) -> list[Shown]:
+def row_of(scored: Scored, id: str, first: dict[tuple[str, str], Row]) -> list[Shown]:
     """The photograph and every method's picture of it."""
-    measures = task.evaluator.measures
+    task, measures = scored.task, scored.of_pictures
     nothing = json.dumps({measure.key: None for measure in measures})
     shown = [Shown(PHOTOGRAPH, picture(task, task.originals.read(id)), nothing, "as it was given")]
     for name, matched in task.methods.items():

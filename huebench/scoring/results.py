@@ -14,8 +14,12 @@ SCHEMA = 1  # of scores.json and per_image.csv: a number that changes with the m
 
 
 def per_image(scored: Scored) -> pd.DataFrame:
-    """method, id, answer, format, problem, remark, and a column for each measure; empty where there is no value."""
-    keys = [measure.key for measure in (*scored.task.evaluator.measures, DIVERSITY)]
+    """method, id, answer, format, problem, remark, and a column for each measure; empty where there is no value.
+
+    Those of other protocols are called `protocol:measure`.
+    """
+    own = [measure.key for measure in (*scored.task.evaluator.measures, DIVERSITY)]
+    keys = [*own, *sorted({key for row in scored.rows for key in row.values} - set(own))]
     return pd.DataFrame(
         [
             {
@@ -36,12 +40,13 @@ def result_json(scored: Scored, tables: list[Table]) -> dict[str, Any]:
     """Everything but the pictures' own rows; null where there is no number."""
     return {
         "schema": SCHEMA,
+        "protocol": scored.task.evaluator.protocol.name,
         "originals": str(scored.task.originals.path),
         "photographs": len(scored.task.originals.files),
         "methods": {name: str(matched.source.path) for name, matched in scored.task.methods.items()},
         "measures": {
             measure.key: {"name": measure.name, "better": measure.better, "convention": measure.convention}
-            for measure in scored.task.evaluator.measures
+            for measure in scored.measures
         },
         **{table.name: [finite(row) for row in table.rows.to_dict("records")] for table in tables},
         "problems": scored.problems,

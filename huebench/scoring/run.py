@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,25 +10,47 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from huebench.scoring.measures import Evaluator
+from huebench.protocols.listed import sentence
+from huebench.protocols.protocol import OURS
+from huebench.scoring.measures import Evaluator, left_out
 from huebench.scoring.photographs import OnWrongSize, Task, check
 from huebench.scoring.rows import Journal, Row, key_of
+from huebench.scoring.segmented import check_segmenter, recognised
+from huebench.scoring.sets import SetValues, set_values
 from huebench.scoring.sources import Matched, Source, match, open_source
 from huebench.scoring.tables import scores_table
+from pipeline.metrics.ms_ssim import SMALLEST
 from pipeline.runtime import distributed
 from pipeline.runtime.threads import cores, single_threaded
 from pipeline.settings.errors import UserError
+from reports.plan.measures import MEASURES, Measure
 
 BATCH = 64  # photographs between two notes in the journal
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What came out: a row for each picture, sorted by method, photograph and answer, and sentences for people."""
+    """What came out: a row for each picture, sorted by method, photograph and answer, and sentences for people.
+
+    `sets`: the values of whole methods, as `huebench.scoring.sets` gives them.
+    """
 
     task: Task
     rows: list[Row]
     problems: list[str]
+    sets: SetValues
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Those that there is any value of, in the order of tables; all where no picture could be scored."""
+        found = {key for row in self.rows for key in row.values} | set(self.sets)
+        every = (*self.task.evaluator.measures, *([MEASURES["miou"]] if self.task.segmenter else []))
+        return tuple(measure for measure in every if measure.key in found) or every
+
+    @property
+    def of_pictures(self) -> tuple[Measure, ...]:
+        """Those that single pictures have a value of."""
+        return tuple(measure for measure in self.measures if measure.key not in self.sets)
 
 
 def score(
@@ -38,32 +60,59 @@ def score(
     masks: str | os.PathLike[str] | None = None,
     on_wrong_size: OnWrongSize = "leave-out",
     weights: Mapping[str, str] | None = None,
+    protocol: str = OURS,
+    real: str | os.PathLike[str] | None = None,
+    segmenter: str | os.PathLike[str] | None = None,
+    also: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Means over photographs with 95 % intervals: a row for each folder of `pictures` and measure.
 
     `originals` and `pictures` are folders or zips. With `reference=False` the originals are truly grey photographs, and
-    nothing is compared with their colours. `masks`: a folder of class masks. `weights`: backbone -> file, for LPIPS.
+    nothing is compared with their colours. `masks`: a folder of class masks. `weights`: backbone -> file, for
+    LPIPS, FID and KID. `protocol`: whose conventions (docs/protocols.md); `real`: other photographs, for its FID.
+    `segmenter`: weights that `pipeline.train` wrote, for mIoU on the masks. `also`: further measures.
     Columns: method, measure, value, ci_low, ci_high, n. Raises `UserError` for a mistake in what was given.
     """
     task = prepare(
         Path(originals),
         [Path(path) for path in pictures],
-        Evaluator.load(reference, masks is not None, weights or {}),
+        Evaluator.load(reference, masks is not None, weights or {}, protocol, real is not None, also),
         Path(masks) if masks is not None else None,
         on_wrong_size,
+        real=Path(real) if real is not None else None,
+        segmenter=Path(segmenter) if segmenter is not None else None,
     )
-    return scores_table(work(task, Journal(None, "")).rows, task.evaluator.measures).rows
+    scored = work(task, Journal(None, ""))
+    return scores_table(scored.rows, scored.measures, scored.sets).rows
 
 
 def prepare(
-    originals: Path, pictures: Sequence[Path], evaluator: Evaluator, masks: Path | None, on_wrong_size: OnWrongSize
+    originals: Path,
+    pictures: Sequence[Path],
+    evaluator: Evaluator,
+    masks: Path | None,
+    on_wrong_size: OnWrongSize,
+    others: Sequence[Evaluator] = (),
+    real: Path | None = None,
+    segmenter: Path | None = None,
 ) -> Task:
-    """Look through all folders and match their pictures; raises `UserError` where nothing can be scored."""
+    """Look through all folders and match their pictures; raises `UserError` where nothing can be scored.
+
+    `others`, `real` and `segmenter` as in `Task`.
+    """
     if not pictures:
         raise UserError("there is nothing to score; name a folder of pictures after that of the photographs.")
+    if segmenter is not None:
+        if masks is None:
+            raise UserError("a segmenter is compared with class masks; name their folder after --masks.")
+        check_segmenter(segmenter)
+    if not evaluator.measures:
+        reasons = " ".join(left_out([evaluator], real is not None))
+        raise UserError(f"nothing is measured by {evaluator.protocol.name}. {reasons}")
     photographs = open_source(originals)
     found = [match(photographs, open_source(path)) for path in pictures]
-    task = Task(photographs, named(found), open_source(masks) if masks is not None else None, evaluator, on_wrong_size)
+    more = [open_source(path) if path is not None else None for path in (masks, real)]
+    task = Task(photographs, named(found), more[0], evaluator, on_wrong_size, tuple(others), more[1], segmenter)
     check(task)
     return task
 
@@ -94,7 +143,7 @@ def work(task: Task, journal: Journal, threads: int | None = None) -> Scored:
     mine = distributed.share([id for id in ids if id not in done])
     made: list[tuple[str, list[Row]]] = []
     bar = tqdm(total=len(mine), desc="scoring", unit="photo", delay=2, disable=distributed.rank() > 0)
-    with bar, workers(task.evaluator, threads) as pool:
+    with bar, workers(task, threads) as pool:
         for start in range(0, len(mine), BATCH):
             batch = mine[start : start + BATCH]
             finished = []
@@ -108,12 +157,16 @@ def work(task: Task, journal: Journal, threads: int | None = None) -> Scored:
     rows = sorted(
         (row for _, rows in everyones for row in rows), key=lambda row: (order[row.method], row.id, row.answer)
     )
-    return Scored(task, rows, problems(task, rows))
+    found, said = dict(set_values(task, rows)), problems(task, rows)
+    if task.segmenter is not None:
+        found["miou"], about = recognised(task, task.segmenter, rows)
+        said.append(about)
+    return Scored(task, rows, said, found)
 
 
-def workers(evaluator: Evaluator, threads: int | None) -> ThreadPoolExecutor:
+def workers(task: Task, threads: int | None) -> ThreadPoolExecutor:
     """A thread a core; a network takes all cores by itself, and then one picture is measured at a time."""
-    if evaluator.lpips:
+    if any(one.networks for one in task.evaluators):
         return ThreadPoolExecutor(1)
     return single_threaded(threads or cores())
 
@@ -129,7 +182,21 @@ def problems(task: Task, rows: Sequence[Row]) -> list[str]:
             found.append(f"{name}: {len(wrong)} of {len(own)} pictures could not be scored: {wrong[0]}{more}")
         for remark, count in Counter(row.remark for row in own if row.remark).items():
             found.append(f"{name}: {count} of {len(own)} pictures: {remark}")
-    return [*found, *task.evaluator.missing()]
+    return [*found, *conventions(task, [row for row in rows if not row.problem])]
+
+
+def conventions(task: Task, rows: Sequence[Row]) -> Iterator[str]:
+    """What the protocol cannot measure of the pictures that were scored, and which photographs it wants."""
+    protocol = task.evaluator.protocol
+    small = sum("ms_ssim_ab" not in row.values for row in rows)
+    if small and task.evaluator.reference and "ms_ssim_ab" in protocol.measures:
+        name = MEASURES["ms_ssim_ab"].name
+        yield f"{small} of {len(rows)} pictures have a side under {SMALLEST} pixels, and so no {name}."
+    lists = ((protocol.photographs, task.originals), (protocol.real_photographs, task.real))
+    for listed, source in lists:
+        if listed and source and (said := sentence(protocol.name, listed, source.files)):
+            yield said
+    yield from left_out(task.evaluators, task.real is not None)
 
 
 def source_problems(originals: Source) -> list[str]:
@@ -143,7 +210,8 @@ def journal_of(task: Task, out: Path | None) -> Journal:
     """Where finished rows are kept until everything is written: below `out`."""
     if out is None:
         return Journal(None, "")
-    sources = [task.originals, *(matched.source for matched in task.methods.values()), task.masks]
+    sources = [task.originals, *(matched.source for matched in task.methods.values()), task.masks, task.real]
     evaluator = task.evaluator
-    settings = (evaluator.reference, evaluator.boundaries, evaluator.lpips is not None, task.on_wrong_size)
+    protocols = [(one.protocol, *one.networks) for one in task.evaluators]
+    settings = (evaluator.reference, evaluator.boundaries, protocols, task.on_wrong_size)
     return Journal(out / "unfinished", key_of(sources, *task.methods, *settings))

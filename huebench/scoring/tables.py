@@ -9,6 +9,7 @@ import pandas as pd
 
 from huebench.scoring.measures import DIVERSITY
 from huebench.scoring.rows import Row
+from huebench.scoring.sets import SetValues
 from reports.plan.comparisons import FEWEST
 from reports.plan.measures import Measure, sentence
 from reports.statistics.means import RESAMPLES, finite_mean
@@ -25,6 +26,7 @@ from reports.tables.wording import (
 )
 
 SEED = 0  # of the bootstrap
+UNBIASED = 5_000  # pictures from which on FID is published as it is
 
 
 def values_of(rows: Sequence[Row], key: str) -> pd.DataFrame:
@@ -34,10 +36,13 @@ def values_of(rows: Sequence[Row], key: str) -> pd.DataFrame:
     return long.pivot_table(index="id", columns="method", values="value", aggfunc="mean", dropna=False, sort=False)
 
 
-def scores_table(rows: Sequence[Row], measures: Sequence[Measure]) -> Table:
-    """Means over photographs with their intervals: in `rows` a line for each method and measure, shown one a method."""
+def scores_table(rows: Sequence[Row], measures: Sequence[Measure], sets: SetValues) -> Table:
+    """Means over photographs with their intervals: in `rows` a line for each method and measure, shown one a method.
+
+    `sets`: the values of measures that single pictures have none of.
+    """
     methods = list(dict.fromkeys(row.method for row in rows))
-    numbers = [line for measure in measures for line in score_lines(rows, measure, methods)]
+    numbers = [line for measure in measures for line in score_lines(rows, measure.key, methods, sets)]
     table = pd.DataFrame(numbers, columns=["method", "measure", "value", "ci_low", "ci_high", "n"])
     shown = []
     for method in methods:
@@ -48,16 +53,20 @@ def scores_table(rows: Sequence[Row], measures: Sequence[Measure]) -> Table:
         f"Means over photographs (n). Brackets: {photographs_convention(RESAMPLES, SEED)}. "
         f"{' '.join(map(sentence, measures))}"
     )
-    return Table("scores", table, pd.DataFrame(shown), caption, tuple(cautions(table)), ("Method",))
+    notes = (*cautions(table), *set_cautions(sets))
+    return Table("scores", table, pd.DataFrame(shown), caption, notes, ("Method",))
 
 
-def score_lines(rows: Sequence[Row], measure: Measure, methods: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The mean of one measure for each method; with one photograph a value without an interval."""
-    values = values_of(rows, measure.key)
+def score_lines(rows: Sequence[Row], key: str, methods: Sequence[str], sets: SetValues) -> Iterator[dict[str, Any]]:
+    """The mean of one measure for each method; with one photograph, or of a whole set, a value without an interval."""
+    values = values_of(rows, key)
     for method in methods:
         column = values[method].dropna().to_numpy(dtype=float) if method in values else np.zeros(0)
-        line = {"method": method, "measure": measure.key, "value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n": 0}
-        if len(column):
+        line = {"method": method, "measure": key, "value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n": 0}
+        if method in sets.get(key, {}):
+            found = sets[key][method]
+            line |= {"value": found.value, "ci_low": found.low, "ci_high": found.high, "n": found.n}
+        elif len(column):
             mean, n = finite_mean(column, SEED)
             ends = {"ci_low": mean.low, "ci_high": mean.high} if n > 1 else {}
             line |= {"value": mean.mean, "n": n, **ends}
@@ -80,6 +89,16 @@ def cautions(table: pd.DataFrame) -> Iterator[str]:
         yield f"Fewer than {FEWEST} photographs are few: intervals come out too narrow."
     elif counts["max"].max() == 1:
         yield "One photograph: values without intervals, which say nothing of other photographs."
+
+
+def set_cautions(sets: SetValues) -> Iterator[str]:
+    """The same for measures of sets."""
+    counts = [value.n for value in sets.get("fid", {}).values()]
+    if counts and min(counts) < UNBIASED:
+        yield (
+            f"FID of few pictures is too high: of {min(counts):,} it compares with no published value, and methods "
+            "compare only on equally many."
+        )
 
 
 def differences_table(rows: Sequence[Row], measures: Sequence[Measure]) -> Table | None:

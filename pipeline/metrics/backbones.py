@@ -33,6 +33,8 @@ BACKBONES = {
     "inception": Backbone(
         "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth"
     ),
+    # The file of CT2's and DDColor's FID; torchvision has a newer one of the same layers.
+    "inception_torchvision": Backbone("https://download.pytorch.org/models/inception_v3_google-1a9a5a14.pth"),
 }
 
 

@@ -5,7 +5,7 @@ The networks' weights are the files under `weights` in params.yaml, else those i
 run resumes; FID's features are then computed anew.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -133,7 +133,8 @@ def fid_of(pictures: Pictures, weights: Path, device: str | None) -> float:
     """FID between a method's pictures and the originals of the same photographs."""
     from pipeline.metrics.perceptual import frechet_distance
 
-    own = features(pictures.method, (pictures.archive[entry.id] for entry in pictures.pack.index), weights, device)
+    network = inception(weights, device)
+    own = features(pictures.method, (pictures.archive[entry.id] for entry in pictures.pack.index), network)
     digest = pictures.pack.summary["digest"]
     return frechet_distance(features_of_originals(pictures.pack.folder, digest, weights, device), own)
 
@@ -142,14 +143,13 @@ def fid_of(pictures: Pictures, weights: Path, device: str | None) -> float:
 def features_of_originals(folder: Path, digest: str, weights: Path, device: str | None) -> np.ndarray:
     """(N, 2048) features of the photographs in a pack's folder, of this digest, which are the same for all methods."""
     pack = Pack(folder)
-    return features("original", map(pack.original, pack.index), weights, device)
+    return features("original", map(pack.original, pack.index), inception(weights, device))
 
 
-def features(name: str, pictures: Iterable[np.ndarray], weights: Path, device: str | None) -> np.ndarray:
-    """Inception's features (N, 2048) of N pictures, each (H, W, 3) uint8."""
+def features(name: str, pictures: Iterable[np.ndarray], network: "Callable[[Tensor], np.ndarray]") -> np.ndarray:
+    """A network's features (N, features) of N pictures, each (H, W, 3) uint8."""
     import torch
 
-    network = inception(weights, device)
     bar = tqdm(pictures, f"features of {name} for FID", delay=2, unit="photo")
     return np.stack([network(torch.tensor(picture).permute(2, 0, 1)) for picture in bar])
 

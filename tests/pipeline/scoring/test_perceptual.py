@@ -15,9 +15,11 @@ import torch
 import torchvision
 from scipy import linalg
 from skimage import data
+from torch_fidelity import metric_fid
+from torchmetrics.functional.image import dists
 
 from pipeline.metrics import backbones
-from pipeline.metrics.perceptual import Inception, Lpips, Recognition, frechet_distance, in_lpips_range
+from pipeline.metrics.perceptual import Dists, Inception, Lpips, Recognition, frechet_distance, in_lpips_range
 from pipeline.packs.pack import Pack
 from pipeline.records.archive import write_archive
 from pipeline.records.rows import PerceptualRow, read_rows
@@ -66,6 +68,40 @@ def test_lpips_is_the_packages_own_at_own_size_to_1e_6(net, files, monkeypatch, 
     assert Lpips(net, files[NETS[net]], CPU)(original, original) == 0
 
 
+def test_dists_is_the_printed_formula_on_the_features_of_vgg_16_to_1e_6(files):
+    network = torchvision.models.vgg16(weights=None).eval()
+    network.load_state_dict(torch.load(files["vgg16"]))
+    distances = torch.load(Path(dists.__file__).parent / "dists_models" / "weights.pt")
+    window = np.outer(np.hanning(5)[1:-1], np.hanning(5)[1:-1])
+    window = torch.tensor(window / window.sum(), dtype=torch.float32)
+    original, picture = pair()
+    mean, deviation = (torch.tensor(one)[:, None, None] for one in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+
+    def features(rgb):
+        x = rgb[None] / 255
+        found, x = [x], (x - mean) / deviation
+        for layer in network.features[:30]:
+            if isinstance(layer, torch.nn.MaxPool2d):  # which Ding et al. replace by the root of the mean square
+                found.append(x)
+                kernel = window.expand(x.shape[1], 1, 3, 3)
+                x = (torch.nn.functional.conv2d(x**2, kernel, stride=2, padding=1, groups=x.shape[1]) + 1e-12).sqrt()
+            else:
+                x = layer(x.clone())
+        return [*found, x]
+
+    total, weights = 0.0, [distances[name].split([3, 64, 128, 256, 512, 512], dim=1) for name in ("alpha", "beta")]
+    with torch.inference_mode():
+        for x, y, alpha, beta in zip(features(original), features(picture), *weights, strict=True):
+            (vx, mx), (vy, my) = (torch.var_mean(one, dim=(2, 3), correction=0, keepdim=True) for one in (x, y))
+            shared = ((x - mx) * (y - my)).mean(dim=(2, 3), keepdim=True)
+            texture, structure = ((2 * a + 1e-6) / (b + 1e-6) for a, b in ((mx * my, mx**2 + my**2), (shared, vx + vy)))
+            total += (alpha * texture + beta * structure).sum().item()
+    expected = 1 - total / sum(distances[name].sum().item() for name in ("alpha", "beta"))
+    ours = Dists(files["vgg16"], CPU)
+    assert ours(original, picture) == pytest.approx(expected, abs=1e-5) and expected > 0.01
+    assert ours(original, original) == pytest.approx(0, abs=1e-5)
+
+
 def test_lpips_sees_minus_1_to_1():
     levels = torch.tensor([0, 51, 255], dtype=torch.uint8)
     assert in_lpips_range(levels).tolist() == pytest.approx([-1, -0.6, 1])
@@ -88,14 +124,18 @@ def test_recognition_is_torchvisions_vgg_after_torchvisions_transform(files):
     assert Recognition(files["vgg16"], CPU)(original) == expected
 
 
-def test_frechet_distance_is_the_formula_by_scipys_matrix_root_to_1e_3():
+@pytest.mark.parametrize("counts", [(200, 150), (200, 9), (8, 7)], ids=["many", "many and few", "few"])
+def test_frechet_distance_is_the_formula_by_scipys_matrix_root_and_torch_fidelitys_to_1e_3(counts):
     random = np.random.default_rng(0)
-    first, second = random.normal(size=(200, 12)), random.normal(0.3, 1.2, (150, 12))
+    first, second = random.normal(size=(counts[0], 12)), random.normal(0.3, 1.2, (counts[1], 12))
     root = linalg.sqrtm(np.cov(first, rowvar=False) @ np.cov(second, rowvar=False)).real
     gap = first.mean(axis=0) - second.mean(axis=0)
     spread = np.cov(first, rowvar=False) + np.cov(second, rowvar=False) - 2 * root
     assert frechet_distance(first, second) == pytest.approx(gap @ gap + np.trace(spread), abs=1e-3)
-    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-3)
+    assert frechet_distance(first, first) == pytest.approx(0, abs=1e-9)
+    theirs = [metric_fid.fid_features_to_statistics(torch.from_numpy(one)) for one in (first, second)]
+    fid = metric_fid.fid_statistics_to_metric(*theirs, verbose=False)[metric_fid.KEY_METRIC_FID]
+    assert frechet_distance(first, second) == pytest.approx(fid, abs=1e-3)
 
 
 @pytest.mark.parametrize(
