@@ -52,6 +52,6 @@ def _shown(rows: pd.DataFrame) -> dict[str, str]:
         heading = f"{name} (criterion)" if name in shown else name
         shown[heading] = with_interval(row["mean"], row["ci_low"], row["ci_high"], 1)
     if len(rows) == 1 and (first["scale_low"], first["scale_high"]) not in ((0, 1), (0, 100)):
-        mean, low, high = (first[f"{column}_on_scale"] for column in ("mean", "ci_low", "ci_high"))
+        mean, low, high = (float(first[f"{column}_on_scale"]) for column in ("mean", "ci_low", "ci_high"))
         shown[f"On the scale {first['scale_low']:g} to {first['scale_high']:g}"] = with_interval(mean, low, high)
     return shown | {"Votes": f"{rows['n_votes'].max():,}"}
