@@ -9,7 +9,7 @@ from huebench.scoring.measures import Evaluator
 from huebench.scoring.page import write_page
 from huebench.scoring.results import per_image, result_json
 from huebench.scoring.run import Scored, journal_of, prepare, work
-from huebench.scoring.spread import spread_tables
+from huebench.scoring.spread import in_lines, spread_tables
 from huebench.scoring.tables import answers_table, differences_table, scores_table
 from pipeline.metrics import backbones
 from pipeline.records.rows import write_json
@@ -96,7 +96,7 @@ def text_of(scored: Scored, tables: list[Table]) -> str:
         if len(table.shown) > LONG:
             parts.append(f"{len(table.shown)} {table.name} are in {table.name}.csv of --out.")
         elif len(table.shown):
-            parts.append(columns_of(table, width))
+            parts.append(in_lines(table) if table.name == "flips" else columns_of(table, width))
         parts += table.notes
     if scored.problems:
         parts.append("\n".join(["About the pictures:", *(f"- {problem}" for problem in scored.problems)]))

@@ -1,7 +1,8 @@
 """What conventions do to a comparison: measures by every protocol, and the pairs of methods that they turn round."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -27,6 +28,7 @@ FAMILIES = {
     "fid": ("fid",),
 }
 SPREAD = ("spread", "flips")  # the tables' names
+FEWEST = 2  # photographs that two methods are compared on
 NAMES = {"lpips_alex": "LPIPS"}  # of a family whose first measure is called otherwise
 
 
@@ -47,17 +49,32 @@ class Variant:
 
 @dataclass(frozen=True)
 class Gap:
-    """How far the first of two methods is above the second; `low` and `high` are NaN of a whole set."""
+    """How far the first of two methods is above the second: `mean`, of `differences` (N,), None for whole sets."""
 
     variant: Variant
     mean: float
-    low: float
-    high: float
+    differences: np.ndarray | None
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """The 95 % interval of the mean; NaN for whole sets."""
+        if self.differences is None:
+            return np.nan, np.nan
+        found = compare_columns(self.differences[:, None], SEED)[0]
+        return found.low, found.high
 
     @property
     def sure(self) -> bool:
         """Whether the interval leaves no doubt which is higher."""
-        return self.low > 0 or self.high < 0
+        return self.ends[0] > 0 or self.ends[1] < 0
+
+    @property
+    def words(self) -> str:
+        """`PSNR ab, dB (ipol26) +0.12 [0.05, 0.19]`."""
+        digits = self.variant.measure.digits_of_difference
+        if self.differences is None:
+            return f"{self.variant.label} {signed(self.mean, digits)}"
+        return f"{self.variant.label} {signed_with_interval(self.mean, *self.ends, digits)}"
 
 
 def spread_tables(scored: Scored) -> list[Table]:
@@ -112,7 +129,10 @@ def values_table(scored: Scored, families: list[list[Variant]]) -> Table:
 def flips_table(scored: Scored, families: list[list[Variant]]) -> Table:
     """Every pair of methods that variants of one measure rank otherwise; empty where there is none."""
     pairs = list(combinations(scored.task.methods, 2))
-    found = [flip for family in families for pair in pairs for flip in flips(scored, family, *pair)]
+    found = []
+    for family in families:
+        values = {variant.key: values_of(scored.rows, variant.key) for variant in family}
+        found += [flip for pair in pairs for flip in flips(scored, family, values, *pair)]
     numbers = pd.DataFrame(found, columns=["measure", "method_a", "method_b", "a_better", "b_better", "sure"])
     shown = pd.DataFrame(
         {
@@ -134,40 +154,45 @@ def flips_table(scored: Scored, families: list[list[Variant]]) -> Table:
     return Table("flips", numbers, shown, caption, notes, tuple(shown.columns))
 
 
-def flips(scored: Scored, family: list[Variant], a: str, b: str) -> Iterator[dict[str, Any]]:
-    """One line if some variants prefer the first method and some the second."""
-    gaps = [gap for variant in family if (gap := gap_of(scored, variant, a, b)) is not None]
-    sides = {
-        side: [gap for gap in gaps if gap.mean and (gap.mean > 0) == (side == (gap.variant.measure.better != "lower"))]
+def flips(
+    scored: Scored, family: Sequence[Variant], values: Mapping[str, pd.DataFrame], a: str, b: str
+) -> Iterator[dict[str, Any]]:
+    """One line if some variants prefer the first method and some the second; `values`: `values_of` by variant."""
+    gaps = [gap for variant in family if (gap := gap_of(scored, variant, values[variant.key], a, b)) is not None]
+    first, second = (
+        [gap for gap in gaps if gap.mean and (gap.mean > 0) == (side == (gap.variant.measure.better != "lower"))]
         for side in (True, False)
-    }
-    if sides[True] and sides[False]:
-        words = {side: "; ".join(map(in_words, found)) for side, found in sides.items()}
-        sure = all(any(gap.sure for gap in found) for found in sides.values())
+    )
+    if first and second:
+        sure = all(any(gap.sure for gap in side) for side in (first, second))
         yield {
-            "measure": family[0].family, "method_a": a, "method_b": b, "a_better": words[True],
-            "b_better": words[False], "sure": "yes" if sure else "no",
-        }  # fmt: skip
+            "measure": family[0].family,
+            "method_a": a,
+            "method_b": b,
+            "a_better": "; ".join(gap.words for gap in first),
+            "b_better": "; ".join(gap.words for gap in second),
+            "sure": "yes" if sure else "no",
+        }
 
 
-def gap_of(scored: Scored, variant: Variant, a: str, b: str) -> Gap | None:
+def gap_of(scored: Scored, variant: Variant, values: pd.DataFrame, a: str, b: str) -> Gap | None:
     """By how much the first method is above the second on the photographs that both have; None without any."""
     if variant.measure.key in OF_SETS:
         of = scored.sets.get(variant.key, {})
-        return Gap(variant, of[a].value - of[b].value, np.nan, np.nan) if a in of and b in of else None
-    values = values_of(scored.rows, variant.key)
+        return Gap(variant, of[a].value - of[b].value, None) if a in of and b in of else None
     if not {a, b} <= set(values):
         return None
     both = values[[a, b]].dropna()
-    if len(both) < 2:
+    if len(both) < FEWEST or not np.isfinite(both).all(axis=None):  # an exact picture has an infinite PSNR
         return None
-    found = compare_columns(difference(both[a].to_numpy(), both[b].to_numpy())[:, None], SEED)[0]
-    return Gap(variant, found.mean, found.low, found.high)
+    differences = difference(both[a].to_numpy(), both[b].to_numpy())
+    return Gap(variant, float(differences.mean()), differences)
 
 
-def in_words(gap: Gap) -> str:
-    """`PSNR ab, dB (ipol26) +0.12 [0.05, 0.19]`."""
-    digits = gap.variant.measure.digits_of_difference
-    if np.isnan(gap.low):
-        return f"{gap.variant.label} {signed(gap.mean, digits)}"
-    return f"{gap.variant.label} {signed_with_interval(gap.mean, gap.low, gap.high, digits)}"
+def in_lines(table: Table) -> str:
+    """The flips for a terminal, where their columns would be too wide."""
+    return "\n".join(
+        f"- {row.measure}: {row.method_a} is above {row.method_b} by {row.a_better}; below by "
+        f"{row.b_better}; beyond chance: {row.sure}"
+        for row in table.rows.itertuples()
+    )
