@@ -4,18 +4,18 @@ Only `ratings.csv` is needed. Beside it, `participants.csv` says whom the screen
 dataset and the rules.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pandas as pd
 
-from pipeline.records.ratings import FLAGS, KINDS, PairRating, Participant, Rating
+from pipeline.records.ratings import KINDS, PairRating, Rating
 from pipeline.settings.errors import UserError
 from reports.plan.order import ORIGINAL, in_order
-from reports.study.spreadsheet import ANEW, NOTHING, OTHERWISE, as_known, check_spelling, read_cells, read_sheet
+from reports.study.beside import participants_of, settings_of
+from reports.study.spreadsheet import ANEW, OTHERWISE, as_known, check_spelling, read_cells, read_sheet
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
 MEAN = "mean of all criteria"  # the same in a study that asks for naturalness itself; no criterion can be named so
@@ -124,7 +124,7 @@ def read_ratings(path: Path) -> Ratings | None:
     if is_pairs:
         answers = read_sheet(path, PairRating)
     _check_one_study(answers, path)
-    settings = _settings(path.with_name("study.json"), answers)
+    settings = settings_of(path.with_name("study.json"), answers)
     criteria = settings["criteria"] or list(dict.fromkeys(answers["criterion"]))
     answers = _named(answers, criteria if settings["criteria"] else [], settings["methods"], path)
     _check_answers(answers, path)
@@ -133,7 +133,7 @@ def read_ratings(path: Path) -> Ratings | None:
         answers, criteria = answers.assign(criterion=FOOLED), [FOOLED]
     main = answers[answers["kind"] == "main"]
     beside = path.with_name("participants.csv")
-    participants = _participants(beside, answers) if beside.exists() else None
+    participants = participants_of(beside, answers) if beside.exists() else None
     if main.empty:
         return None
     return Ratings(
@@ -230,42 +230,3 @@ def _check_trials(answers: pd.DataFrame, criteria: Sequence[str], path: Path) ->
     unknown = answers[(answers["kind"] == "repeat") & answers["repeat_of"].isna()]
     if len(unknown):
         raise UserError(f"{path}, line {unknown.index[0]}, column repeat_of: is empty, but this is a repeat; {ANEW}")
-
-
-def _participants(path: Path, answers: pd.DataFrame) -> pd.DataFrame:
-    participants = read_sheet(path, Participant)
-    participants["flags"] = [_flags(cell, path, line) for line, cell in participants["flags"].items()]
-    first = answers.iloc[0]
-    same = (participants["study"] == first["study"]) & (participants["simulated"] == first["simulated"])
-    strangers = set(answers["participant"]) - set(participants["participant"])
-    if not same.all() or strangers or participants["participant"].duplicated().any():
-        raise UserError(f"{path} and {path.with_name('ratings.csv')} are not of one export; {ANEW}")
-    return participants.reset_index(drop=True)
-
-
-def _flags(cell: str, path: Path, line: Any) -> str:
-    """The broken rules, joined by `;`."""
-    if cell.casefold() in NOTHING:
-        return ""
-    flags = [flag.strip().casefold() for flag in cell.split(";")]
-    if unknown := [flag for flag in flags if flag not in FLAGS]:
-        raise UserError(
-            f"{path}, line {line}, column flags: found {unknown[0]!r}, but the rules are {', '.join(FLAGS)}; {ANEW}"
-        )
-    return ";".join(flags)
-
-
-def _settings(path: Path, answers: pd.DataFrame) -> dict[str, Any]:
-    """What study.json says: `dataset`, `criteria`, `methods` and `rules`, empty without the file."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig")) if path.exists() else {}
-        if path.exists() and content.get("digest") != answers["study"].iloc[0]:
-            raise UserError(f"{path} is of another study than the ratings beside it; {ANEW}")
-        return {
-            "dataset": content.get("dataset", ""),
-            "criteria": [criterion["name"] for criterion in content.get("criteria", [])],
-            "methods": list(content.get("methods", [])),
-            "rules": dict(content.get("screening", {})),
-        }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error!r}); {ANEW}") from None

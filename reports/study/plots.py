@@ -108,7 +108,7 @@ def differences(study: Analysis, styles: Mapping[str, MethodStyle]) -> Plot:
     )
     overall = rows[rows["criterion"] == study.kept.overall].to_dict("records")
     values = {row["method_b"]: f"{row['difference']:+.1f}" for row in overall}
-    subject = WORDS[study.ratings.protocol].subject
+    subject = WORDS[study.ratings.protocol].mean.capitalize()
     alt = f"{banner(study)}{subject} of {ours} in points of per cent, minus {listed(values)}."
     return Plot(f"{CONTRASTS[study.ratings.protocol]}_{study.ratings.name}", said, alt, figure)
 
@@ -127,7 +127,9 @@ def behaviour(study: Analysis, styles: Mapping[str, MethodStyle]) -> Plot:
             f"learning and fatigue: {known} in {conduct.PARTS} parts of the session (methods held fixed, 95 % "
             "intervals over raters)"
         )
-        alt.append(f"{words.subject} from {100 * first['natural']:.0f} to {100 * last['natural']:.0f} per cent")
+        alt.append(
+            f"{words.mean.capitalize()} from {100 * first['natural']:.0f} to {100 * last['natural']:.0f} per cent"
+        )
         if study.ratings.timed:
             panels.append(lambda axes: _curve(axes, curve, "response_ms", 0.001, "seconds", "Response time"))
             quick = first["response_ms"] / 1000, last["response_ms"] / 1000
