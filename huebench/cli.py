@@ -20,6 +20,8 @@ COMMANDS = {
     "colorize": ("pipeline.colorize_photo", "colorize one photograph with a trained network", "score"),
     "compare": ("reports.compare", "compare two states of the results", "pipeline"),
     "ratings": ("reports.ratings", "analyse the ratings of a study", ""),
+    "study new": ("study_app.organiser.new", "write the file of a new study after five questions", "study"),
+    "study check": ("study_app.organiser.check", "how long, how many volunteers, and what is odd", "study"),
     "study serve": ("study_app.serve", "serve the human study", "study"),
     "study stimuli": ("study_app.stimuli.prepare", "prepare the pictures of a study", "study"),
     "study export": ("study_app.export.tables", "write the answers of a study to files", "study"),

@@ -20,10 +20,12 @@ from pipeline.settings.errors import run_stage
 from pipeline.settings.paths import BUILD
 from reports.figures.theme import method_styles
 from reports.plan.published import load_published
+from reports.preference.results import analyse_preferences
 from reports.study.export import Ratings, is_export, read_ratings
 from reports.study.others.answers import read_others
 from reports.study.others.columns import ROLES, Columns, load_columns
 from reports.study.results import StudyPage, study_page, titles_of, write
+from reports.study.spreadsheet import is_preference
 from reports.study.votes import EXPLORATORY, analyse
 
 WIDTH = 100  # of the notes, in letters
@@ -33,6 +35,9 @@ FLAGS = (*ROLES, "pattern", "asked", "reference", "name")  # each the key of the
 def main() -> None:
     """Analyse one file."""
     arguments = _arguments()
+    if is_preference(arguments.ratings):
+        print(analyse_preferences(arguments.ratings, arguments.to))
+        return
     ratings = read(arguments)
     if ratings is None:
         print(f"{arguments.ratings}: nobody has rated a method yet")

@@ -43,6 +43,17 @@ class PairRating(Rating):
     fake_place: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class PreferenceRating(Rating):
+    """Which of two methods' pictures was preferred: `value` is `maximum` if that of `method`, 0 if that of `other`.
+
+    With ties `maximum` is 2, and 1 says that both were found equal. `method_place`: 0 if `method` stood left, else 1.
+    """
+
+    other: str
+    method_place: int
+
+
 @dataclass(frozen=True)
 class Participant:
     """One volunteer without anything that names the person. Its columns: `study_app.export.codebook`."""

@@ -15,7 +15,15 @@ from pipeline.records.ratings import KINDS, PairRating, Rating
 from pipeline.settings.errors import UserError
 from reports.plan.order import ORIGINAL, in_order
 from reports.study.beside import participants_of, settings_of
-from reports.study.spreadsheet import ANEW, OTHERWISE, as_known, check_spelling, read_cells, read_sheet
+from reports.study.spreadsheet import (
+    ANEW,
+    OTHERWISE,
+    as_known,
+    check_spelling,
+    is_preference,
+    read_cells,
+    read_sheet,
+)
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
 MEAN = "mean of all criteria"  # the same in a study that asks for naturalness itself; no criterion can be named so
@@ -106,6 +114,9 @@ def read_studies(folder: Path) -> list[Ratings]:
     """
     found = []
     for path in sorted(folder.glob("*/ratings.csv")):
+        if is_preference(path):
+            print(f"left out of the report: {path} is of preferences; `python -m reports.ratings {path}` analyses it")
+            continue
         ratings = read_ratings(path)
         found += [ratings] if ratings else []
     people = [ratings for ratings in found if not ratings.simulated]

@@ -182,3 +182,12 @@ def _parser(hint: Any, decimal_comma: bool) -> Callable[[str], Any]:
         return lambda cell: None if cell.casefold() in NOTHING else parse(cell)
     readers: dict[type, Callable[[str], Any]] = {int: whole, float: number, bool: truth, str: str}
     return readers[hint]
+
+
+def is_preference(path: Path) -> bool:
+    """Whether a file's heading has the columns that answers to `protocol: preference` alone have."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        heading = (file.readline() + file.readline()).replace(b"\0", b"").lower()  # Excel's own line may be the first
+    return all(name in heading for name in (b"other", b"method_place"))

@@ -1,4 +1,4 @@
-// Trials of pairs: the pictures may come in turn, and the practice says which was the fake.
+// Trials of two pictures: they may come in turn, and the practice says what was done to which.
 import { expose } from "./exposure.js";
 import { element, sleep } from "./view.js";
 
@@ -19,9 +19,9 @@ export async function exposeInTurn(pair, milliseconds, pause, watch) {
   return { onset: left.onset, offset: right.offset, shown: left.shown + right.shown, exposures: left.exposures + right.exposures - 1 };
 }
 
-/** Whether the answer was right, and the pair with its captions. */
-export function verdict(view, pair, fake, values) {
-  const isRight = Object.values(values).every((side) => side === fake);
+/** Whether the answer was the wanted one, and the pair with its captions. */
+export function verdict(view, pair, { fake, wanted }, values) {
+  const isRight = Object.values(values).every((side) => side === wanted);
   const figures = [...pair.children].map((picture, side) => {
     picture.style.visibility = "visible";
     const caption = view.text("practice", side === fake ? "fake" : "real");

@@ -53,18 +53,21 @@ function binary(view, scale, settle) {
   const yes = [view.text("trial", "answer_yes"), `1 · ${letter("letter_yes").toUpperCase()} · →`];
   const meanings = new Map([["0", 0], ["1", 1], ["ArrowLeft", 0], ["ArrowRight", 1], ["n", 0], ["y", 1]]);
   meanings.set(letter("letter_no"), 0).set(letter("letter_yes"), 1);
-  return eitherOr(settle, no, yes, meanings);
+  return choices(settle, [no, yes], meanings);
 }
 
-/** Of a pair, the left picture is 0 and the right one 1. */
+/** Of a pair, the left picture is 0 and the right one the largest answer; where that is 2, 1 is neither. */
 function sides(view, scale, settle) {
-  const meanings = new Map([["1", 0], ["2", 1], ["ArrowLeft", 0], ["ArrowRight", 1]]);
-  return eitherOr(settle, [view.text("trial", "left"), "1 · ←"], [view.text("trial", "right"), "2 · →"], meanings);
+  const [left, right] = [[view.text("trial", "left"), "1 · ←"], [view.text("trial", "right"), "2 · →"]];
+  const meanings = new Map([["1", 0], ["2", scale.maximum], ["ArrowLeft", 0], ["ArrowRight", scale.maximum]]);
+  if (scale.maximum === 1) return choices(settle, [left, right], meanings);
+  meanings.set("0", 1).set("ArrowDown", 1);
+  return choices(settle, [left, [view.text("trial", "same"), "0 · ↓"], right], meanings);
 }
 
-/** Two buttons, each with words and a hint at its keys. */
-function eitherOr(settle, zero, one, meanings) {
-  const buttons = [zero, one].map(([words, hint], value) => {
+/** Buttons for 0, 1 and so on, each with words and a hint at its keys. */
+function choices(settle, named, meanings) {
+  const buttons = named.map(([words, hint], value) => {
     const key = element("span", { class: "hint", "aria-hidden": "true" }, hint);
     return element("button", { type: "button", class: "answer", "data-value": value, onclick: () => settle(value) }, words, key);
   });

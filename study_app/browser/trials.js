@@ -18,7 +18,8 @@ export async function practice(act) {
   const { view, connection, journal } = act;
   const plan = await connection.get("/api/plan");
   const stage = new Stage(act, plan, plan.practice);
-  const keys = view.text("practice", { binary: "binary_keys", sides: "sides_keys" }[plan.scale.name] ?? "graded_keys");
+  const sides = plan.scale.maximum > 1 ? "ties_keys" : "sides_keys";
+  const keys = view.text("practice", { binary: "binary_keys", sides }[plan.scale.name] ?? "graded_keys");
   await view.pause(
     view.text("practice", "start"),
     view.heading(view.text("practice", "heading")),
@@ -212,7 +213,7 @@ class Stage {
     picture.style.visibility = "visible";
     const sentence = this.view.heading(this.view.text("practice", item.feedback));
     sentence.classList.add("plain");
-    const shown = item.pictures ? verdict(this.view, picture, item.fake, values) : [picture];
+    const shown = item.pictures ? verdict(this.view, picture, item, values) : [picture];
     await this.view.pause(this.view.text("practice", "next"), this.top, ...shown, sentence);
   }
 

@@ -42,10 +42,10 @@ class Cast:
 
 @dataclass(frozen=True)
 class Trial:
-    """One picture in a session, or a pair of it and the original.
+    """One picture in a session, or two of a photograph: a pair of it and the original, or of two methods.
 
-    `position` counts from 0; `first`: for a repeat, where it was shown first; `fake_place`: in a pair, where what is
-    not the original stands (0 is left, 1 right).
+    `position` counts from 0; `first`: for a repeat, where it was shown first; `fake_place`: of two, where that of
+    `method` stands (0 is left, 1 right), in pairs the fake; `other`: the second method, where two are compared.
     """
 
     position: int
@@ -55,6 +55,20 @@ class Trial:
     fault: str = ""
     first: int | None = None
     fake_place: int | None = None
+    other: str = ""
+
+    @property
+    def look(self) -> str:
+        """What is to be seen beside the photograph: how its colours were made."""
+        return f"{self.fault or self.method} {self.other}".strip()
+
+    @property
+    def cell(self) -> str:
+        """Which votes of a photograph this one counts among: those on its method, or on two as they stand."""
+        if not self.other:
+            return self.method
+        sides = (self.other, self.method) if self.fake_place else (self.method, self.other)
+        return " | ".join(sides)
 
 
 def generator(*seeds: object) -> random.Random:
@@ -82,15 +96,35 @@ def cast_photographs(study: Study, photographs: Iterable[str]) -> Cast:
 
 def slots(study: Study) -> list[Slot]:
     """Every slot, in the seeded order by which ties are broken."""
-    every = [Slot(block, row) for block in range(study.blocks) for row in range(len(study.methods))]
+    every = [Slot(block, row) for block in range(study.blocks) for row in range(study.rows)]
     return shuffled(every, generator(study.seed, "slots"))
 
 
 def main_pictures(study: Study, cast: Cast, slot: Slot) -> list[tuple[str, str]]:
-    """The (photograph, method) pairs of a slot."""
+    """The (photograph, method) pairs of a slot; where two methods are compared, both as they stand."""
+    return [(trial.photograph, trial.cell) for trial in main_trials(study, cast, slot)]
+
+
+def main_trials(study: Study, cast: Cast, slot: Slot) -> list[Trial]:
+    """What a slot shows of its photographs, in no order."""
     start = slot.block * study.block_size
     block = cast.main[start : start + study.block_size]
-    return [(name, study.methods[(i + slot.row) % len(study.methods)]) for i, name in enumerate(block)]
+    return [_way(study, name, (place + slot.row) % study.rows) for place, name in enumerate(block)]
+
+
+def _way(study: Study, photograph: str, row: int) -> Trial:
+    """One of the ways in which a photograph is shown.
+
+    Of two methods: each beside the one after it, then each beside the second one after it, and so on. So in any
+    len(methods) ways in a row each method stands left once and right once.
+    """
+    count = len(study.methods)
+    if study.protocol != "preference":
+        return Trial(0, "main", photograph, study.methods[row])
+    left = row % count
+    right = (left + 1 + row // count) % count
+    first, second = (study.methods[place] for place in sorted((left, right)))
+    return Trial(0, "main", photograph, first, other=second, fake_place=int(left > right))
 
 
 def practice_pictures(cast: Cast, faults: Sequence[str] = PRACTICE_FAULTS) -> list[tuple[str, str]]:
@@ -111,12 +145,13 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
     """
     rng = generator(study.seed, "session", number)
     count = study.trials
-    catch = [Trial(0, "broken", name, ORIGINAL, fault=BROKEN) for name in cast.broken]
+    beside = ORIGINAL if study.protocol == "preference" else ""
+    catch = [Trial(0, "broken", name, ORIGINAL, fault=BROKEN, other=beside) for name in cast.broken]
     catch += [Trial(0, "original", name, ORIGINAL) for name in cast.originals]
     catch_at = spread(len(catch), range(count), rng)
     repeats_at = spread(study.repeats, [p for p in range(count // 2, count) if p not in catch_at], rng)
     main_at = sorted(set(range(count)) - set(catch_at) - set(repeats_at))
-    main = [Trial(0, "main", name, method) for name, method in main_pictures(study, cast, slot)]
+    main = main_trials(study, cast, slot)
     order: list[Trial | None] = [None] * count
     for position, trial in zip(catch_at, shuffled(catch, rng), strict=True):
         order[position] = trial
@@ -127,8 +162,18 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
     trials = [replace(trial, position=position) for position, trial in enumerate(order) if trial is not None]
     if study.protocol == "naturalness":
         return trials
+    if study.protocol == "preference":
+        return _with_sides(trials, rng)
     places = fake_places([(trial.fault or trial.method, trial.first) for trial in trials], rng)
     return [replace(trial, fake_place=place) for trial, place in zip(trials, places, strict=True)]
+
+
+def _with_sides(trials: Sequence[Trial], rng: random.Random) -> list[Trial]:
+    """Two methods stand as the design says; a repeat the other way round, and catch items balanced."""
+    catch = [trial.position for trial in trials if trial.kind == "broken"]
+    places = dict(zip(catch, fake_places([(BROKEN, None)] * len(catch), rng), strict=True))
+    exchanged = {trial.position: 1 - (trial.fake_place or 0) for trial in trials if trial.kind == "repeat"}
+    return [replace(one, fake_place=(places | exchanged).get(one.position, one.fake_place)) for one in trials]
 
 
 def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:
@@ -138,7 +183,7 @@ def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:
 
 
 def _look(trial: Trial | None) -> str | None:
-    return None if trial is None else trial.fault or trial.method
+    return None if trial is None else trial.look
 
 
 def _clashes(order: Sequence[Trial | None], position: int) -> int:

@@ -1,28 +1,47 @@
-"""`study.yaml` as frozen, typed records, and the digest of its design."""
+"""Reads `study.yaml`, fills in what it takes over from the package, and names what is wrong with it."""
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal
 
 from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
 from pipeline.settings.yaml_file import read_yaml
 from study_app.design import recruitment as recruiting
-from study_app.design.recruitment import Recruitment
+from study_app.design.duration import whole_minutes
+from study_app.design.inherited import inherited
+from study_app.design.records import (
+    FAKE,
+    FREE,
+    ORIGINAL,
+    Criterion,
+    Screening,
+    Study,
+    design_digest,
+    known_as,
+    public_content,
+)
+
+__all__ = [
+    "FAKE",
+    "FREE",
+    "ORIGINAL",
+    "STUDY_FILE",
+    "Criterion",
+    "Screening",
+    "Study",
+    "design_digest",
+    "known_as",
+    "load_study",
+    "public_content",
+    "study_of",
+]
 
 STUDY_FILE = Path("study.yaml")
-ORIGINAL = "original"  # the method that is the photograph itself
-FAKE = "fake"  # the only criterion of pairs: which picture is the fake
-MAXIMUM = {"binary": 1, "0-10": 10, "0-100": 100}
+MINUTES = "{minutes}"  # stands in a consent for how long a session takes
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-# What may change while there are answers, since none of it changes what an answer means.
-FREE = ("votes_per_cell", "abandoned_after_minutes", "screening", "second_run", "recruitment")
 # The smallest value of every number that has one.
 SMALLEST = {
     **dict.fromkeys(
@@ -33,146 +52,19 @@ SMALLEST = {
 }
 
 
-@dataclass(frozen=True)
-class Criterion:
-    """One question that is asked of every picture. `term` and `question`: a wording for each language."""
-
-    name: str
-    term: dict[str, str]
-    question: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Catch:
-    """How many trials have a known answer: obviously broken colours, and untouched photographs."""
-
-    broken: int
-    originals: int
-
-
-@dataclass(frozen=True)
-class Screening:
-    """The rules by which an observer is flagged, fixed before the first answer. Shares are in [0, 1]."""
-
-    catch_wrong: int
-    fastest_median_ms: int
-    straight_lining: float
-    repeat_agreement: float
-    plates_right: float
-
-
-@dataclass(frozen=True)
-class Study:
-    """The whole of `study.yaml`; every key is explained there."""
-
-    version: int
-    seed: int
-    dataset: str
-    methods: tuple[str, ...]
-    photographs: int
-    votes_per_cell: int
-    longest_side: int
-    scale: Literal["binary", "0-10", "0-100"]
-    exposure_ms: int
-    mask_ms: int
-    practice: int
-    catch: Catch
-    repeats: int
-    break_every: int
-    abandoned_after_minutes: float
-    screening: Screening
-    smallest_width: int
-    languages: tuple[str, ...]
-    title: dict[str, str]
-    consent: dict[str, str]
-    criteria: tuple[Criterion, ...]
-    photographs_per_session: int | None = None
-    protocol: Literal["naturalness", "pairs"] = "naturalness"
-    arrangement: Literal["single", "side_by_side", "in_turn"] = "single"
-    second_run: bool = False
-    recruitment: Recruitment | None = None
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The methods whose pictures are shown; in pairs that includes the original."""
-        return self.methods if ORIGINAL in self.methods else (*self.methods, ORIGINAL)
-
-    @property
-    def block_size(self) -> int:
-        """How many photographs an observer rates, without catch items and practice."""
-        return self.photographs_per_session or self.photographs
-
-    @property
-    def blocks(self) -> int:
-        """How many blocks the photographs are split into."""
-        return self.photographs // self.block_size
-
-    @property
-    def trials(self) -> int:
-        """How many pictures an observer rates."""
-        return self.block_size + self.catch.broken + self.catch.originals + self.repeats
-
-    @property
-    def maximum(self) -> int:
-        """The largest answer; the smallest is 0."""
-        return MAXIMUM[self.scale]
-
-    @property
-    def viewing_ms(self) -> int:
-        """How long a trial shows its pictures, with the mask between two."""
-        return 2 * self.exposure_ms + self.mask_ms if self.arrangement == "in_turn" else self.exposure_ms
-
-    @property
-    def seen_ms(self) -> int:
-        """How long a trial's pictures are on the page, all together and without the mask between two."""
-        return 2 * self.exposure_ms if self.arrangement == "in_turn" else self.exposure_ms
-
-    @property
-    def shortest_ms(self) -> float:
-        """How long a trial takes at least, if its answers are no faster than the screening's floor."""
-        return self.viewing_ms + self.mask_ms + len(self.criteria) * self.screening.fastest_median_ms
-
-    @property
-    def sessions(self) -> int:
-        """How many completed sessions fill every cell."""
-        return self.blocks * len(self.methods) * self.votes_per_cell
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the design; comments and the order of keys make no difference, nor does what is `FREE`."""
-        return design_digest(asdict(self))
-
-
-def design_digest(content: Mapping[str, Any]) -> str:
-    """The digest of a study by the content of its file, as records or as a database has it."""
-    ours = {key: value for key, value in content.items() if key not in FREE}
-    if ours.get("protocol", "naturalness") == "naturalness":  # contents from before there were pairs have neither
-        ours = {key: value for key, value in ours.items() if key not in ("protocol", "arrangement")}
-    return hashlib.sha256(json.dumps(ours, sort_keys=True).encode()).hexdigest()
-
-
-def public_content(study: Study) -> dict[str, Any]:
-    """The content of the study's file for databases, logs and exports: without the codes that only finishers learn."""
-    content = asdict(study)
-    if study.recruitment is not None:
-        del content["recruitment"]["ends"]
-    return content
-
-
-def known_as(study: Study, digest: str) -> Study:
-    """The same study under the digest that a database has for it; older versions of this program computed others."""
-    known = replace(study)
-    vars(known)["digest"] = digest  # the value of the cached property
-    return known
-
-
 def load_study(path: Path = STUDY_FILE) -> Study:
     """Read and check a study; raises `UserError` naming the key that is wrong."""
-    study = parse_record(Study, read_yaml(path, "run from the repository's top folder."), str(path))
+    return study_of(read_yaml(path, f"`huebench study new --to {path}` makes one."), str(path))
+
+
+def study_of(content: object, where: str) -> Study:
+    """The same of a file's content; `where`: the file, for sentences."""
+    study = parse_record(Study, inherited(content, where), where)
     for is_wrong, sentence in _mistakes(study):
         if is_wrong:
-            raise UserError(f"{path}: {sentence}")
-    return study
+            raise UserError(f"{where}: {sentence}")
+    minutes = str(whole_minutes(study))
+    return replace(study, consent={key: words.replace(MINUTES, minutes) for key, words in study.consent.items()})
 
 
 Mistakes = Iterator[tuple[object, str]]  # whether it was made, and the sentence that says so
@@ -180,7 +72,8 @@ Mistakes = Iterator[tuple[object, str]]  # whether it was made, and the sentence
 
 def _mistakes(study: Study) -> Mistakes:
     """Every mistake that can be made, in the order in which they are looked for."""
-    yield from _in_pairs(study) if study.protocol == "pairs" else _in_naturalness(study)
+    yield from {"naturalness": _in_naturalness, "pairs": _in_pairs, "preference": _in_preference}[study.protocol](study)
+    yield study.ties and study.protocol != "preference", "ties is for `protocol: preference`."
     for key, names in (("methods", study.methods), ("languages", study.languages)):
         twice = sorted({name for name in names if names.count(name) > 1})
         yield twice, f"{key} names {''.join(map(repr, twice[:1]))} twice."
@@ -193,11 +86,11 @@ def _mistakes(study: Study) -> Mistakes:
 
 def _in_naturalness(study: Study) -> Mistakes:
     is_single = study.arrangement == "single"
-    yield not is_single, "arrangement is for `protocol: pairs`; here pictures come one at a time."
-    all_compared = f"methods must hold {ORIGINAL!r}, the photographs that all others are compared with."
-    yield ORIGINAL not in study.methods, all_compared
-    alone = f"methods holds only {ORIGINAL!r}; name at least one method to compare with it."
-    yield len(study.methods) < 2, alone
+    yield not is_single, "arrangement is for `protocol: pairs` and `preference`; here pictures come one at a time."
+    yield (
+        len(study.methods) < 2,
+        f"methods must name at least two, of which one may be {ORIGINAL!r}: each needs another.",
+    )
 
 
 def _in_pairs(study: Study) -> Mistakes:
@@ -211,6 +104,17 @@ def _in_pairs(study: Study) -> Mistakes:
     yield study.catch.originals, "catch.originals must be 0 for pairs: of two originals none is fake."
     methods = f"methods must name at least one method, and not {ORIGINAL!r}: it is in every pair."
     yield ORIGINAL in study.methods or not study.methods, methods
+
+
+def _in_preference(study: Study) -> Mistakes:
+    beside = "arrangement is missing; the two pictures are shown side_by_side or in_turn."
+    yield study.arrangement == "single", beside
+    either = f"scale is {study.scale!r}, but must be binary: one or the other; `ties: true` adds that both are equal."
+    yield study.scale != "binary", either
+    yield len(study.criteria) != 1, "a study of preference has exactly one criterion: its question."
+    none = "catch.originals must be 0 for preference: of two originals none is better. `broken` have a known answer."
+    yield study.catch.originals, none
+    yield len(study.methods) < 2, f"methods must name at least two, of which one may be {ORIGINAL!r}."
 
 
 def _in_numbers(study: Study) -> Mistakes:

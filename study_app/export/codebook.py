@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from pipeline.records.ratings import PairRating, Participant, Rating
+from pipeline.records.ratings import PairRating, Participant, PreferenceRating, Rating
 from study_app.design.study import Study
 
 
@@ -87,6 +87,18 @@ PAIR_RATINGS = {
     "exposures": ("how often the pair was shown, 1 unless something interrupted", "", "1 or more"),
     "fake_place": ("where the fake stood, or when it came", "", "0 = left or first, 1 = right or second"),
 }
+PREFERENCE_RATINGS = {
+    **PAIR_RATINGS,
+    "method": ("what made the colours of one of the two pictures", "", METHODS),
+    "value": ("which picture was preferred", "", "0 = that of other, maximum = that of method, 1 of 2 = none"),
+    "maximum": ("the largest answer", "", "1, or 2 where both may be found equal"),
+    "other": ("what made the colours of the other picture", "", "a method of study.yaml; original in catch items"),
+    "method_place": (
+        "where the picture of method stood, or when it came",
+        "",
+        "0 = left or first, 1 = right or second",
+    ),
+}
 FLAGS = "any of catch, fast, straight_lining, inconsistent, pace, timing, color_vision, set_aside, joined by ;"
 PARTICIPANTS = {
     "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
@@ -137,6 +149,11 @@ PAIR_PARTICIPANTS = {
     "most_common_share": ("share of the side that was named more often", "", "0.5 to 1, empty without answers"),
     "repeat_agreement": ("share of repeated pairs found or missed both times", "", "0 to 1, empty without repeats"),
 }
+PREFERENCE_PARTICIPANTS = {
+    **PAIR_PARTICIPANTS,
+    "catch_wrong": ("catch items whose broken colours were preferred or found equal", "", "0 to catch_shown"),
+    "repeat_agreement": ("share of repeated pairs with the same preference", "", "0 to 1, empty without repeats"),
+}
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
     "what": ("what was done", "", "withdrawal, closed, reopened, changed, set aside, brought back"),
@@ -159,14 +176,22 @@ PAIR_FILES: Files = {
 }
 
 
+PREFERENCE_FILES: Files = {
+    **FILES,
+    "ratings.csv": (PreferenceRating, PREFERENCE_RATINGS),
+    "participants.csv": (Participant, PREFERENCE_PARTICIPANTS),
+}
+RECORDS = {"naturalness": Rating, "pairs": PairRating, "preference": PreferenceRating}
+
+
 def rating_record(study: Study) -> type[Rating]:
     """What a row of ratings.csv is in this study."""
-    return PairRating if study.protocol == "pairs" else Rating
+    return RECORDS[study.protocol]
 
 
 def codebook(rating: type[Rating] = Rating) -> list[Entry]:
     """An entry for every column of every file, in the order of the columns."""
-    files = FILES if rating is Rating else PAIR_FILES
+    files = {Rating: FILES, PairRating: PAIR_FILES, PreferenceRating: PREFERENCE_FILES}[rating]
     return [
         Entry(file, field.name, *{**COMMON, **columns}[field.name])
         for file, (record, columns) in files.items()

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from pipeline.records.ratings import PairRating, Rating
+from pipeline.records.ratings import PairRating, PreferenceRating, Rating
 from study_app.design.study import Screening
 
 AGREE_WITHIN = 0.2  # of the scale: graded answers to the same picture agree if they are no further apart
@@ -100,7 +100,9 @@ def _seen_ms(rating: Rating) -> float:
 
 
 def _pressed(rating: Rating) -> int:
-    """The button that was pressed: in pairs the side, as a volunteer who finds every fake does not straight-line."""
+    """The button that was pressed: of two pictures the side, as who finds every fake does not straight-line."""
+    if isinstance(rating, PreferenceRating):
+        return rating.value if rating.method_place else rating.maximum - rating.value
     return rating.value ^ rating.fake_place if isinstance(rating, PairRating) else rating.value
 
 

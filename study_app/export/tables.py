@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from pipeline.records.ratings import PairRating, Participant, Rating
+from pipeline.records.ratings import PairRating, Participant, PreferenceRating, Rating
 from pipeline.records.rows import write_json, write_rows
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
@@ -112,7 +112,7 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
     places = {criterion.name: place for place, criterion in enumerate(study.criteria)}
     query = (
         select(sessions.c.number, trials.c.kind, trials.c.photograph, trials.c.method, trials.c.fault, trials.c.first)
-        .add_columns(trials.c.fake_place, answers)
+        .add_columns(trials.c.fake_place, trials.c.other, answers)
         .join_from(
             answers, trials, (trials.c.session_id == answers.c.session_id) & (trials.c.position == answers.c.trial)
         )
@@ -126,6 +126,8 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
         own: dict[str, Any] = {key: getattr(row, key) for key in AS_STORED}
         if record is PairRating:
             own["fake_place"] = row.fake_place
+        elif record is PreferenceRating:
+            own |= {"other": row.other, "method_place": row.fake_place}
         counted = begun.get(row.session_id, {}).get(row.trial, ())
         own["showings"] = len(counted) or None  # an answer that an older version took has no count
         own["seen_at_most_ms"] = seen_at_most(counted, row.exposures, row.shown_ms, study.seen_ms)

@@ -35,8 +35,13 @@ def load_languages(languages: Iterable[str], folder: Path = FOLDER) -> dict[str,
 
 
 def worded(texts: Texts, protocol: str) -> Texts:
-    """The texts of a protocol: words of `<protocol>_<section>` replace those of the section."""
-    return {section: {**words, **texts.get(f"{protocol}_{section}", {})} for section, words in texts.items()}
+    """The texts of a protocol: words of `<protocol>_<section>` replace those of the section.
+
+    Preference shows pairs too: it has their words where it has none of its own.
+    """
+    for layer in {"preference": ("pairs", "preference")}.get(protocol, (protocol,)):
+        texts = {section: {**words, **texts.get(f"{layer}_{section}", {})} for section, words in texts.items()}
+    return texts
 
 
 def best_language(wanted: str | None, languages: Iterable[str]) -> str:

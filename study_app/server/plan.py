@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from study_app.design import assignment
-from study_app.design.pairs import SIDES, practice_trials, trial_looks
+from study_app.design.pairs import SIDES, practice_trials, trial_looks, wanted_side
+from study_app.design.study import Study
 from study_app.stimuli.manifest import Stimulus
 from study_app.storage.store import Progress, Store
 
@@ -16,8 +17,8 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
         "language": language,
         "exposure_ms": study.exposure_ms,
         "mask_ms": study.mask_ms,
-        **({"arrangement": study.arrangement} if study.protocol == "pairs" else {}),
-        "scale": {"name": SIDES if study.protocol == "pairs" else study.scale, "minimum": 0, "maximum": study.maximum},
+        **({"arrangement": study.arrangement} if study.is_paired else {}),
+        "scale": {"name": SIDES if study.is_paired else study.scale, "minimum": 0, "maximum": study.maximum},
         "criteria": [
             {"name": one.name, "term": one.term[language], "question": one.question[language]} for one in study.criteria
         ],
@@ -32,15 +33,20 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
 
 
 def _practice(store: Store) -> list[dict[str, object]]:
-    """The practice with its feedback; in pairs, with the side of the fake."""
+    """The practice with its feedback."""
     return [
         {
             **_shown(trial.position, [store.stimuli.by_look[look] for look in trial_looks(trial)]),
             "feedback": trial.fault or "natural",
-            **({} if trial.fake_place is None else {"fake": trial.fake_place}),
+            **_told(store.study, trial.fake_place),
         }
         for trial in practice_trials(store.study, store.stimuli.manifest.cast)
     ]
+
+
+def _told(study: Study, place: int | None) -> dict[str, object]:
+    """Of two pictures: where the spoilt one stands, and what most people answer."""
+    return {} if place is None else {"fake": place, "wanted": wanted_side(study, place)}
 
 
 def _shown(trial: int, stimuli: Sequence[Stimulus]) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipeline.settings.errors import UserError
+from study_app.design.pairs import stored_value
 from study_app.design.study import ORIGINAL
 from study_app.simulation.population import Population
 from study_app.stimuli.manifest import Look, Stimuli
@@ -22,6 +23,7 @@ class Answering:
     stimuli: Stimuli
     rng: np.random.Generator
     _remembered: dict[Look, Values] = field(default_factory=dict)
+    _compared: dict[tuple[Look, Look], int] = field(default_factory=dict)
 
     def answers(self, tokens: Sequence[str]) -> tuple[Values, Values]:
         """What the rater sends, and what is stored of it. `tokens`: of the trial's pictures.
@@ -34,11 +36,28 @@ class Answering:
         if len(looks) == 1:
             values = careless or self._opinion(looks[0])
             return values, values
+        if self.population.study.protocol == "preference":
+            return self._preference(looks, careless)
         fake = 1 if looks[0][1:] == (ORIGINAL, "") else 0  # a photograph's own colours are no fake
         if careless:
             return careless, {name: side ^ fake for name, side in careless.items()}
         fooled = self._opinion(looks[fake])
         return {name: fake ^ is_fooled for name, is_fooled in fooled.items()}, fooled
+
+    def _preference(self, looks: Sequence[Look], careless: Values) -> tuple[Values, Values]:
+        """Of two methods the side of the better one is sent, and stored is what it says of the trial's `method`."""
+        study = self.population.study
+        order = [-1 if fault else study.sources.index(method) for _, method, fault in looks]  # the spoilt one is first
+        place = int(order[0] > order[1])
+        if careless:
+            return careless, {name: stored_value(study, side, place) for name, side in careless.items()}
+        first, second = looks[place], looks[1 - place]
+        known = self._compared.get((first, second))
+        if known is None or self.rng.random() >= self.population.effects.consistency:
+            stronger = self.population.strength(self.place, *first) - self.population.strength(self.place, *second)
+            known = self._compared[first, second] = int(self.population.preferences(np.array(stronger), self.rng))
+        name = study.criteria[0].name
+        return {name: known if place else study.maximum - known}, {name: known}
 
     def _look(self, token: str) -> Look:
         try:

@@ -19,9 +19,9 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Population:
-    """`observers` (raters,), `photographs` (photographs,), `own` (photographs, methods + 1): effects in logits.
+    """`observers` (raters,), `photographs` (photographs,), `own` (photographs, sources + 1): effects in logits.
 
-    `intercepts`: (methods + 1, criteria). The last method everywhere is that of broken colours. `sees`: (raters,), the
+    `intercepts`: (sources + 1, criteria). The last source everywhere is that of broken colours. `sees`: (raters,), the
     share of a difference to the original that a rater sees. `kinds`: one a rater; the last two are careless.
     """
 
@@ -44,15 +44,43 @@ class Population:
         seen = self.intercepts[methods] + self.own[photographs, methods][:, None]
         if self.study.protocol == "pairs":
             return np.asarray(expit(self.sees[raters][:, None] * (moods + seen)))
-        original = self.study.methods.index(ORIGINAL)
+        original = self.study.sources.index(ORIGINAL)
         plain = self.intercepts[original] + self.own[photographs, original][:, None]
         clearness = self.sees[raters][:, None]
         return np.asarray(expit(moods + clearness * seen + (1 - clearness) * plain))
 
     def chance(self, rater: int, photograph: str, method: str, fault: str) -> Floats:
         """(criteria,) for one rater and one picture."""
-        place = len(self.study.methods) if fault == BROKEN else self.study.methods.index(method)
-        return self.chances(np.array([rater]), np.array([self.names.index(photograph)]), np.array([place]))[0]
+        place = np.array([self._place(method, fault)])
+        return self.chances(np.array([rater]), np.array([self.names.index(photograph)]), place)[0]
+
+    def strength(self, rater: int, photograph: str, method: str, fault: str) -> float:
+        """Of one picture in one rater's eyes, in logits: what draws a preference towards it."""
+        return float(
+            self.strengths(np.array([rater]), np.array([self.names.index(photograph)]), [self._place(method, fault)])[0]
+        )
+
+    def strengths(self, raters: Indices, photographs: Indices, methods: Indices | list[int]) -> Floats:
+        """(N,) indices each -> (N,). What a rater or a photograph adds to every method cancels out, and is left out."""
+        original = self.study.sources.index(ORIGINAL)
+        seen = self.intercepts[methods, 0] + self.own[photographs, methods]
+        plain = self.intercepts[original, 0] + self.own[photographs, original]
+        return np.asarray(self.sees[raters] * seen + (1 - self.sees[raters]) * plain)
+
+    def preferences(self, stronger: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Answers for the first of two pictures (N,), from 0 to the study's maximum, by how much stronger it is.
+
+        With ties as in Davidson's model: their odds are nu times the geometric mean of both pictures' own.
+        """
+        worth = np.exp(stronger / 2)
+        tie = self.effects.ties if self.study.ties else 0.0
+        total = worth + 1 / worth + tie
+        drawn = rng.random(stronger.shape)
+        first, none = worth / total, tie / total
+        return np.where(drawn < first, self.study.maximum, np.where(drawn < first + none, 1, 0))
+
+    def _place(self, method: str, fault: str) -> int:
+        return len(self.study.sources) if fault == BROKEN else self.study.sources.index(method)
 
     def answers(self, expected: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
         """Answers around their expectations: 0 or 1, or beta-binomial on a graded scale."""
@@ -79,7 +107,7 @@ def draw_population(
         sees=np.array([effects.color_blind.sees if kind == "color_blind" else 1.0 for kind in kinds]),
         photographs=effects.spread.photographs * of_photographs.standard_normal(len(photographs)),
         own=effects.spread.photographs_by_method
-        * of_photographs.standard_normal((len(photographs), len(study.methods) + 1)),
+        * of_photographs.standard_normal((len(photographs), len(study.sources) + 1)),
         intercepts=marginal_intercepts(effects, study),
     )
 

@@ -66,6 +66,8 @@ def with_difference(study: Study, effects: Effects, first: str, second: str, poi
     if first == second:
         raise UserError("--between needs two different methods.")
     if points is None:
+        if all(rate_of(effects, name, first) == of[second] for name, of in effects.rates.items()):
+            raise UserError(f"{first} and {second} are planted alike; say how far apart they are, --difference 5.")
         return effects
     rates = {
         criterion.name: {
@@ -170,13 +172,19 @@ def given(
 
 
 def _row(criterion: str, effects: Effects, question: Question, raters: int, found: int) -> PowerRow:
+    rates = [rate_of(effects, criterion, method) for method in (question.first, question.second)]
+    return point(criterion, (rates[0], rates[1]), question, raters, found)
+
+
+def point(criterion: str, rates: tuple[float, float], question: Question, raters: int, found: int) -> PowerRow:
+    """One point of a curve, with its interval. `rates`: of both methods; `found`: of the question's repeats."""
     power, n, z = found / question.repeats, question.repeats, 1.959964
     middle, half = power + z * z / (2 * n), z * np.sqrt(power * (1 - power) / n + (z / (2 * n)) ** 2)
     return PowerRow(
         criterion=criterion,
         **{key: getattr(question, key) for key in ("first", "second", "alpha", "repeats")},
-        rate_first=rate_of(effects, criterion, question.first),
-        rate_second=rate_of(effects, criterion, question.second),
+        rate_first=rates[0],
+        rate_second=rates[1],
         raters=raters,
         found=found,
         power=power,

@@ -11,8 +11,9 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.files import whole_file
 from reports.figures.theme import INK, styled
 from study_app.design.study import Study
+from study_app.simulation.comparing import Asked, planted_share, power, sizes, with_preference
 from study_app.simulation.effects import Effects
-from study_app.simulation.power import CHANCE, PowerRow, Question, power_curve, smallest, with_difference
+from study_app.simulation.power import CHANCE, PowerRow, Question, point, power_curve, smallest, with_difference
 
 # Okabe and Ito's; each criterion has a marker too, for prints without colour.
 LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#56b4e9", "v"), ("#e69f00", "P"))
@@ -23,13 +24,26 @@ def write_power(study: Study, effects: Effects, arguments: argparse.Namespace) -
     if (arguments.between is None) == (arguments.chance is None):
         raise UserError("--power needs --between METHOD METHOD or, in a study of pairs, --chance METHOD.")
     first, second = arguments.between or (CHANCE, arguments.chance)
-    effects = with_difference(study, effects, first, second, arguments.difference)
     question = Question(first, second, arguments.alpha, arguments.repeats, arguments.most, arguments.seed)
-    rows = power_curve(study, effects, question)
+    if study.protocol == "preference":
+        rows = preference_curve(study, with_preference(study, effects, first, second, arguments.difference), question)
+    else:
+        rows = power_curve(study, with_difference(study, effects, first, second, arguments.difference), question)
     write_rows(arguments.to / "power.csv", PowerRow, rows)
     save(draw(study, rows, arguments.goal), arguments.to)
     lines = [sentence(study, rows, criterion.name, arguments.goal, arguments.most) for criterion in study.criteria]
     return "\n".join([*lines, f"{arguments.to / 'power.csv'}, .png and .pdf"])
+
+
+def preference_curve(study: Study, effects: Effects, question: Question) -> list[PowerRow]:
+    """A point for every whole round of the design."""
+    asked = Asked(question.first, question.second, question.alpha, question.repeats, question.seed)
+    share = planted_share(effects, question.first, question.second)
+    (name,) = effects.rates
+    return [
+        point(name, (1 - share, share), question, raters, power(study, effects, asked, raters))
+        for raters in sizes(study, question.most)
+    ]
 
 
 def sentence(study: Study, rows: Sequence[PowerRow], criterion: str, goal: float, most: int) -> str:
@@ -37,10 +51,13 @@ def sentence(study: Study, rows: Sequence[PowerRow], criterion: str, goal: float
     row = next(row for row in rows if row.criterion == criterion)
     first = "against 50 %" if row.first == CHANCE else f"{row.first} {100 * row.rate_first:.1f} %"
     what = f"{criterion}: {first}, {row.second} {100 * row.rate_second:.1f} %"
+    if study.protocol == "preference":
+        what = f"{criterion}: {row.second} preferred to {row.first} in {100 * row.rate_second:.1f} %"
     enough = smallest(rows, criterion, goal)
     if enough is None:
         return f"{what}: {most} raters are not enough for a power of {goal:g}"
-    votes = study.block_size * enough // len(study.methods)
+    each = 2 if study.protocol == "preference" else 1  # a comparison is a vote on both of its methods
+    votes = each * study.block_size * enough // len(study.methods)
     return f"{what}: {enough} raters ({votes} votes a method) give a power of at least {goal:g} at alpha {row.alpha:g}"
 
 

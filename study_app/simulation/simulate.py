@@ -26,7 +26,7 @@ from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.server.routes import application
 from study_app.server.security import Rate, Rates
 from study_app.simulation.drivers import VirtualClock, in_process, over_network, run_live, run_virtual
-from study_app.simulation.effects import EFFECTS_FILE, Effects, load_effects
+from study_app.simulation.effects import EFFECTS_FILE, Effects, load_effects, planted
 from study_app.simulation.ledger import Balance, balance
 from study_app.simulation.population import draw_population
 from study_app.simulation.rater import Rater, Request
@@ -55,6 +55,7 @@ def main() -> None:
         study = recognised(database, study)
     stimuli = load_stimuli(study.digest, arguments.stimuli, arguments.study)
     raters = make_raters(study, effects, stimuli, arguments.raters, arguments.seed)
+    print(planted(effects, study))
     arrivals = arrival_times(effects, arguments.raters, arguments.seed)
     if database is None:
         asyncio.run(against_server(raters, arrivals, arguments.server, arguments.speed))
@@ -68,7 +69,7 @@ def export_command(arguments: argparse.Namespace) -> str:
     """What to type next, for the same study and database."""
     study = [] if arguments.study == STUDY_FILE else [str(arguments.study)]
     database = "ADDRESS" if arguments.server else arguments.db  # a server's database has an address that it alone knows
-    return shlex.join(["python", "-m", "study_app.export", *study, "--simulated", "--db", database, "--to", "ratings"])
+    return shlex.join(["huebench", "study", "export", *study, "--simulated", "--db", database, "--to", "ratings"])
 
 
 def make_raters(study: Study, effects: Effects, stimuli: Stimuli, count: int, seed: int) -> list[Rater]:

@@ -94,7 +94,7 @@ class Stimuli:
 
 
 def _command(study_file: Path) -> str:
-    return f"python -m study_app.stimuli {shlex.quote(str(study_file))}"
+    return f"huebench study stimuli {shlex.quote(str(study_file))}"
 
 
 def _look(stimulus: Stimulus) -> Look:

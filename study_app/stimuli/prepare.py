@@ -1,13 +1,14 @@
 """Prepares the pictures that volunteers see: same format, same dimensions, same file size whatever the method.
 
-    python -m study_app.stimuli [study.yaml]
+    python -m study_app.stimuli [study.yaml] [--pictures FOLDER]
 
-Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`; writes `stimuli/<digest of the study>/` with
-`pictures/` (a PNG for each stimulus, named by an opaque token) and `manifest.json`. `stimuli/secret` is made once.
-Tokens come from it, so the same study, archives and secret give the same folder. Keep it private: with it anybody can
-find out which method made a picture.
+Reads `study.yaml` and `results/colorized/<dataset>/<method>.zip`. FOLDER holds finished pictures instead: a folder (or
+such a zip) for each method and one called `original`; a picture has its photograph's name, whatever its format. Writes
+`stimuli/<digest of the study>/` with `pictures/` (a PNG for each stimulus, named by an opaque token) and
+`manifest.json`. `stimuli/secret` is made once. Tokens come from it, so the same study, pictures and secret give the
+same folder. Keep it private: with it anybody can find out which method made a picture.
 
-If the archives have changed since, the earlier folder is kept under another name.
+If the methods' pictures have changed since, the earlier folder is kept under another name.
 
 The length of a file follows from the dimensions of its picture alone. Pictures that may come a second time have two
 files, so that their second showing looks like any other.
@@ -16,14 +17,13 @@ files, so that their second showing looks like any other.
 import argparse
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from pipeline.records.archive import Archive
 from pipeline.records.rows import json_text, write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
@@ -35,6 +35,7 @@ from study_app.design.tokens import derive, new_secret, opaque_name
 from study_app.stimuli.faults import FAULTS
 from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
 from study_app.stimuli.png import MARK_BYTES, encode
+from study_app.stimuli.sources import Source, open_sources, shared_photographs
 
 FORMAT = 2  # of the pictures; in 1 a chunk filled them up to one length
 Look = tuple[str, str]  # method and fault
@@ -44,25 +45,25 @@ def main() -> None:
     """Read the study and the archives, write the stimuli."""
     parser = argparse.ArgumentParser(description="Prepare the pictures of the human study.")
     parser.add_argument("study", nargs="?", type=Path, default=STUDY_FILE)
-    study = load_study(parser.parse_args().study)
-    folder = prepare(study)
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="with a folder of pictures for each method")
+    arguments = parser.parse_args()
+    folder = prepare(load_study(arguments.study), arguments.pictures)
     print(f"{len(list((folder / PICTURES).iterdir()))} pictures in {folder}")
 
 
-def prepare(study: Study, archives: Path | None = None, root: Path = STIMULI) -> Path:
-    """Write the stimuli of `study` below `root` and return their folder; `archives` replaces colorized/<dataset>."""
-    place = archives or paths.archive(study.dataset, ORIGINAL).parent
-    sources = {method: Archive(place / f"{method}.zip") for method in study.sources}
-    cast = cast_photographs(study, sources[ORIGINAL].ids)
+def prepare(study: Study, pictures: Path | None = None, root: Path = STIMULI) -> Path:
+    """Write the stimuli of `study` below `root` and return their folder; `pictures` replaces colorized/<dataset>."""
+    sources = open_sources(pictures or paths.archive(study.dataset, ORIGINAL).parent, study.sources)
+    cast = cast_photographs(study, shared_photographs(sources))
     secret = secret_of(root)
     folder = root / study.digest
     with whole_folder(folder, PRIVATE_FOLDER) as temporary:
         pictures_folder = private_folder(temporary / PICTURES)
         stimuli: list[Stimulus] = []
         for photograph, looks in sorted(looks_of(study, cast).items()):
-            pictures = _pictures(study, sources, photograph, looks)
+            shown = _pictures(study, sources, photograph, looks)
             copies = 2 if study.repeats and photograph in cast.main else 1
-            for stimulus, content in _encoded(photograph, pictures, copies, study.digest, secret):
+            for stimulus, content in _encoded(photograph, shown, copies, study.digest, secret):
                 path = pictures_folder / f"{stimulus.token}.png"
                 path.touch(PRIVATE_FILE)
                 path.write_bytes(content)
@@ -104,8 +105,8 @@ def looks_of(study: Study, cast: Cast) -> dict[str, list[Look]]:
         looks[photograph].append((ORIGINAL, ""))
     for photograph, fault in practice_looks(study, cast):
         looks[photograph].append((ORIGINAL, fault))
-    if study.protocol == "pairs":
-        for of_one in looks.values():
+    for photograph, of_one in looks.items():
+        if study.protocol == "pairs" or (study.is_paired and photograph not in cast.main):
             of_one.append((ORIGINAL, ""))
     return looks
 
@@ -120,7 +121,9 @@ def shrunk(picture: np.ndarray, longest_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
-def _pictures(study: Study, sources: dict[str, Archive], photograph: str, looks: list[Look]) -> dict[Look, np.ndarray]:
+def _pictures(
+    study: Study, sources: Mapping[str, Source], photograph: str, looks: list[Look]
+) -> dict[Look, np.ndarray]:
     """All looks of a photograph at the size of the study; raises `UserError` if a method changed its dimensions."""
     original = sources[ORIGINAL][photograph]
     pictures = {}

@@ -74,8 +74,8 @@ sessions = Table(
     Index(None, "study_id", "simulated", "lapsed", "seen_at"),
 )
 
-# What a session is shown, fixed when it begins. `first`: for a repeat, the position of its first showing; `fake_place`:
-# in a pair, the side of the picture beside the original, 0 = left, 1 = right.
+# What a session is shown, fixed when it begins. `first`: for a repeat, the position of its first showing. Of two
+# pictures, `fake_place`: the side of that of `method`, 0 = left, 1 = right; `other`: whose the other is, or empty.
 trials = Table(
     "trials",
     metadata,
@@ -85,6 +85,7 @@ trials = Table(
     *required(Text, "photograph", "method"),
     *required(String(32), "fault"),
     *(Column(name, Integer) for name in ("first", "fake_place")),
+    Column("other", Text),
 )
 
 # One row for each criterion of a trial. Times within a trial are in ms by the browser's clock. The picture's size in

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from study_app.design import assignment
-from study_app.design.pairs import trial_looks
-from study_app.design.study import FAKE, Study, known_as
+from study_app.design.pairs import stored_value, trial_looks
+from study_app.design.study import Study, known_as
 from study_app.design.tokens import digest, session_token, withdrawal_code
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
@@ -110,8 +110,8 @@ class Store:
         try:
             with self.database.writing() as connection:
                 session = self._known(connection, token)
-                if self.study.protocol == "pairs":
-                    message = self._with_fooled(connection, session, message)
+                if self.study.is_paired:
+                    message = self._without_sides(connection, session, message)
                 if message.trial < session.answered:
                     self._check_replay(connection, session, message)
                 else:
@@ -248,13 +248,14 @@ class Store:
         done = {"completed_at": now} if answered == session.trials else {}
         self.change(connection, session, answered=answered, ready_at=now, **done)
 
-    def _with_fooled(self, connection: Connection, session: Session, message: AnswerMessage) -> AnswerMessage:
-        """Of a pair, what is stored is not the side that was named, but whether the volunteer was fooled."""
+    def _without_sides(self, connection: Connection, session: Session, message: AnswerMessage) -> AnswerMessage:
+        """Of two pictures, what is stored is not the side that was named, but what it says of the trial's method."""
         mine = (trials.c.session_id == session.id, trials.c.position == message.trial)
         place = connection.execute(select(trials.c.fake_place).where(*mine)).scalar()
         if place is None:  # the session has no such trial: refused as such
             return message
-        return replace(message, values={FAKE: int(message.values[FAKE] != place)})
+        values = {name: stored_value(self.study, side, place) for name, side in message.values.items()}
+        return replace(message, values=values)
 
     def _check_replay(self, connection: Connection, session: Session, message: AnswerMessage) -> None:
         here = connection.execute(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from study_app.design.study import Study
 from study_app.design.tokens import digest
@@ -38,3 +38,26 @@ def fakes(database: Database, token: str) -> list[int]:
     with database.reading() as connection:
         mine = query.where(sessions.c.token_hash == digest(token)).order_by(trials.c.position)
         return list(connection.execute(mine).scalars())
+
+
+PREFERENCE: dict[str, Any] = {  # 3 methods, 6 photographs, 10 trials; 6 ways to stand, so 12 volunteers
+    "protocol": "preference",
+    "arrangement": "side_by_side",
+    "catch": {"broken": 2, "originals": 0},
+    "criteria": None,
+    "title": None,
+    "consent": None,
+}
+
+
+def preference_study(folder: Path, **changes: object) -> Study:
+    """The small study as one of preference."""
+    return small_study(folder, **{**PREFERENCE, **changes})
+
+
+def shown_trials(database: Database, token: str) -> list[Row[Any]]:
+    """The trials of a session, as only the server knows them."""
+    query = select(trials).join(sessions, sessions.c.id == trials.c.session_id)
+    with database.reading() as connection:
+        mine = query.where(sessions.c.token_hash == digest(token)).order_by(trials.c.position)
+        return list(connection.execute(mine))

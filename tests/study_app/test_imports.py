@@ -6,7 +6,16 @@ import sys
 
 from tests.conftest import ROOT, environment
 
-ORDER = ("design", "stimuli", "storage", "export", "server", "pages", "simulation")  # then the commands at the root
+ORDER = (
+    "design",
+    "stimuli",
+    "storage",
+    "export",
+    "server",
+    "pages",
+    "simulation",
+    "organiser",
+)  # then the commands at the root
 PROGRAM = """
 import importlib, pkgutil, sys
 import study_app

@@ -219,7 +219,7 @@ def test_a_database_from_before_there_were_pairs_keeps_its_trials(
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), row)
     Store(database, study, stimuli)
     kept = read(database, select(trials)).mappings().all()
-    assert [dict(row) for row in kept] == [{**BEFORE["trials"], "first": None, "fake_place": None}]
+    assert [dict(row) for row in kept] == [{**BEFORE["trials"], "first": None, "fake_place": None, "other": None}]
 
 
 def test_pairs_have_words_of_their_own() -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from pipeline.records.ratings import PairRating, Rating
 from study_app.design.study import load_study
-from study_app.export.codebook import codebook
+from study_app.export.codebook import RECORDS, codebook
 from study_app.server.assets import BROWSER, SHELL
 from study_app.server.languages import FOLDER, RECRUITED, STORED, load_texts, stored
 from study_app.storage.schema import metadata
@@ -19,7 +18,7 @@ from tests.study_app.browsing import Served
 # volunteer: "". Whoever adds a column has to find its line, or to write one.
 DATABASE = {
     "studies": {"": "id digest version pictures content opened_at closed_at"},
-    "trials": {"": "session_id position kind photograph method fault first fake_place"},
+    "trials": {"": "session_id position kind photograph method fault first fake_place other"},
     "log": {"": "id study_id simulated at what detail"},
     "sessions": {
         "": "id study_id simulated number block row trials lapsed set_aside_at set_aside",
@@ -52,7 +51,8 @@ EVENTS = {
 }
 EXPORTED = {
     "ratings.csv": {
-        "": "study version simulated participant trial kind repeat_of photograph method criterion maximum fake_place",
+        "": "study version simulated participant trial kind repeat_of photograph method criterion maximum fake_place"
+        " other method_place",
         "answers": "value",
         "times": "onset_ms offset_ms shown_ms response_ms exposures showings seen_at_most_ms",
         "interruptions": "hidden",
@@ -84,7 +84,7 @@ def test_every_column_of_the_database_has_its_line() -> None:
 
 
 def test_every_column_of_the_codebook_has_its_line() -> None:
-    entries = {(entry.file, entry.column) for record in (Rating, PairRating) for entry in codebook(record)}
+    entries = {(entry.file, entry.column) for record in RECORDS.values() for entry in codebook(record)}
     assert {(file, name) for file, lines in EXPORTED.items() for name in named(lines)} == entries
 
 

@@ -14,10 +14,14 @@ from pipeline.settings.errors import UserError
 from reports.statistics.clustered import fit
 from study_app.simulation import simulate
 from study_app.simulation.contrast import effect, p_value
-from study_app.simulation.effects import Careless, Effects, Spread
+from study_app.simulation.effects import EFFECTS_FILE, Careless, Effects, Spread, load_effects, planted
 from study_app.simulation.power import CHANCE, PowerRow, Question, power_curve, shown, smallest, with_difference
 from tests.conftest import ROOT
-from tests.study_app.opinions import example
+from tests.study_app.opinions import effects_file, example
+from tests.study_app.volunteers import METHODS, small_study
+
+LANGUAGES = ("en", "de", "fr")
+TRUST = {"name": "trust", "term": dict.fromkeys(LANGUAGES, "Trust"), "question": dict.fromkeys(LANGUAGES, "Real?")}
 
 
 @pytest.mark.parametrize("graded", [False, True])
@@ -147,3 +151,23 @@ def test_the_command_writes_table_and_figures_the_same_every_time(
         written.append([file.read_bytes() for file in files])
     assert written[0] == written[1]
     assert "raters (" in capsys.readouterr().out
+
+
+def test_methods_and_criteria_that_effects_do_not_name_have_rates_by_default(tmp_path: Path) -> None:
+    study = small_study(tmp_path, methods=METHODS[:2])
+    effects = load_effects(EFFECTS_FILE, study)
+    assert all(of.items() >= dict.fromkeys(METHODS[:2], 0.88).items() for of in effects.rates.values())
+    own = load_effects(EFFECTS_FILE, small_study(tmp_path, methods=METHODS[:2], criteria=[TRUST]))
+    assert own.rates == {"trust": {**dict.fromkeys(METHODS[:2], 0.88), "original": 0.995}}
+    assert planted(effects, study).splitlines()[0] == "planted on saturability: quokkanet 88.0 %, zebranet 88.0 %"
+    with pytest.raises(UserError, match="quokkanet and zebranet are planted alike; say how far apart they are"):
+        with_difference(study, effects, *METHODS[:2], None)
+    rows = power_curve(
+        study, with_difference(study, effects, *METHODS[:2], -30), Question(*METHODS[:2], 0.05, 20, 12, 0)
+    )
+    assert {row.rate_second for row in rows} == {0.58} and rows[-1].power > 0
+    strict = effects_file(
+        tmp_path, "default: {method: 0.88, original: 0.995} -> # no default\nzhang: 0.940 -> zebranet: 0.940"
+    )
+    with pytest.raises(UserError, match=r"rates\.saturability has no method 'quokkanet'"):
+        load_effects(strict, study)

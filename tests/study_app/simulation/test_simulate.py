@@ -149,6 +149,21 @@ def test_drop_outs_give_their_places_back_and_late_returners_are_told(tmp_path: 
     assert book.acknowledged == book.stored > 18 * place[0].trials
 
 
+def test_a_study_without_the_original_shows_it_in_catch_items_alone(archives: Path, tmp_path: Path) -> None:
+    place = prepared_study(tmp_path, archives, methods=METHODS[:2], votes_per_cell=3)
+    taken = take(place, tmp_path, 6)
+    assert taken.endings() == {"completed": 6}
+    shown = Counter((rating.kind, rating.method) for rating in taken.export.ratings if rating.kind != "repeat")
+    assert shown == {
+        ("main", METHODS[0]): 54,
+        ("main", METHODS[1]): 54,
+        ("broken", "broken"): 18,
+        ("original", "original"): 18,
+    }
+    originals = [rating.value for rating in taken.export.ratings if rating.kind == "original"]
+    assert np.mean(originals) > 0.8
+
+
 def test_the_ledger_finds_what_is_lost(roomy: Place, tmp_path: Path) -> None:
     taken = take(roomy, tmp_path, 3)
     assert balance(taken.store, taken.raters).lost == 0
@@ -185,7 +200,7 @@ def test_the_command_simulates_and_tells_how_it_went(
     assert (tmp_path / "simulated.sqlite3").exists()
     command = printed.splitlines()[-1].removeprefix("export their answers: ")
     words = shlex.split(command)
-    assert words[:3] == ["python", "-m", "study_app.export"]
+    assert words[:3] == ["huebench", "study", "export"]
     monkeypatch.setattr(sys, "argv", words[2:])
     tables.main()
     people = read_rows(tmp_path / "ratings" / "simulated" / "participants.csv", Participant)
@@ -196,7 +211,7 @@ def test_the_command_simulates_and_tells_how_it_went(
     ("change", "told"),
     [
         ("zhang: 0.940 -> zhangg: 0.940", "rates.saturability has no method 'zhang'; did you mean 'zhangg'?"),
-        ("edge_keeping: -> edges:", "rates has no criterion 'edge_keeping'"),
+        ("edge_keeping: -> edge_keepin:", "rates has no criterion 'edge_keeping'; did you mean 'edge_keepin'?"),
         ("iizuka: 0.890 -> iizuka: 1.2", "rates.saturability.iizuka is 1.2, but must be from 0.001 to 0.999."),
         ("observers: 0.7 -> observers: -1", "spread.observers is -1.0, but must be from 0 to 10."),
         ("share: 0.08 -> share: 0.99", "careless.share + color_blind.share is"),

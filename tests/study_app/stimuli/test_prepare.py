@@ -169,7 +169,7 @@ def test_the_command_writes_what_the_app_reads(archives: Path, tmp_path: Path) -
     (tmp_path / "results" / "colorized" / "scenes" / "zebranet.zip").unlink()
     failed = run_in(tmp_path, "study_app.stimuli", check=False)
     assert failed.returncode == 1
-    assert "zebranet.zip is missing" in failed.stderr
+    assert "no pictures of 'zebranet'" in failed.stderr and "make repro" in failed.stderr
     assert "Traceback" not in failed.stderr
 
 

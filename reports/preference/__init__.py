@@ -1,0 +1,1 @@
+"""Studies of preference: from an export to strengths, wins, ranks and a figure."""

@@ -1,0 +1,111 @@
+"""An export of a study of preference, read and checked (`python -m study_app.export`).
+
+Only `ratings.csv` is needed. Beside it, `participants.csv` says whom the screening rules flag.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.records.ratings import KINDS, Participant, PreferenceRating
+from pipeline.settings.errors import UserError
+from reports.plan.order import in_order
+from reports.statistics.bradley_terry import Comparisons
+from reports.study.spreadsheet import ANEW, NOTHING, as_known, check_spelling, read_sheet
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """All answers of one study. `name`: of its folder; `methods`: those compared.
+
+    `answers`: rows as `PreferenceRating`; `participants`: rows as `Participant`, None without the file.
+    """
+
+    name: str
+    simulated: bool
+    ties: bool
+    methods: tuple[str, ...]
+    answers: pd.DataFrame
+    participants: pd.DataFrame | None
+
+    @property
+    def flagged(self) -> frozenset[int]:
+        """Participants who broke a screening rule that was fixed before the first answer."""
+        if self.participants is None:
+            return frozenset()
+        return frozenset(self.participants["participant"][self.participants["flags"] != ""])
+
+    def votes(self, without: frozenset[int] = frozenset()) -> pd.DataFrame:
+        """The answers that count, those of some participants left out."""
+        return self.answers[(self.answers["kind"] == "main") & ~self.answers["participant"].isin(without)]
+
+    def comparisons(self, without: frozenset[int] = frozenset()) -> Comparisons:
+        """The same for the statistics; raises `UserError` while two methods were not compared by anybody."""
+        votes = self.votes(without)
+        seen = set(zip(votes["method"], votes["other"], strict=True))
+        for pair in combinations(self.methods, 2):
+            if pair not in seen and pair[::-1] not in seen:
+                raise UserError(f"{self.name}: nobody who counts has compared {pair[0]} and {pair[1]} yet.")
+        places = {method: place for place, method in enumerate(self.methods)}
+        return Comparisons(
+            values=(votes["value"] / votes["maximum"]).to_numpy(np.float64),
+            first=votes["method"].map(places).to_numpy(np.int64),
+            second=votes["other"].map(places).to_numpy(np.int64),
+            left=(votes["method_place"] == 0).to_numpy(),
+            raters=pd.factorize(votes["participant"], sort=True)[0].astype(np.int64),
+            photographs=pd.factorize(votes["photograph"], sort=True)[0].astype(np.int64),
+            count=len(self.methods),
+        )
+
+
+def read_preferences(path: Path) -> Preferences | None:
+    """Read `ratings.csv` and what lies beside it; None while nobody has compared two methods."""
+    answers = read_sheet(path, PreferenceRating)
+    if answers.empty:
+        return None
+    answers = answers.assign(kind=as_known(answers, "kind", KINDS, path))
+    check_spelling(answers, "method", path)
+    _check(answers, path)
+    main = answers[answers["kind"] == "main"]
+    beside = path.with_name("participants.csv")
+    participants = _participants(beside, answers) if beside.exists() else None
+    if main.empty:
+        return None
+    methods = in_order(sorted({*main["method"], *main["other"]}))
+    return Preferences(
+        name=path.absolute().parent.name,
+        simulated=bool(answers["simulated"].iloc[0]),
+        ties=bool(answers["maximum"].iloc[0] > 1),
+        methods=tuple(methods),
+        answers=answers.reset_index(drop=True),
+        participants=participants,
+    )
+
+
+def _check(answers: pd.DataFrame, path: Path) -> None:
+    """Raise `UserError` for answers that are not of one study, or that cannot be."""
+    for column in ("study", "version", "simulated", "maximum", "criterion"):
+        if answers[column].nunique() > 1:
+            line = answers.index[answers[column] != answers[column].iloc[0]][0]
+            raise UserError(f"{path}, line {line}, column {column}: differs from line 2; keep one study's rows.")
+    wrong = {
+        "has a second answer of its participant to its trial": answers.duplicated(["participant", "trial"]),
+        "has a value outside of its scale": ~answers["value"].between(0, answers["maximum"]),
+        "compares a method with itself": (answers["kind"] == "main") & (answers["method"] == answers["other"]),
+        "has a method_place other than 0 and 1": ~answers["method_place"].isin((0, 1)),
+    }
+    for sentence, rows in wrong.items():
+        if rows.any():
+            raise UserError(f"{path}, line {answers.index[rows][0]}: {sentence}; {ANEW}")
+
+
+def _participants(path: Path, answers: pd.DataFrame) -> pd.DataFrame:
+    participants = read_sheet(path, Participant)
+    strangers = set(answers["participant"]) - set(participants["participant"])
+    if strangers or set(participants["study"]) != set(answers["study"]):
+        raise UserError(f"{path} and {path.with_name('ratings.csv')} are not of one export; {ANEW}")
+    flags = ["" if cell.strip().casefold() in NOTHING else cell.strip() for cell in participants["flags"]]
+    return participants.assign(flags=flags).reset_index(drop=True)

@@ -1,0 +1,195 @@
+"""The results of a study of preference as tables."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from pipeline.records.ratings import FLAGS
+from reports.preference.estimates import Estimates
+from reports.preference.reading import Preferences
+from reports.statistics.paired import holm
+from reports.study.tables import BANNER
+from reports.tables.documents import Table
+from reports.tables.wording import number, p_value, with_interval
+
+INTERVALS = (
+    "Brackets: 95 % intervals, clustered by raters and by photographs at once, with Student's t: about other raters "
+    "and other photographs of this kind"
+)
+STRENGTHS = (
+    "Strength: Bradley and Terry's, of a logistic GLM that also knows what the left side is worth; the mean of all is "
+    "0, and a difference of 1 is a preference of 73 %. Rank: by strength, and the ranks that Holm's test over all "
+    "pairs leaves possible, all at once with 95 % confidence. Preferred: in how many of its comparisons, a tie being "
+    "half"
+)
+
+
+def documents(study: Preferences, kept: Estimates, everyone: Estimates) -> dict[str, Table]:
+    """All tables by name. `kept`: without those who broke a screening rule; `everyone`: with them."""
+    tables = [_methods(study, kept, everyone), _pairs(study, kept), _wins(study, kept), _checks(study, kept)]
+    return {table.name: table for table in tables}
+
+
+def ranked(kept: Estimates) -> list[int]:
+    """The methods from the strongest on; by their shares where there are no strengths."""
+    values = kept.strengths.values
+    return list(np.argsort(-(values if np.isfinite(values).all() else kept.shares.means), kind="stable"))
+
+
+def who(study: Preferences, kept: Estimates) -> str:
+    """Whose answers a table is about."""
+    raters, photographs = kept.seen.groups.max(axis=0) + 1
+    left = f" ({len(study.flagged)} more left out by the screening rules)" if study.flagged else ""
+    return f"{study.name}: {raters} raters{left}, {photographs} photographs, {len(kept.seen.values)} comparisons"
+
+
+def banner(study: Preferences) -> str:
+    """What every caption begins with where programs answered."""
+    return f"{BANNER} " if study.simulated else ""
+
+
+def _methods(study: Preferences, kept: Estimates, everyone: Estimates) -> Table:
+    best, worst = kept.strengths.ranks()
+    rows = []
+    for rank, place in enumerate(ranked(kept), start=1):
+        strength, share = kept.strengths.strength(place), kept.share(place)
+        strengths = dict(zip(("strength", "ci_low", "ci_high"), vars(strength).values(), strict=False))
+        strengths |= {"strength": kept.strengths.values[place]}
+        shares = {"preferred": 100 * kept.shares.means[place]}
+        shares |= {"preferred_low": 100 * share[0], "preferred_high": 100 * share[1]}
+        shares |= {"preferred_everyone": 100 * everyone.shares.means[place]}
+        ranks = {"rank": rank, "rank_best": best[place], "rank_worst": worst[place]}
+        rows.append({"method": study.methods[place], **ranks, **strengths, **shares} | {"n": kept.shares.votes[place]})
+    table = pd.DataFrame(rows)
+    shown = pd.DataFrame(
+        {
+            "Method": table["method"],
+            "Rank": [f"{row.rank} [{row.rank_best}, {row.rank_worst}]" for row in table.itertuples()],
+            "Strength": [with_interval(row.strength, row.ci_low, row.ci_high) for row in table.itertuples()],
+            "Preferred, %": [
+                with_interval(row.preferred, row.preferred_low, row.preferred_high, 1) for row in table.itertuples()
+            ],
+            "With flagged raters, %": [number(value, 1) for value in table["preferred_everyone"]],
+            "Comparisons": table["n"].astype(str),
+        }
+    )
+    caption = f"{banner(study)}Which method is preferred. {STRENGTHS}. {INTERVALS}."
+    notes = [f"{who(study, kept)}."]
+    if not np.isfinite(kept.strengths.values).all():
+        notes.append("No strengths: some methods were always preferred to all others, or there is one rater alone.")
+    return Table("preference_methods", table, shown, caption, tuple(notes))
+
+
+def _pairs(study: Preferences, kept: Estimates) -> Table:
+    votes = study.votes(study.flagged)
+    tied = (2 * votes["value"] == votes["maximum"]).groupby([votes["method"], votes["other"]]).mean()
+    rows = []
+    for place, (a, b) in enumerate(kept.pairs):
+        names = study.methods[a], study.methods[b]
+        low, high = kept.win(place)
+        gap = kept.strengths.difference(a, b)
+        rows.append(
+            {
+                "method_a": names[0],
+                "method_b": names[1],
+                "preferred": 100 * kept.cells.means[place],
+                "preferred_low": 100 * low,
+                "preferred_high": 100 * high,
+                "ties": 100 * float(tied.get(names, tied.get(names[::-1], 0.0))),
+                "difference": gap.value,
+                "ci_low": gap.low,
+                "ci_high": gap.high,
+                "p": gap.p,
+                "unexplained": kept.surplus[place],
+                "unexplained_p": kept.surplus_p[place],
+                "n": kept.cells.votes[place],
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"]))
+    shown = pd.DataFrame(
+        {
+            "First": table["method_a"],
+            "Second": table["method_b"],
+            "First preferred, %": [
+                with_interval(row.preferred, row.preferred_low, row.preferred_high, 1) for row in table.itertuples()
+            ],
+            **({"Ties, %": [number(value, 1) for value in table["ties"]]} if study.ties else {}),
+            "Difference of strengths": [
+                with_interval(row.difference, row.ci_low, row.ci_high) for row in table.itertuples()
+            ],
+            "p (Holm)": [p_value(value) for value in table["p_holm"]],
+            "Unexplained": [number(value) for value in table["unexplained"]],
+            "its p (Holm)": [p_value(value) for value in table["unexplained_p"]],
+            "n": table["n"].astype(str),
+        }
+    )
+    caption = (
+        f"{banner(study)}Every two methods. First preferred: from their own comparisons alone. Difference of "
+        "strengths: from all comparisons, in log-odds, with p by Holm over all pairs. Unexplained: log-odds of the "
+        f"pair's own comparisons beyond that difference. {INTERVALS}."
+    )
+    return Table("preference_pairs", table, shown, caption, (f"{who(study, kept)}.",), ("First", "Second"))
+
+
+def _wins(study: Preferences, kept: Estimates) -> Table:
+    order, wins = ranked(kept), kept.seen.wins
+    with np.errstate(invalid="ignore"):
+        shares = 100 * wins / (wins + wins.T)
+    names = [study.methods[place] for place in order]
+    table = pd.DataFrame(shares[np.ix_(order, order)], columns=names)
+    table.insert(0, "method", names)
+    shown = pd.DataFrame({name: [number(value, 0) for value in table[name]] for name in names})
+    shown.insert(0, "Method", names)
+    caption = f"{banner(study)}How often the method of a row was preferred to that of a column, in per cent."
+    return Table("preference_wins", table, shown, caption, (f"{who(study, kept)}.",))
+
+
+def _checks(study: Preferences, kept: Estimates) -> Table:
+    """What could make the other tables say something else than they seem to."""
+    side = kept.strengths.side
+    left = [100 * float(expit(end)) for end in (side.value, side.low, side.high)]
+    circular, threes = kept.circular
+    fit = np.nanmin(kept.surplus_p) if np.isfinite(kept.surplus_p).any() else np.nan
+    again = _agreement(study)
+    rows = [
+        ("left side preferred between equals, %", left[0], left[1], left[2], side.p),
+        ("circular threesomes of methods", circular, np.nan, np.nan, np.nan),
+        ("threesomes of methods", threes, np.nan, np.nan, np.nan),
+        ("strengths explain all preferences", np.nan, np.nan, np.nan, fit),
+        ("repeated comparisons with the same answer, %", again, np.nan, np.nan, np.nan),
+    ]
+    if study.participants is not None:
+        flags = study.participants["flags"].str.split(";")
+        for rule in FLAGS:
+            count = int(flags.map(lambda broken, rule=rule: rule in broken).sum())
+            rows.append((f"flagged: {rule}", count, np.nan, np.nan, np.nan))
+    table = pd.DataFrame(rows, columns=["what", "value", "ci_low", "ci_high", "p"])
+    shown = pd.DataFrame(
+        {
+            "What": table["what"],
+            "Value": [
+                with_interval(row.value, row.ci_low, row.ci_high, 1)
+                if np.isfinite(row.ci_low)
+                else number(row.value, 0 if row.value == round(row.value) else 1)
+                if np.isfinite(row.value)
+                else "-"
+                for row in table.itertuples()
+            ],
+            "p": [p_value(value) for value in table["p"]],
+        }
+    )
+    caption = (
+        f"{banner(study)}What else there is to know. p of the side: that it is worth nothing. p of the fit: the "
+        "smallest of the pairs' unexplained parts, by Holm; small where strengths do not tell the whole story."
+    )
+    return Table("preference_checks", table, shown, caption, (f"{who(study, kept)}.",), ("What",))
+
+
+def _agreement(study: Preferences) -> float:
+    """In per cent, of those who are not flagged; NaN without repeats."""
+    counted = study.answers[~study.answers["participant"].isin(study.flagged)]
+    again = counted[counted["kind"] == "repeat"]
+    first = counted.set_index(["participant", "trial"])["value"]
+    keys = [(who, int(trial)) for who, trial in zip(again["participant"], again["repeat_of"], strict=True)]
+    return 100 * float((again["value"].to_numpy() == first.reindex(keys).to_numpy()).mean()) if len(again) else np.nan
