@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.statistics import inside, percent
 from reports.preference.estimates import Estimates, estimate
-from reports.statistics.bradley_terry import Comparisons, contrasts_to_zero
+from reports.statistics.bradley_terry import Comparisons, Estimate, contrasts_to_zero
 from reports.statistics.clustered import ALPHA
 from reports.statistics.paired import holm
 from study_app.design import assignment
@@ -100,8 +100,7 @@ def marginal_strengths(truth: Truth) -> Floats:
 def shown(truth: Truth) -> Comparisons:
     """Which two methods every rater compares on which photograph, as the study gives out places; no answers yet."""
     content = {"protocol": "preference", "dataset": "drawn", "methods": list(truth.methods), "languages": ["en"]}
-    content |= {"photographs": truth.photographs, "votes_per_cell": 1}
-    study = study_of(content, "drawn")
+    study = study_of({**content, "photographs": truth.photographs, "votes_per_cell": 1}, "drawn")
     names = tuple(str(number) for number in range(truth.photographs))
     slots, cast = assignment.slots(study), Cast(names, (), (), ())
     rows = [
@@ -183,19 +182,26 @@ def measure(truth: Truth, studies: int, seed: int) -> Measured:
             }
         )
     each = {name: np.array([one[name] for one in found], np.float64) for name in found[0]}
+
+    def overall(name: str) -> float:
+        return float(np.nanmean(each[name])) if np.isfinite(each[name]).any() else np.nan
+
     return Measured(
-        **{name: each[name].mean(axis=0) for name in ("strengths", "shares")},
-        **{
-            name: float(np.nanmean(each[name])) if np.isfinite(each[name]).any() else np.nan
-            for name in ("differences", "cells", "ranks", "false", "family", "misfit")
-        },
+        strengths=each["strengths"].mean(axis=0),
+        shares=each["shares"].mean(axis=0),
+        differences=overall("differences"),
+        cells=overall("cells"),
+        ranks=overall("ranks"),
+        false=overall("false"),
+        family=overall("family"),
+        misfit=overall("misfit"),
         without=1 - len(found) / studies,
     )
 
 
-def held(value: float, found: object) -> bool:
+def held(value: float, found: Estimate) -> bool:
     """Whether an estimate's interval holds a value."""
-    return inside(value, (found.low, found.high))  # type: ignore[attr-defined]
+    return inside(value, (found.low, found.high))
 
 
 def ranks_hold(theta: Floats, got: Estimates) -> bool:
@@ -219,7 +225,7 @@ def checks(studies: int, seed: int) -> None:
     for share, points in product((0.0, 0.08, 0.2, 0.35), (10.0, 15.0)):
         found = []
         for photographs, careless, raters in ((38, share, 24), (30, 0.0, round(24 * (1 - share)))):
-            study = study_of(content | {"photographs": photographs, "votes_per_cell": 2}, "drawn")
+            study = study_of({**content, "photographs": photographs, "votes_per_cell": 2}, "drawn")
             effects = load_effects(EFFECTS_FILE, study)
             effects = replace(effects, careless=replace(effects.careless, share=careless))
             asked = Asked("a", "b", ALPHA, studies, seed)

@@ -10,7 +10,7 @@ from reports.figures.theme import INK, MethodStyle, styled
 from reports.preference.estimates import Estimates
 from reports.preference.reading import Preferences
 from reports.preference.tables import banner, ranked, who
-from reports.study.plots import WARNING
+from reports.study.drawing import WARNING
 from reports.study.tables import BANNER
 from reports.tables.wording import listed, number
 

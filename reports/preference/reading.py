@@ -52,8 +52,8 @@ class Preferences:
         places = {method: place for place, method in enumerate(self.methods)}
         return Comparisons(
             values=(votes["value"] / votes["maximum"]).to_numpy(np.float64),
-            first=votes["method"].map(places).to_numpy(np.int64),
-            second=votes["other"].map(places).to_numpy(np.int64),
+            first=np.array([places[method] for method in votes["method"]], np.int64),
+            second=np.array([places[method] for method in votes["other"]], np.int64),
             left=(votes["method_place"] == 0).to_numpy(),
             raters=pd.factorize(votes["participant"], sort=True)[0].astype(np.int64),
             photographs=pd.factorize(votes["photograph"], sort=True)[0].astype(np.int64),

@@ -1,5 +1,8 @@
 """The results of a study of preference as tables."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy.special import expit
@@ -50,7 +53,7 @@ def banner(study: Preferences) -> str:
 
 def _methods(study: Preferences, kept: Estimates, everyone: Estimates) -> Table:
     best, worst = kept.strengths.ranks()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for rank, place in enumerate(ranked(kept), start=1):
         strength, share = kept.strengths.strength(place), kept.share(place)
         strengths = dict(zip(("strength", "ci_low", "ci_high"), vars(strength).values(), strict=False))
@@ -64,11 +67,9 @@ def _methods(study: Preferences, kept: Estimates, everyone: Estimates) -> Table:
     shown = pd.DataFrame(
         {
             "Method": table["method"],
-            "Rank": [f"{row.rank} [{row.rank_best}, {row.rank_worst}]" for row in table.itertuples()],
-            "Strength": [with_interval(row.strength, row.ci_low, row.ci_high) for row in table.itertuples()],
-            "Preferred, %": [
-                with_interval(row.preferred, row.preferred_low, row.preferred_high, 1) for row in table.itertuples()
-            ],
+            "Rank": [f"{row['rank']} [{row['rank_best']}, {row['rank_worst']}]" for row in rows],
+            "Strength": _intervals(rows, "strength", "ci"),
+            "Preferred, %": _intervals(rows, "preferred", "preferred", 1),
             "With flagged raters, %": [number(value, 1) for value in table["preferred_everyone"]],
             "Comparisons": table["n"].astype(str),
         }
@@ -83,7 +84,7 @@ def _methods(study: Preferences, kept: Estimates, everyone: Estimates) -> Table:
 def _pairs(study: Preferences, kept: Estimates) -> Table:
     votes = study.votes(study.flagged)
     tied = (2 * votes["value"] == votes["maximum"]).groupby([votes["method"], votes["other"]]).mean()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place, (a, b) in enumerate(kept.pairs):
         names = study.methods[a], study.methods[b]
         low, high = kept.win(place)
@@ -106,18 +107,14 @@ def _pairs(study: Preferences, kept: Estimates) -> Table:
             }
         )
     table = pd.DataFrame(rows)
-    table.insert(table.columns.get_loc("p") + 1, "p_holm", holm(table["p"]))
+    table.insert(list(table.columns).index("p") + 1, "p_holm", holm(table["p"]))
     shown = pd.DataFrame(
         {
             "First": table["method_a"],
             "Second": table["method_b"],
-            "First preferred, %": [
-                with_interval(row.preferred, row.preferred_low, row.preferred_high, 1) for row in table.itertuples()
-            ],
+            "First preferred, %": _intervals(rows, "preferred", "preferred", 1),
             **({"Ties, %": [number(value, 1) for value in table["ties"]]} if study.ties else {}),
-            "Difference of strengths": [
-                with_interval(row.difference, row.ci_low, row.ci_high) for row in table.itertuples()
-            ],
+            "Difference of strengths": _intervals(rows, "difference", "ci"),
             "p (Holm)": [p_value(value) for value in table["p_holm"]],
             "Unexplained": [number(value) for value in table["unexplained"]],
             "its p (Holm)": [p_value(value) for value in table["unexplained_p"]],
@@ -152,7 +149,7 @@ def _checks(study: Preferences, kept: Estimates) -> Table:
     circular, threes = kept.circular
     fit = np.nanmin(kept.surplus_p) if np.isfinite(kept.surplus_p).any() else np.nan
     again = _agreement(study)
-    rows = [
+    rows: list[tuple[str, float, float, float, float]] = [
         ("left side preferred between equals, %", left[0], left[1], left[2], side.p),
         ("circular threesomes of methods", circular, np.nan, np.nan, np.nan),
         ("threesomes of methods", threes, np.nan, np.nan, np.nan),
@@ -168,14 +165,7 @@ def _checks(study: Preferences, kept: Estimates) -> Table:
     shown = pd.DataFrame(
         {
             "What": table["what"],
-            "Value": [
-                with_interval(row.value, row.ci_low, row.ci_high, 1)
-                if np.isfinite(row.ci_low)
-                else number(row.value, 0 if row.value == round(row.value) else 1)
-                if np.isfinite(row.value)
-                else "-"
-                for row in table.itertuples()
-            ],
+            "Value": [_value(*row[1:4]) for row in rows],
             "p": [p_value(value) for value in table["p"]],
         }
     )
@@ -184,6 +174,18 @@ def _checks(study: Preferences, kept: Estimates) -> Table:
         "smallest of the pairs' unexplained parts, by Holm; small where strengths do not tell the whole story."
     )
     return Table("preference_checks", table, shown, caption, (f"{who(study, kept)}.",), ("What",))
+
+
+def _intervals(rows: Sequence[Mapping[str, float]], value: str, ends: str, digits: int = 2) -> list[str]:
+    """`value` of each row with its interval, in `<ends>_low` and `<ends>_high`."""
+    return [with_interval(row[value], row[f"{ends}_low"], row[f"{ends}_high"], digits) for row in rows]
+
+
+def _value(value: float, low: float, high: float) -> str:
+    """A number with its interval, or alone: a count without decimals, a dash where there is none."""
+    if np.isfinite(low):
+        return with_interval(value, low, high, 1)
+    return number(value, 0 if value == np.floor(value) else 1)
 
 
 def _agreement(study: Preferences) -> float:

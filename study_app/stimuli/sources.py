@@ -15,10 +15,15 @@ from pipeline.settings.errors import UserError
 
 
 class Source(Protocol):
-    """The pictures of one method. `ids`: of its photographs."""
+    """The pictures of one method."""
 
-    path: Path
-    ids: list[str]
+    @property
+    def path(self) -> Path:
+        """Where they are."""
+
+    @property
+    def ids(self) -> list[str]:
+        """Of its photographs."""
 
     def __getitem__(self, name: str) -> np.ndarray:
         """(H, W, 3) uint8 sRGB of one photograph."""

@@ -12,7 +12,7 @@ from study_app.storage.database import Database
 
 Row = dict[str, Any]
 NEWER_TABLES = ("showings",)  # than revision 0003
-NEWER_COLUMNS = ("picture_width", "picture_height", "zoom")
+NEWER_COLUMNS = ("other", "picture_width", "picture_height", "zoom")
 
 
 def older_database(source: Database, target: Database, folder: Path, change: Callable[[str, Row], Row]) -> None:
