@@ -34,6 +34,7 @@ bench: $(INSTALLED) ## one table: our speed beside other libraries', beside this
 bench-long: $(INSTALLED) ## the study's load, rush and kills on both databases; how good our intervals are; 10,000 pictures
 	python -m bench.study
 	OMP_NUM_THREADS=1 python -m bench.statistics
+	OMP_NUM_THREADS=1 python -m bench.preference
 	python -m bench.flow
 
 lint: $(INSTALLED) ## style and types

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.preference import Truth, draw, shown
+from bench.preference.truths import Truth, draw, shown
 from pipeline.records.ratings import Participant, PreferenceRating
 from pipeline.records.rows import write_rows
 from pipeline.settings.errors import UserError

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from bench.preference import EQUAL, FOUR, Truth, chances, draw, marginal_strengths, measure, shown
+from bench.preference.coverage import measure
+from bench.preference.truths import EQUAL, FOUR, Truth, chances, draw, marginal_strengths, shown
 from reports.preference.estimates import estimate
 from reports.statistics.bradley_terry import Comparisons, circular_triads, fit_strengths, is_connected
 

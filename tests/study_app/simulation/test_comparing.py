@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.preference import FOUR, Truth, draw
-from bench.preference import shown as drawn_places
+from bench.preference.truths import FOUR, Truth, draw
+from bench.preference.truths import shown as drawn_places
 from pipeline.settings.errors import UserError
 from reports.statistics.bradley_terry import fit_strengths
 from study_app.simulation import simulate
