@@ -116,7 +116,7 @@ def _way(study: Study, photograph: str, row: int) -> Trial:
     """One of the ways in which a photograph is shown.
 
     Of two methods: each beside the one after it, then each beside the second one after it, and so on. So in any
-    len(methods) ways in a row each method stands left once and right once.
+    len(methods) ways in a row each method stands left once, and right about once.
     """
     count = len(study.methods)
     if study.protocol != "preference":
