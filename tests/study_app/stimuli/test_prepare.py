@@ -184,7 +184,7 @@ def test_a_method_with_other_dimensions_is_refused(study: Study, tmp_path: Path)
 
 def test_missing_and_damaged_stimuli_are_said(study: Study, stimuli: Stimuli, tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"has no stimuli of a b\.yaml; `python -m study_app\.stimuli 'a b\.yaml'` makes them"
+        UserError, match=r"has no stimuli of a b\.yaml; `huebench study stimuli 'a b\.yaml'` makes them"
     ):
         load_stimuli(study.digest, tmp_path, Path("a b.yaml"))
     shutil.copytree(stimuli.folder.parent, tmp_path / "copy")
