@@ -166,8 +166,7 @@ def test_methods_and_criteria_that_effects_do_not_name_have_rates_by_default(tmp
         study, with_difference(study, effects, *METHODS[:2], -30), Question(*METHODS[:2], 0.05, 20, 12, 0)
     )
     assert {row.rate_second for row in rows} == {0.58} and rows[-1].power > 0
-    strict = effects_file(
-        tmp_path, "default: {method: 0.88, original: 0.995, fooled: 0.3} -> # no default\nzhang: 0.940 -> zebranet: 0.940"
-    )
+    without = "default: {method: 0.88, original: 0.995, fooled: 0.3} -> # no default"
+    strict = effects_file(tmp_path, f"{without}\nzhang: 0.940 -> zebranet: 0.940")
     with pytest.raises(UserError, match=r"rates\.saturability has no method 'quokkanet'"):
         load_effects(strict, study)
