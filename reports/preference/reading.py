@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.records.ratings import KINDS, Participant, PreferenceRating
+from pipeline.records.ratings import KINDS, PreferenceRating
 from pipeline.settings.errors import UserError
 from reports.plan.order import in_order
 from reports.statistics.bradley_terry import Comparisons
-from reports.study.spreadsheet import ANEW, NOTHING, as_known, check_spelling, read_sheet
+from reports.study.beside import participants_of
+from reports.study.spreadsheet import ANEW, as_known, check_spelling, read_sheet
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def read_preferences(path: Path) -> Preferences | None:
     _check(answers, path)
     main = answers[answers["kind"] == "main"]
     beside = path.with_name("participants.csv")
-    participants = _participants(beside, answers) if beside.exists() else None
+    participants = participants_of(beside, answers) if beside.exists() else None
     if main.empty:
         return None
     methods = in_order(sorted({*main["method"], *main["other"]}))
@@ -100,12 +101,3 @@ def _check(answers: pd.DataFrame, path: Path) -> None:
     for sentence, rows in wrong.items():
         if rows.any():
             raise UserError(f"{path}, line {answers.index[rows][0]}: {sentence}; {ANEW}")
-
-
-def _participants(path: Path, answers: pd.DataFrame) -> pd.DataFrame:
-    participants = read_sheet(path, Participant)
-    strangers = set(answers["participant"]) - set(participants["participant"])
-    if strangers or set(participants["study"]) != set(answers["study"]):
-        raise UserError(f"{path} and {path.with_name('ratings.csv')} are not of one export; {ANEW}")
-    flags = ["" if cell.strip().casefold() in NOTHING else cell.strip() for cell in participants["flags"]]
-    return participants.assign(flags=flags).reset_index(drop=True)
