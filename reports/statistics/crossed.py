@@ -63,7 +63,9 @@ def _table(
     columns, pictures = added.shape[1], int(photographs.max()) + 1
     places = (methods[:, None] * columns + np.arange(columns)) * pictures + photographs[:, None]
     shape = (int(raters.max()) + 1, count * columns * pictures)
-    return csr_array(coo_array((added.ravel(), (np.repeat(raters, columns), places.ravel())), shape))
+    table = csr_array(coo_array((added.ravel(), (np.repeat(raters, columns), places.ravel())), shape))
+    table.eliminate_zeros()  # most of it, where not everybody was asked everything
+    return table
 
 
 def share_beyond_zero(differences: NDArray[np.float64]) -> float:

@@ -32,7 +32,7 @@ def read_others(path: Path, columns: Columns = ANY) -> Ratings:
     columns, (low, high) = table.attrs["columns"], table.attrs["scale"]
     answers = _trials(table)
     graded = bool((~table["share"].isin((0, 1))).any())
-    methods = [*dict.fromkeys(columns.methods.values()), *table["method"].unique()]
+    methods = [*dict.fromkeys(columns.methods.values()), *sorted(table["method"].unique())]
     methods = in_order(dict.fromkeys(name for name in methods if (table["method"] == name).any()))
     if columns.reference and columns.reference not in methods:
         close = suggestion(columns.reference, methods)
