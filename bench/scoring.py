@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from skimage import data, metrics
 from skimage.color import deltaE_ciede2000, rgb2lab
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
+from huebench.protocols.protocol import OURS, protocol
 from huebench.scoring import run
 from huebench.scoring.measures import Evaluator
 from huebench.scoring.rows import Journal
@@ -84,7 +86,9 @@ def timed(work: Callable[[], pd.DataFrame]) -> tuple[float, pd.DataFrame]:
 
 def ours(originals: Path, folders: Sequence[Path], jobs: int) -> pd.DataFrame:
     """The means by method, with intervals and all differences made on the way."""
-    task = run.prepare(originals, folders, Evaluator.load(True, False, {}), None, "leave-out")
+    same = replace(protocol(OURS), measures=dict.fromkeys(MEASURES, ""))  # no more than the others measure
+    evaluator = replace(Evaluator.load(True, False, {}), protocol=same)
+    task = run.prepare(originals, folders, evaluator, None, "leave-out")
     scored = run.work(task, Journal(None, ""), threads=jobs)
     differences_table(scored.rows, scored.of_pictures)
     table = scores_table(scored.rows, scored.measures, scored.sets).rows
