@@ -48,9 +48,8 @@ def score(arguments: argparse.Namespace) -> None:
 
 def tables_of(scored: Scored) -> list[Table]:
     """Means, differences and answers, those that there are."""
-    measures = scored.task.evaluator.measures
     made = (scores_table, differences_table, answers_table)
-    return [table for make in made if (table := make(scored.rows, measures)) is not None]
+    return [table for make in made if (table := make(scored.rows, scored.measures)) is not None]
 
 
 def text_of(scored: Scored, tables: list[Table]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.methods.folder import resized
 from pipeline.metrics import backbones, edges, pixel
 from pipeline.metrics.ciede2000 import ciede2000
+from pipeline.metrics.ms_ssim import SMALLEST, ms_ssim_ab
 from pipeline.packs.masks import VOID
 from pipeline.scoring.pixels import Picture
 from reports.plan.measures import MEASURES, Measure
@@ -18,20 +19,11 @@ from reports.plan.measures import MEASURES, Measure
 if TYPE_CHECKING:
     from pipeline.metrics.perceptual import Lpips
 
-CHROMA = Measure(
-    "chroma", "Chroma", 2, "", "scores", "mean chroma in CIE Lab, the distance from grey; more is not better"
+DIVERSITY = MEASURES["diversity"]
+ALONE = tuple(MEASURES[key] for key in ("colorfulness", "colorfulness_absolute", "chroma", "lightness_change"))
+PIXELS = tuple(
+    MEASURES[key] for key in ("psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "ciede2000", "auc", "colorfulness_gap")
 )
-LIGHTNESS = Measure(
-    "lightness_change", "Lightness change", 2, "lower", "scores",
-    "mean |dL| of 100 between the picture and the photograph (resized to it where sizes differ); rounding to 8 bits "
-    "makes 0.35 at most, what is more has changed the photograph itself",
-)  # fmt: skip
-DIVERSITY = Measure(
-    "diversity", "Diversity", 2, "", "scores",
-    "mean CIEDE2000 between each of a photograph's answers and the next; 0 where all are the same",
-)  # fmt: skip
-ALONE = (MEASURES["colorfulness"], MEASURES["colorfulness_absolute"], CHROMA, LIGHTNESS)
-PIXELS = tuple(MEASURES[key] for key in ("psnr_rgb", "psnr_ab", "ssim_rgb", "ciede2000", "auc", "colorfulness_gap"))
 LPIPS = MEASURES["lpips_alex"]
 BOUNDARIES = (MEASURES["bleeding_flat"], MEASURES["bleeding_boundary"], MEASURES["boundary_contrast"])
 BY_KEY = {measure.key: measure for measure in (*PIXELS, LPIPS, *BOUNDARIES, *ALONE, DIVERSITY)}
@@ -110,6 +102,8 @@ class Evaluator:
         if not self.reference:
             return found
         found |= true.differences(own)
+        if min(rgb.shape[:2]) >= SMALLEST:
+            found["ms_ssim_ab"] = ms_ssim_ab(true.lab[1:], own.lab[1:])
         found |= {"auc": true.accuracy(own).mean().item(), "colorfulness_gap": abs(signed - photograph.colorfulness)}
         if self.lpips:
             found["lpips_alex"] = self.lpips(true.planes, own.planes)

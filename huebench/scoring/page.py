@@ -40,7 +40,7 @@ def write_page(path: Path, scored: Scored, tables: Sequence[Table]) -> None:
         tables=tables,
         problems=scored.problems,
         browser=browser(scored),
-        measures=names(task.evaluator.measures),
+        measures=names(scored.measures),
     )
     write_whole(path, html)
 
@@ -52,7 +52,7 @@ def browser(scored: Scored) -> Browser | None:
     ids = evenly_spaced(everywhere, MOST)
     if not ids:
         return None
-    found = {id: row_of(task, id, first) for id in ids}
+    found = {id: row_of(scored, id, first) for id in ids}
     letters = sum(len(shown.uri) for row in found.values() for shown in row)
     if letters > BUDGET:
         found = {id: found[id] for id in evenly_spaced(ids, max(1, int(len(ids) * BUDGET / letters)))}
@@ -69,9 +69,9 @@ def first_answers(rows: Sequence[Row]) -> dict[tuple[str, str], Row]:
     return found
 
 
-def row_of(task: Task, id: str, first: dict[tuple[str, str], Row]) -> list[Shown]:
+def row_of(scored: Scored, id: str, first: dict[tuple[str, str], Row]) -> list[Shown]:
     """The photograph and every method's picture of it."""
-    measures = task.evaluator.measures
+    task, measures = scored.task, scored.measures
     nothing = json.dumps({measure.key: None for measure in measures})
     shown = [Shown(PHOTOGRAPH, picture(task, task.originals.read(id)), nothing, "as it was given")]
     for name, matched in task.methods.items():

@@ -41,7 +41,7 @@ def result_json(scored: Scored, tables: list[Table]) -> dict[str, Any]:
         "methods": {name: str(matched.source.path) for name, matched in scored.task.methods.items()},
         "measures": {
             measure.key: {"name": measure.name, "better": measure.better, "convention": measure.convention}
-            for measure in scored.task.evaluator.measures
+            for measure in scored.measures
         },
         **{table.name: [finite(row) for row in table.rows.to_dict("records")] for table in tables},
         "problems": scored.problems,

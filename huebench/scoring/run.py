@@ -15,9 +15,11 @@ from huebench.scoring.photographs import OnWrongSize, Task, check
 from huebench.scoring.rows import Journal, Row, key_of
 from huebench.scoring.sources import Matched, Source, match, open_source
 from huebench.scoring.tables import scores_table
+from pipeline.metrics.ms_ssim import SMALLEST
 from pipeline.runtime import distributed
 from pipeline.runtime.threads import cores, single_threaded
 from pipeline.settings.errors import UserError
+from reports.plan.measures import MEASURES, Measure
 
 BATCH = 64  # photographs between two notes in the journal
 
@@ -29,6 +31,12 @@ class Scored:
     task: Task
     rows: list[Row]
     problems: list[str]
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Those that any picture has a value of, in the order of tables."""
+        found = {key for row in self.rows for key in row.values}
+        return tuple(measure for measure in self.task.evaluator.measures if measure.key in found)
 
 
 def score(
@@ -52,7 +60,8 @@ def score(
         Path(masks) if masks is not None else None,
         on_wrong_size,
     )
-    return scores_table(work(task, Journal(None, "")).rows, task.evaluator.measures).rows
+    scored = work(task, Journal(None, ""))
+    return scores_table(scored.rows, scored.measures).rows
 
 
 def prepare(
@@ -129,6 +138,11 @@ def problems(task: Task, rows: Sequence[Row]) -> list[str]:
             found.append(f"{name}: {len(wrong)} of {len(own)} pictures could not be scored: {wrong[0]}{more}")
         for remark, count in Counter(row.remark for row in own if row.remark).items():
             found.append(f"{name}: {count} of {len(own)} pictures: {remark}")
+    measured = [row for row in rows if not row.problem]
+    small = sum("ms_ssim_ab" not in row.values for row in measured) if task.evaluator.reference else 0
+    if small:
+        name = MEASURES["ms_ssim_ab"].name
+        found.append(f"{small} of {len(measured)} pictures have a side under {SMALLEST} pixels, and so no {name}.")
     return [*found, *task.evaluator.missing()]
 
 

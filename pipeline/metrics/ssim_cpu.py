@@ -1,4 +1,4 @@
-"""The loop behind `pixel.ssim`: one row of the result at a time, so that its inputs stay in the cache.
+"""The loop behind `pixel.ssim` and `ms_ssim`: one row of the result at a time, so that its inputs stay in the cache.
 
 The window has 11 weights and is symmetric. Written out, its sum is one expression that the compiler keeps in registers;
 as a loop over the weights it takes five times as long.
@@ -39,11 +39,19 @@ def likeness(mean_x: Any, mean_y: Any, squares: Any, products: Any, c1: float, c
     return (2 * x * y + c1) * (2 * covariance + c2) / ((x * x + y * y + c1) * (spread + c2))
 
 
-@compiled(nogil=True, error_model="numpy")
-def mean_ssim(original: Array, picture: Array, weights: Array, c1: float, c2: float) -> float:
-    """The mean over channels and pixels whose window lies within two (C, H, W) uint8 pictures.
+@compiled(forceinline=True)
+def contrast(mean_x: Any, mean_y: Any, squares: Any, products: Any, c2: float) -> Any:
+    """The same without SSIM's factor for the mean levels."""
+    spread = squares - mean_x * mean_x - mean_y * mean_y
+    return (2 * (products - mean_x * mean_y) + c2) / (spread + c2)
 
-    `weights` (6,): those of the window's middle and of one side, which sum to 1 with the other side's.
+
+@compiled(nogil=True, error_model="numpy")
+def mean_ssim(original: Array, picture: Array, weights: Array, c1: float, c2: float, levels: bool = True) -> float:
+    """The mean over channels and pixels whose window lies within two (C, H, W) pictures on 0..255.
+
+    `weights` (6,): those of the window's middle and of one side, which sum to 1 with the other side's. `levels`: with
+    SSIM's factor for the mean levels, else of `contrast` alone.
     """
     C, H, W = original.shape
     x, y, squares, products = np.empty((4, H, W))
@@ -59,8 +67,12 @@ def mean_ssim(original: Array, picture: Array, weights: Array, c1: float, c2: fl
             blurred(y, top, weights, down, mean_y)
             blurred(squares, top, weights, down, mean_squares)
             blurred(products, top, weights, down, mean_products)
-            for p in range(W - 10):
-                down[p] = likeness(mean_x[p], mean_y[p], mean_squares[p], mean_products[p], c1, c2)
+            if levels:
+                for p in range(W - 10):
+                    down[p] = likeness(mean_x[p], mean_y[p], mean_squares[p], mean_products[p], c1, c2)
+            else:
+                for p in range(W - 10):
+                    down[p] = contrast(mean_x[p], mean_y[p], mean_squares[p], mean_products[p], c2)
             for p in range(W - 10):
                 total += down[p]
     return total / (C * (H - 10) * (W - 10))

@@ -7,7 +7,8 @@ entry here. Tables, figures, comparisons, the image browser and the claims take 
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Source = Literal["scores", "perceptual", "defects", "objects", "segmented", "cards", "times", "ratings"]
+# `folders`: `huebench score` alone measures it (`huebench.scoring`); no stage of the pipeline writes it.
+Source = Literal["scores", "perceptual", "defects", "objects", "segmented", "cards", "times", "ratings", "folders"]
 # How photographs' values become the dataset's (`reports.tables.metrics`). `set`: the stage gives the dataset's value;
 # `table`: a table of its own computes it; `photograph`: there is none, it is a number of single photographs.
 Summary = Literal[
@@ -174,6 +175,19 @@ _ALL = (
     Measure("milliseconds", "Time", 2, "lower", "times",
             "milliseconds an image",
             summary="table"),
+    Measure("ms_ssim_ab", "MS-SSIM ab", 3, "higher", "folders",
+            "MS-SSIM of a times that of b of CIE Lab, each plus 128 on 0..255, five scales, Gaussian window of 11 x 11 "
+            "with sigma 1.5, a negative scale counts as 0; mean over photographs, of which those with a side under 176 "
+            "pixels have none, as the window does not fit in the fifth scale (Mullery and Whelan 2022 round "
+            "a and b to 8 bits first)",
+            difference_digits=4),
+    Measure("chroma", "Chroma", 2, "", "folders",
+            "mean chroma in CIE Lab, the distance from grey; more is not better"),
+    Measure("lightness_change", "Lightness change", 2, "lower", "folders",
+            "mean |dL| of 100 between the picture and the photograph (resized to it where sizes differ); rounding to 8 "
+            "bits makes 0.35 at most, what is more has changed the photograph itself"),
+    Measure("diversity", "Diversity", 2, "", "folders",
+            "mean CIEDE2000 between each of a photograph's answers and the next; 0 where all are the same"),
     *map(criterion, ("saturability", "semantic_correctness", "edge_keeping", "naturalness")),
 )
 # fmt: on

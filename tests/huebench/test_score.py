@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from skimage import color, metrics
+from skimage import color, data, metrics
 
 import huebench
 from huebench import cli
@@ -21,6 +21,8 @@ from huebench.scoring.photographs import Task
 from huebench.scoring.rows import Journal
 from huebench.scoring.sources import match, open_source
 from pipeline.metrics import auc
+from pipeline.metrics.lab_cpu import rgb_to_lab
+from pipeline.metrics.ms_ssim import ms_ssim_ab
 from pipeline.records.rows import PackedPhotograph
 from pipeline.scoring import pixels
 from pipeline.settings.errors import UserError
@@ -76,6 +78,19 @@ def test_values_are_those_of_the_pipeline_and_of_scikit_image(originals: Path, g
         first, second = color.rgb2lab(original), color.rgb2lab(picture)
         assert abs(row["chroma"] - np.hypot(second[..., 1], second[..., 2]).mean()) < 1e-3
         assert abs(row["lightness_change"] - abs(first[..., 0] - second[..., 0]).mean()) < 1e-3
+
+
+def test_ms_ssim_is_left_out_of_small_pictures_by_name_and_measured_of_larger_ones(
+    tmp_path: Path, originals: Path, good: Path
+) -> None:
+    small = run.work(task_of(originals, good), Journal(None, ""))
+    assert "ms_ssim_ab" not in {measure.key for measure in small.measures}
+    assert "12 of 12 pictures have a side under 176 pixels, and so no MS-SSIM ab." in small.problems
+    large = {"large": data.astronaut()[:180, :200]}
+    task = task_of(save(tmp_path / "o", large), save(tmp_path / "l", {n: noisy(p, 9) for n, p in large.items()}))
+    row = run.work(task, Journal(None, "")).rows[0]
+    colors = (torch.from_numpy(rgb_to_lab(one)[1:]) for one in (large["large"], noisy(large["large"], 9)))
+    assert row.values["ms_ssim_ab"] == ms_ssim_ab(*colors)
 
 
 def test_means_and_differences_have_the_intervals_of_the_report(originals: Path, good: Path, bad: Path) -> None:

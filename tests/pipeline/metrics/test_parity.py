@@ -7,15 +7,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from skimage import color as skimage_color
 from skimage import data, metrics
 from sklearn.metrics import auc as trapezoids
 from sklearn.neighbors import NearestNeighbors
+from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
 from pipeline.color import cielab, gamut
 from pipeline.metrics import auc, pixel
 from pipeline.metrics.ciede2000 import ciede2000
 from pipeline.metrics.lab_cpu import rgb_to_lab
+from pipeline.metrics.ms_ssim import EXPONENTS, SMALLEST, ms_ssim_ab
 
 COUNTS = torch.from_numpy(np.random.default_rng(3).integers(0, 1000, gamut.Q) ** 2)
 
@@ -202,3 +205,50 @@ def test_a_bin_that_training_never_saw_weighs_as_the_rarest_that_it_did():
     counts[:2] = torch.tensor([99.0, 1.0])
     weights = auc.class_weights(counts)
     assert torch.isfinite(weights).all() and weights[-1] == weights[:2].max() == weights.max()
+
+
+def wangs(original, picture):
+    """MS-SSIM of two (H, W) planes as Wang et al. 2003 print it (eq. 7), by SciPy's filter at five scales."""
+    value = 1.0
+    for scale, exponent in enumerate(EXPONENTS):
+        x, y, xx, yy, xy = (
+            ndimage.gaussian_filter(plane, 1.5, radius=5)[5:-5, 5:-5]
+            for plane in (original, picture, original**2, picture**2, original * picture)
+        )
+        factor = (2 * (xy - x * y) + 58.5225) / (xx - x * x + yy - y * y + 58.5225)
+        if scale == 4:
+            factor = factor * (2 * x * y + 6.5025) / (x * x + y * y + 6.5025)
+        value *= max(factor.mean(), 0) ** exponent
+        height, width = (side - side % 2 for side in original.shape)
+        original, picture = (
+            plane[:height, :width].reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3))
+            for plane in (original, picture)
+        )
+    return value
+
+
+def colors(height, width):
+    """Two (2, H, W) float64 ab: of a photograph, and the same with noise."""
+    ab = rgb_to_lab(data.astronaut()[:height, :width])[1:].astype(np.float64)
+    return ab, ab + np.random.default_rng(2).normal(0, 12, ab.shape)
+
+
+@pytest.mark.parametrize("size", [(176, 177), (193, 240), (321, 481)])
+def test_ms_ssim_on_ab_is_the_printed_formula_and_near_torchmetrics(size):
+    ab, noisy = colors(*size)
+    ours = ms_ssim_ab(torch.from_numpy(ab), torch.from_numpy(noisy))
+    assert abs(ours - math.prod(wangs(one + 128, other + 128) for one, other in zip(ab, noisy, strict=True))) <= 1e-9
+    pairs = (
+        [torch.from_numpy(np.float32(plane) + 128)[None, None] for plane in pair]
+        for pair in zip(noisy, ab, strict=True)
+    )
+    theirs = math.prod(multiscale_structural_similarity_index_measure(*pair, data_range=255.0).item() for pair in pairs)
+    # At the last scale torchmetrics counts the mirrored borders, too, which weigh less in larger pictures.
+    assert abs(ours - theirs) <= (2e-4 if min(size) > 300 else 5e-3)
+
+
+def test_ms_ssim_on_ab_is_1_for_equal_colours_0_where_they_vary_against_each_other_and_none_below_176_pixels():
+    ab = torch.from_numpy(np.random.default_rng(2).normal(0, 40, (2, 200, 200)))
+    assert ms_ssim_ab(ab, ab) == pytest.approx(1, abs=1e-12) and ms_ssim_ab(ab, -ab) == 0
+    assert SMALLEST == 176 and math.isnan(ms_ssim_ab(ab[:, :175], ab[:, :175]))
+    assert not math.isnan(ms_ssim_ab(ab[:, :176], ab[:, :176]))
