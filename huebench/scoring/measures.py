@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.methods.folder import resized
 from pipeline.metrics import backbones, edges, pixel
 from pipeline.metrics.ciede2000 import ciede2000
+from pipeline.metrics.color_structure import color_structure_error
 from pipeline.metrics.ms_ssim import SMALLEST, ms_ssim_ab
 from pipeline.packs.masks import VOID
 from pipeline.scoring.pixels import Picture
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
 DIVERSITY = MEASURES["diversity"]
 ALONE = tuple(MEASURES[key] for key in ("colorfulness", "colorfulness_absolute", "chroma", "lightness_change"))
-PIXELS = tuple(
-    MEASURES[key] for key in ("psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "ciede2000", "auc", "colorfulness_gap")
-)
+COMPARED = ("psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "color_structure_error", "ciede2000", "auc")
+PIXELS = tuple(MEASURES[key] for key in (*COMPARED, "colorfulness_gap"))
 LPIPS = MEASURES["lpips_alex"]
 BOUNDARIES = (MEASURES["bleeding_flat"], MEASURES["bleeding_boundary"], MEASURES["boundary_contrast"])
 BY_KEY = {measure.key: measure for measure in (*PIXELS, LPIPS, *BOUNDARIES, *ALONE, DIVERSITY)}
@@ -102,6 +102,7 @@ class Evaluator:
         if not self.reference:
             return found
         found |= true.differences(own)
+        found["color_structure_error"] = color_structure_error(true.lab, own.lab).item()
         if min(rgb.shape[:2]) >= SMALLEST:
             found["ms_ssim_ab"] = ms_ssim_ab(true.lab[1:], own.lab[1:])
         found |= {"auc": true.accuracy(own).mean().item(), "colorfulness_gap": abs(signed - photograph.colorfulness)}
