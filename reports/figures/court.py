@@ -30,7 +30,9 @@ def ranking_plot(trial: Trial) -> Plot:
             label = WORDS[SCOPES[scope]] if row == 0 else None
             axes.plot(found.mean, row + shift, marker, color=color, markersize=5, linestyle="", label=label)
     axes.set_yticks(range(len(trial.order)), [trial.measures[place].short_label for place in trial.order])
-    axes.set(ylim=(len(trial.order) - 0.5, -0.5), xlabel="Spearman's correlation with people", title=trial.evidence.title)
+    axes.set(
+        ylim=(len(trial.order) - 0.5, -0.5), xlabel="Spearman's correlation with people", title=trial.evidence.title
+    )
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     figure.legend(loc="outside lower center", ncols=2)

@@ -96,9 +96,7 @@ def agreement_table(trial: Trial, resamples: int = RESAMPLES) -> Table:
         rows.append({"measure": measure.key, "better": measure.better, **numbers, "verdict": trial.verdict(place)})
         cells = [with_interval(*_ends(pooled)), with_interval(*_ends(within)), *(number(tau) for tau in kendall)]
         names = ("Pooled [95 % interval]", "Within [95 % interval]", "Kendall, pooled", "Kendall, within")
-        shown.append(
-            {"Measure": measure.name, **dict(zip(names, cells, strict=True)), "Verdict": trial.verdict(place)}
-        )
+        shown.append({"Measure": measure.name, **dict(zip(names, cells, strict=True)), "Verdict": trial.verdict(place)})
     evidence, (pooled, within) = trial.evidence, trial.ceiling
     rated = evidence.rated
     caption = (
