@@ -5,7 +5,7 @@
 
 HECD is read from ROOT, which its users download (docs/court.md), and its pictures are measured now. For a study of our
 own, --ratings is its export (`python -m study_app.export`) and --scores what `huebench score ... --out` wrote about the
-same pictures. Writes below --to: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF) and index.html. Prints the verdicts.
+same pictures. Writes below --to: tables/ (CSV, Markdown, LaTeX), figures/ (PNG, PDF) and index.html. Prints verdicts.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from markupsafe import Markup
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import whole_folder, write_whole
 from pipeline.settings.paths import BUILD
-from reports.figures.court import kinds_plot, ranking_plot, scatter_plot
+from reports.agreement.evidence import Evidence, of_hecd, of_study
+from reports.agreement.figures import kinds_plot, ranking_plot, scatter_plot
+from reports.agreement.tables import Trial, agreement_table, differences_table, kinds_table, try_measures, verdicts
 from reports.figures.drawing import Plot, inline_svg, save
-from reports.inputs.evidence import Evidence, of_hecd, of_study
-from reports.tables.court import Trial, agreement_table, differences_table, kinds_table, try_measures, verdicts
 from reports.tables.documents import Table
 from reports.tables.writers import write_table
 

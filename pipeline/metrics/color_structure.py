@@ -3,10 +3,10 @@
 Made for and chosen by HECD's ratings (docs/results/court.md). Every part has a reason:
 
 - A cast of the whole picture is taken off first: a shift of a and b that changes with lightness along a line. People
-  who do not see the original forgive it as another white balance. A part that is recoloured must not pass for a cast, so
-  the line is fitted with Cauchy's weights, which let what departs by much more than `TOLERATED` count for little.
-- What is left is compared within large windows, by its variation around each window's mean: people see that parts of a
-  picture do not fit each other, not how far each pixel is off. a and b are one vector, so no direction of hue counts more.
+  who do not see the original forgive it as another white balance. A part that is recoloured must not pass for a cast.
+  So the line is fitted with Cauchy's weights: what departs by much more than `TOLERATED` counts for little.
+- What is left is compared within large windows, by its variation around each window's mean: people see that parts of
+  a picture do not fit each other, not how far each pixel is off. a and b are one vector, and no hue counts more.
 - It is divided by the variance of the picture's own colours there: a lack of colour weighs more than too much of it.
 - A logarithm of each place keeps one very wrong part from hiding the others.
 - The cast itself counts a little, so that a larger one is never better.

@@ -182,9 +182,10 @@ _ALL = (
             "a and b to 8 bits first)",
             difference_digits=4),
     Measure("color_structure_error", "Colour structure error", 3, "lower", "folders",
-            "variance of the ab difference within windows of 1/16 of the diagonal, over the picture's own variance there "
-            "plus 100, log(1 + x), mean over windows, after a cast that is linear in lightness is taken off (which counts "
-            "0.005 log(1 + its mean square / 100)); mean over photographs; its parts were chosen on ratings of HECD",
+            "variance of the ab difference within windows of 1/16 of the diagonal, over the picture's own variance "
+            "there plus 100, log(1 + x), mean over windows, after a cast that is linear in lightness is taken off "
+            "(which counts 0.005 log(1 + its mean square / 100)); mean over photographs; its parts were chosen on "
+            "ratings of HECD",
             short="Colour structure", difference_digits=4),
     Measure("chroma", "Chroma", 2, "", "folders",
             "mean chroma in CIE Lab, the distance from grey; more is not better"),

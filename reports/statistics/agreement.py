@@ -1,9 +1,9 @@
 """How far numbers about pictures agree with people's ratings of them: rank correlations, intervals, and their ceiling.
 
-Pictures are of scenes, ratings are by raters; conclusions are about other scenes and other raters. So both are resampled
-with replacement, independently of each other (the crossed bootstrap of `reports.statistics.crossed`). A resample of
-raters adds noise to the mean ratings and lowers every correlation. The resamples are therefore moved so that their mean
-is the estimate, and an interval holds their spread alone.
+Pictures are of scenes, ratings are by raters; conclusions are about other scenes and other raters. So both are
+resampled with replacement, independently of each other (the crossed bootstrap of `reports.statistics.crossed`). A
+resample of raters adds noise to the mean ratings and lowers every correlation. The resamples are therefore moved so
+that their mean is the estimate, and an interval holds their spread alone.
 """
 
 from collections.abc import Iterator, Sequence

@@ -11,9 +11,9 @@ from scipy.stats import kendalltau, spearmanr
 
 from pipeline.settings.errors import UserError
 from reports import court
-from reports.inputs.evidence import Evidence, of_hecd, of_study
+from reports.agreement.evidence import Evidence, of_hecd, of_study
+from reports.agreement.tables import LITTLE, NOTHING, TELLS, WRONG, agreement_table, try_measures, verdicts
 from reports.statistics.agreement import Rated, agreement, correlations, reliability
-from reports.tables.court import LITTLE, NOTHING, TELLS, WRONG, agreement_table, try_measures, verdicts
 from tests.reports.study.simulated_study import Truth, write_export
 
 DONE = (
@@ -124,7 +124,7 @@ def test_verdicts_tell_good_blind_and_reversed_measures():
     )
     found = {measure.key: trial.verdict(place) for place, measure in enumerate(trial.measures)}
     assert found == {"psnr_rgb": TELLS, "ciede2000": WRONG, "colorfulness": NOTHING, "ssim_rgb": LITTLE}
-    assert [trial.measures[place].key for place in trial.order][0] == "psnr_rgb"
+    assert trial.measures[trial.order[0]].key == "psnr_rgb"
 
 
 def test_intervals_hold_the_estimate_and_narrow_with_more_scenes():

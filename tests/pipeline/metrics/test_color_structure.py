@@ -2,6 +2,7 @@
 
 import math
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def error(picture, original=PHOTOGRAPH):
 def test_more_damage_is_a_larger_error(kind):
     errors = [error(picture) for picture in DAMAGE[kind]]
     assert errors[0] == pytest.approx(0, abs=1e-9)
-    assert all(more > less + 1e-6 for less, more in zip(errors, errors[1:], strict=False)), errors
+    assert all(more > less + 1e-6 for less, more in pairwise(errors)), errors
 
 
 def test_less_colour_is_worse_than_as_much_more():

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from reports.inputs.evidence import Evidence
+from reports.agreement.evidence import Evidence
 from reports.plan.measures import Measure
 from reports.statistics.agreement import RESAMPLES, SCOPES, Agreement, agreement, reliability, spearmans
 from reports.statistics.means import Interval
@@ -24,8 +24,8 @@ TELLS, LITTLE, NOTHING, WRONG = (
 SHARE = 0.5  # of the noise ceiling, which both intervals must lie above for `TELLS`
 RULE = (
     f'"{TELLS}": the 95 % intervals pooled and within photographs both lie above {SHARE:g} of the noise ceiling. '
-    f'"{LITTLE}": one of them at least lies above 0. "{WRONG}": one of them lies below 0, none above. "{NOTHING}": both '
-    "hold 0. A measure without a better side is taken as if more were better. The threshold is ours"
+    f'"{LITTLE}": one of them at least lies above 0. "{WRONG}": one of them lies below 0, none above. "{NOTHING}": '
+    "both hold 0. A measure without a better side is taken as if more were better. The threshold is ours"
 )
 INTERVALS = "95 % intervals by a bootstrap over photographs and raters, moved to the estimate"
 WORDS = ("Measure", "Measures", "Where", "Verdict", "Sentence")
@@ -100,9 +100,10 @@ def agreement_table(trial: Trial, resamples: int = RESAMPLES) -> Table:
     evidence, (pooled, within) = trial.evidence, trial.ceiling
     rated = evidence.rated
     caption = (
-        f"{evidence.title}: {len(rated.scenes):,} pictures, {len(rated.values):,} ratings by {rated.raters.max() + 1:,} "
-        "raters. Spearman's rank correlation of each measure with the pictures' mean rating (of a measure of which less "
-        f"is better, with its sign turned): over all pictures, and the mean within photographs. {INTERVALS} "
+        f"{evidence.title}: {len(rated.scenes):,} pictures, {len(rated.values):,} ratings by "
+        f"{rated.raters.max() + 1:,} raters. Spearman's rank correlation of each measure with the pictures' mean "
+        f"rating (of a measure of which less is better, with its sign turned): over all pictures, and the mean "
+        f"within photographs. {INTERVALS} "
         f"({resamples:,} resamples). Noise ceiling, how far another crowd of the same size would agree: "
         f"{with_interval(*_ends(pooled))} pooled, {with_interval(*_ends(within))} within (split halves, stepped up by "
         f"Spearman and Brown); a measure without any noise of its own could reach its root, {pooled.mean**0.5:.2f} and "
@@ -138,8 +139,8 @@ def differences_table(trial: Trial) -> Table | None:
     )
     caption = (
         f"{trial.evidence.title}: how much better the first measure agrees with people than the second (difference of "
-        f"Spearman's correlations). {INTERVALS}; p by the normal law with the bootstrap's standard error, Holm over all "
-        "rows."
+        f"Spearman's correlations). {INTERVALS}; p by the normal law with the bootstrap's standard error, Holm over "
+        "all rows."
     )
     return Table("court_differences", table, shown, caption, (), WORDS)
 
@@ -160,8 +161,8 @@ def kinds_table(trial: Trial) -> Table | None:
         {"Measure": names, **{kind: [number(v) for v in values[trial.order]] for kind, values in found.items()}}
     )
     caption = (
-        f"{trial.evidence.title}: Spearman's correlation with people among the pictures of one kind of recolouring, mean "
-        "within photographs (sign turned where less is better). Low where a measure is blind, or where people see no "
+        f"{trial.evidence.title}: Spearman's correlation with people among the pictures of one kind of recolouring, "
+        "mean within photographs (sign turned where less is better). Low where a measure is blind, or where people see no "
         "difference either: kinds differ in how much their pictures differ."
     )
     return Table("court_kinds", rows, shown, caption, (), WORDS)

@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from reports.agreement.tables import Trial
 from reports.figures.drawing import Plot
 from reports.figures.theme import INK, columns, styled
 from reports.statistics.agreement import SCOPES
-from reports.tables.court import Trial
 from reports.tables.documents import Table
 from reports.tables.wording import listed, number
 
@@ -30,15 +30,14 @@ def ranking_plot(trial: Trial) -> Plot:
             label = WORDS[SCOPES[scope]] if row == 0 else None
             axes.plot(found.mean, row + shift, marker, color=color, markersize=5, linestyle="", label=label)
     axes.set_yticks(range(len(trial.order)), [trial.measures[place].short_label for place in trial.order])
-    axes.set(
-        ylim=(len(trial.order) - 0.5, -0.5), xlabel="Spearman's correlation with people", title=trial.evidence.title
-    )
+    axes.set(ylim=(len(trial.order) - 0.5, -0.5), xlabel="Spearman's correlation with people")
+    axes.set(title=trial.evidence.title)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", visible=False)
     figure.legend(loc="outside lower center", ncols=2)
     caption = (
-        f"{trial.evidence.title}: agreement of each measure with people, with 95 % intervals. Shaded: the noise ceiling, "
-        "how far another crowd of the same size would agree."
+        f"{trial.evidence.title}: agreement of each measure with people, with 95 % intervals. Shaded: the noise "
+        "ceiling, how far another crowd of the same size would agree."
     )
     values = {trial.measures[place].name: number(trial.interval(place, 0).mean) for place in trial.order}
     return Plot("court_ranking", caption, f"Forest plot of correlations over all pictures: {listed(values)}.", figure)

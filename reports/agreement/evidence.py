@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.records.rated import Pair, RatedScores
 from pipeline.records.rows import read_rows, write_rows
 from pipeline.settings.errors import UserError
-from reports.inputs.hecd import read_hecd
+from reports.agreement.hecd import read_hecd
 from reports.plan.measures import MEASURES, Measure
 from reports.plan.order import ORIGINAL
 from reports.statistics.agreement import Rated
@@ -27,8 +27,8 @@ REMARK = "error: "  # how the measuring begins its last line
 class Evidence:
     """Rated pictures with their measures. `title`: where they are from, for people.
 
-    `kinds` (P,): what was done to each picture, None where methods made them. `scores`: a row for each picture, a column
-    for each measure by its key. `notes`: what was left out. `simulated`: raters are programs.
+    `kinds` (P,): what was done to each picture, None where methods made them. `scores`: a row for each picture, a
+    column for each measure by its key. `notes`: what was left out. `simulated`: raters are programs.
     """
 
     title: str
