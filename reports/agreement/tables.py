@@ -161,7 +161,7 @@ def kinds_table(trial: Trial) -> Table | None:
         {"Measure": names, **{kind: [number(v) for v in values[trial.order]] for kind, values in found.items()}}
     )
     caption = (
-        f"{trial.evidence.title}: Spearman's correlation with people among the pictures of one kind of recolouring, "
+        f"{trial.evidence.title}: Spearman's correlation with people among pictures of one kind of recolouring, "
         "mean within photographs (sign turned where less is better). Low where a measure is blind, or where people see no "
         "difference either: kinds differ in how much their pictures differ."
     )
