@@ -162,8 +162,8 @@ def kinds_table(trial: Trial) -> Table | None:
     )
     caption = (
         f"{trial.evidence.title}: Spearman's correlation with people among pictures of one kind of recolouring, "
-        "mean within photographs (sign turned where less is better). Low where a measure is blind, or where people see no "
-        "difference either: kinds differ in how much their pictures differ."
+        "mean within photographs (sign turned where less is better). Low where a measure is blind, or where people see "
+        "no difference either: kinds differ in how much their pictures differ."
     )
     return Table("court_kinds", rows, shown, caption, (), WORDS)
 

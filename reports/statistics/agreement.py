@@ -141,7 +141,8 @@ def reliability(rated: Rated, seed: int, resamples: int = HALVES) -> tuple[Inter
     """
     generator = np.random.default_rng(seed)
     people, whole = int(rated.raters.max()) + 1, list(range(len(rated.members)))
-    fixed, moved = [], []
+    fixed: list[Floats] = []
+    moved: list[Floats] = []
     for _ in range(resamples):
         half = (generator.permutation(people) < people // 2).astype(np.float64)
         first, second = rated.means(half), rated.means(1 - half)

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,16 @@ import pytest
 from PIL import Image
 from scipy.stats import kendalltau, spearmanr
 
+from pipeline.records.rated import Pair
 from pipeline.settings.errors import UserError
 from reports import court
-from reports.agreement.evidence import Evidence, of_hecd, of_study
+from reports.agreement.evidence import Evidence, measured, of_hecd, of_study
+from reports.agreement.hecd import read_hecd
 from reports.agreement.tables import LITTLE, NOTHING, TELLS, WRONG, agreement_table, try_measures, verdicts
 from reports.statistics.agreement import Rated, agreement, correlations, reliability
 from tests.reports.study.simulated_study import Truth, write_export
 
+REAL = Path(court.__file__).parents[2] / "shared" / "data" / "hecd"
 DONE = (
     ("B_1", "mean chroma shift by -2sd"),
     ("F_1", "changing segment hue by 2 from 190 to 192"),
@@ -232,3 +236,15 @@ def test_a_study_of_other_pictures_ends_in_a_sentence(tmp_path):
 def test_one_source_must_be_named():
     with pytest.raises(UserError, match="either --hecd"):
         court.evidence(None, None, None)
+
+
+def test_real_hecd_is_read_and_its_best_measures_agree_with_people():
+    if not REAL.is_dir():
+        pytest.skip(f"{REAL} is not here: the court was NOT tried on real HECD")
+    hecd = read_hecd(REAL)
+    assert len(hecd.files) == 65 * len(set(hecd.scenes)) and "other" not in hecd.kinds
+    rows = [place for place, scene in enumerate(hecd.scenes) if scene == hecd.scenes[0]]
+    means = hecd.rated.means()[rows]
+    found = measured([Pair(str(hecd.original(hecd.scenes[row])), str(hecd.folder / hecd.files[row])) for row in rows])
+    assert spearmanr(found["ms_ssim_ab"], means).statistic > 0.3
+    assert spearmanr(found["color_structure_error"], means).statistic < -0.3
