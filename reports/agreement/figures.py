@@ -71,7 +71,7 @@ def scatter_plot(trial: Trial) -> Plot:
 @styled()
 def kinds_plot(trial: Trial, table: Table) -> Plot:
     """The heat map of `kinds_table`: blue agrees with people, orange disagrees."""
-    kinds = [name for name in table.rows if name != "measure"]
+    kinds = [str(name) for name in table.rows if name != "measure"]
     values = table.rows[kinds].to_numpy(np.float64)
     figure = Figure(figsize=(2.2 + 0.85 * len(kinds), 1.9 + 0.3 * len(values)), layout="constrained")
     axes = figure.subplots()

@@ -9,6 +9,7 @@ Its users download it themselves; it has no licence file. ROOT holds
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -79,10 +80,10 @@ def sheet(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
 
 def scene_of(name: str, originals: set[str], folder: Path) -> str:
     """The scene whose original a recolouring is compared with."""
-    scene = re.match(r"\d*", name)
-    if scene is None or scene[0] not in originals:
-        raise UserError(f"{folder / name}: its original {scene[0] if scene else ''}_gt.jpg is missing.")
-    return scene[0]
+    scene = "".join(takewhile(str.isdigit, name))
+    if scene not in originals:
+        raise UserError(f"{folder / name}: its original {scene}_gt.jpg is missing.")
+    return scene
 
 
 def kind_of(details: str) -> str:
@@ -101,7 +102,7 @@ def of_ratings(ratings: pd.DataFrame, files: tuple[str, ...], scenes: tuple[str,
     places = {name: place for place, name in enumerate(files)}
     return Rated(
         pd.factorize(np.array(scenes), sort=True)[0].astype(np.int64),
-        own["file"].map(places).to_numpy(np.int64),
+        np.array([places[name] for name in own["file"]], np.int64),
         pd.factorize(own["rater"], sort=True)[0].astype(np.int64),
         scores.to_numpy(np.float64),
     )
