@@ -25,6 +25,7 @@ from reports.tables.documents import Table, ends, sizes
 from reports.tables.wording import interval_convention, number, with_interval
 
 METRICS = measured_in("scores", "perceptual")
+AGREEMENT = "Agrees with people"
 
 
 @dataclass(frozen=True)
@@ -120,16 +121,16 @@ def metrics_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: 
             "Metric": [MEASURES[key].name for key in rows["metric"]],
             "Value [95 % interval]": [_shown(row) for row in rows.to_dict("records")],
             "n": rows["n"].map(str),
-            "Agrees with people": [_agreement(key) for key in rows["metric"]],
+            AGREEMENT: [_agreement(key) for key in rows["metric"]],
             "Note": rows["note"],
         }
     )
-    caption = (
-        f"All metrics of {sizes(datasets)}. Brackets: {interval_convention(RESAMPLES, seed)}. Agrees with people: "
-        f"Spearman's correlation with people's ratings of single pictures, within photographs, of "
-        f"{load_agreements().source} (docs/results/court.md); 1 is perfect, 0 is none."
+    caption = f"All metrics of {sizes(datasets)}. Brackets: {interval_convention(RESAMPLES, seed)}."
+    people = (
+        f"{AGREEMENT}: Spearman's correlation with people's ratings of single pictures, within photographs "
+        f"({load_agreements().source}; docs/results/court.md); 1 is perfect, 0 is none. It is not about these methods."
     )
-    notes = tuple(map(sentence, METRICS))
+    notes = (people, *map(sentence, METRICS))
     return Table("metrics", rows, shown, caption, notes, words=("Dataset", "Method", "Metric", "Note"))
 
 
