@@ -16,8 +16,9 @@ OURS = "huebench"  # the protocol that is taken where none is named
 # What a protocol can measure: keys of `reports.plan.measures`, each with a function in `huebench.scoring.values`, and
 # those of whole sets in `huebench.scoring.sets`.
 OF_PICTURES = (
-    "psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "ciede2000", "auc", "colorfulness_gap", "lpips_alex", "lpips_vgg",
-    "lpips_squeeze", "dists", "colorfulness", "colorfulness_absolute", "chroma", "lightness_change",
+    "psnr_rgb", "psnr_ab", "ssim_rgb", "ms_ssim_ab", "color_structure_error", "ciede2000", "auc", "colorfulness_gap",
+    "lpips_alex", "lpips_vgg", "lpips_squeeze", "dists", "colorfulness", "colorfulness_absolute", "chroma",
+    "lightness_change",
 )  # fmt: skip
 OF_SETS = ("fid", "kid")
 

@@ -12,6 +12,7 @@ from skimage.metrics import structural_similarity
 from huebench.protocols.protocol import Protocol
 from pipeline.metrics import pixel
 from pipeline.metrics.ciede2000 import ciede2000
+from pipeline.metrics.color_structure import color_structure_error
 from pipeline.metrics.ms_ssim import ms_ssim_ab
 from pipeline.scoring.pixels import Picture
 
@@ -86,6 +87,7 @@ VALUES: dict[str, Callable[[Pair], float]] = {
     "psnr_ab": psnr_ab,
     "ssim_rgb": ssim_rgb,
     "ms_ssim_ab": lambda pair: ms_ssim_ab(pair.original.lab[1:], pair.own.lab[1:]),
+    "color_structure_error": lambda pair: color_structure_error(pair.original.lab, pair.own.lab).item(),
     "ciede2000": lambda pair: float(ciede2000(pair.original.lab, pair.own.lab).mean()),
     "auc": lambda pair: pair.original.accuracy(pair.own).mean().item(),
     "colorfulness_gap": lambda pair: abs(pair.colorfulnesses[0] - pair.colorfulness),

@@ -28,6 +28,7 @@ from reports.study.tables import BANNER
 from reports.tables.cards import SIZES, shared_cards
 from reports.tables.differences import convention
 from reports.tables.documents import Table
+from reports.tables.metrics import AGREEMENT
 from reports.tables.table1 import notes_on
 from reports.tables.wording import CONVENTIONS, REFERENCES, count, integer, interval_convention, listed, number
 
@@ -191,7 +192,7 @@ def metric_rows(table: Table, title: str) -> list[dict[str, str]]:
         cells = dict(zip(shown["Method"], shown["Value [95 % interval]"], strict=True))
         reasons = set(group["note"].where(group["value"].isna(), ""))
         missing = f"{name}: {reasons.pop()}" if len(reasons) == 1 and reasons != {""} else ""
-        rows.append({"Metric": name, **cells, "missing": missing})
+        rows.append({"Metric": name, AGREEMENT: shown[AGREEMENT].iloc[0], **cells, "missing": missing})
     return rows
 
 

@@ -188,6 +188,12 @@ _ALL = (
             "photographs, polynomial kernel of degree 3, mean of 100 random subsets of 1,000 pictures or of all where "
             "there are fewer; no bias by their number, so it can be below 0",
             summary="set"),
+    Measure("color_structure_error", "Colour structure error", 3, "lower", "folders",
+            "variance of the ab difference within windows of 1/16 of the diagonal, over the picture's own variance "
+            "there plus 100, log(1 + x), mean over windows, after a cast that is linear in lightness is taken off "
+            "(which counts 0.005 log(1 + its mean square / 100)); mean over photographs; its parts were chosen on "
+            "ratings of HECD",
+            short="Colour structure", difference_digits=4),
     Measure("chroma", "Chroma", 2, "", "folders",
             "mean chroma in CIE Lab, the distance from grey; more is not better"),
     Measure("lightness_change", "Lightness change", 2, "lower", "folders",

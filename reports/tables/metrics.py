@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline.records.rows import PerceptualSummary
 from reports.inputs.scores import Dataset
+from reports.plan.agreement import load_agreements
 from reports.plan.measures import MEASURES, Measure, measured_in, sentence
 from reports.plan.order import ORIGINAL
 from reports.statistics.means import (
@@ -24,6 +25,7 @@ from reports.tables.documents import Table, ends, sizes
 from reports.tables.wording import interval_convention, number, with_interval
 
 METRICS = measured_in("scores", "perceptual")
+AGREEMENT = "Agrees with people"
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,16 @@ def metrics_document(datasets: Sequence[Dataset], methods: Sequence[str], seed: 
             "Metric": [MEASURES[key].name for key in rows["metric"]],
             "Value [95 % interval]": [_shown(row) for row in rows.to_dict("records")],
             "n": rows["n"].map(str),
+            AGREEMENT: [_agreement(key) for key in rows["metric"]],
             "Note": rows["note"],
         }
     )
     caption = f"All metrics of {sizes(datasets)}. Brackets: {interval_convention(RESAMPLES, seed)}."
-    notes = tuple(map(sentence, METRICS))
+    people = (
+        f"{AGREEMENT}: Spearman's correlation with people's ratings of single pictures, within photographs "
+        f"({load_agreements().source}; docs/results/court.md); 1 is perfect, 0 is none. It is not about these methods."
+    )
+    notes = (people, *map(sentence, METRICS))
     return Table("metrics", rows, shown, caption, notes, words=("Dataset", "Method", "Metric", "Note"))
 
 
@@ -138,6 +145,12 @@ def _measured(measure: Measure, groups: Sequence[Group], seed: int) -> dict[str,
     left_out = len(group.rows) - n
     note = missing or (f"{left_out} without a finite value left out" if left_out else "")
     return {**ends(interval), "n": n, "convention": measure.convention, "note": note}
+
+
+def _agreement(key: str) -> str:
+    """`0.43 [0.35, 0.51]`; a dash for a metric that was not tried."""
+    found = load_agreements().measures
+    return with_interval(*found[key]) if key in found else "-"
 
 
 def _shown(row: Mapping[Hashable, Any]) -> str:

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from reports.inputs.scores import Dataset
+from reports.page.html import metric_rows
+from reports.plan.agreement import load_agreements
+from reports.plan.measures import MEASURES
 from reports.statistics.means import bootstrap_weighted_mean
 from reports.tables.metrics import METRICS, metrics_document, metrics_table
 from reports.tables.writers import csv_text, latex, markdown
@@ -50,6 +53,15 @@ def test_what_is_not_available_is_empty_and_says_why_in_every_format(dataset: Da
     assert (row["value"], row["n"], row["note"]) == ("", "0", "weights not available")
     for text in (markdown(document), latex(document)):
         assert "weights not available" in text and "scenes (synthetic), n = 12" in text
+
+
+def test_each_metric_says_how_far_it_agrees_with_people(dataset: Dataset) -> None:
+    document = metrics_document([dataset], list(METHODS), seed=0)
+    shown = document.shown.set_index("Metric")["Agrees with people"]
+    assert set(shown["PSNR"]) == {"0.43 [0.35, 0.51]"} and set(shown["FID"]) == {"-"}
+    assert set(load_agreements().measures) <= set(MEASURES)
+    rows = {row["Metric"]: row for row in metric_rows(document, dataset.title)}
+    assert rows["SSIM"]["Agrees with people"] == "0.48 [0.42, 0.54]" and "gray" in rows["SSIM"]
 
 
 def test_exact_photographs_are_left_out_of_psnr_and_counted(dataset: Dataset) -> None:
