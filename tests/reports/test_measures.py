@@ -17,7 +17,19 @@ PARTS = {"auc_weight", "flat_area", "transects", *(f"kept_{units}" for units in 
 # Close to a measure that is compared, without a better direction, or from weights that are seldom at hand.
 NOT_COMPARED = {"mse_rgb", "auc", "auc_balanced", "colorfulness", "colorfulness_absolute", "boundary_contrast"}
 NOT_COMPARED |= {"lpips_vgg", "lpips_squeeze", "recognized"}
-ROOMS = ("plan", "statistics", "inputs", "tables", "figures", "claims", "study", "agreement", "times", "page")
+ROOMS = (
+    "plan",
+    "statistics",
+    "inputs",
+    "tables",
+    "figures",
+    "claims",
+    "study",
+    "preference",
+    "agreement",
+    "times",
+    "page",
+)
 MODULES = sorted((ROOT / "reports").rglob("*.py"))
 
 

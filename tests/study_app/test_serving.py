@@ -109,28 +109,31 @@ def test_answers_and_pictures_do_not_wait_behind_a_flood_of_pages(served: tuple[
                     await asyncio.sleep(0.01)
             draining.cancel()
 
-    async def run() -> tuple[list[float], Visit]:
+    async def run() -> tuple[list[float], list[str], Visit]:
         stop = asyncio.Event()
         floods = [asyncio.create_task(flood(stop)) for _ in range(20)]
         await asyncio.sleep(0.5)
         visiting = asyncio.create_task(visit(server.address, ["/"], 951, 0))
-        seconds = []
+        seconds: list[float] = []
+        refused: list[str] = []
         async with aiohttp.ClientSession(server.address) as session:
             while len(seconds) < 40:
                 for path in ("/readyz", f"/s/{picture}"):
                     began = time.perf_counter()
-                    await fetch(session, path)
+                    try:
+                        await fetch(session, path)
+                    except (AssertionError, aiohttp.ClientError) as error:
+                        refused.append(repr(error))
                     seconds.append(time.perf_counter() - began)
                 await asyncio.sleep(0.05)
         stop.set()
         await asyncio.gather(*floods, return_exceptions=True)
-        return seconds, await visiting
+        return seconds, refused, await visiting
 
-    try:
-        seconds, visitor = asyncio.run(run())
-    except (AssertionError, aiohttp.ClientError) as error:
-        raise AssertionError(f"{error!r}; the server: {(folder / 'server.log').read_text()[-3000:]}") from error
-    # The flood itself and other tests share the cores, so single answers may be late; silence would be minutes in all.
+    seconds, refused, visitor = asyncio.run(run())
+    # The flood itself and other tests share the cores, so single answers may be late, or be told to try again; silence
+    # would be minutes in all.
+    assert len(refused) <= 2, (refused, (folder / "server.log").read_text()[-3000:])
     assert statistics.median(seconds) < 1 and sum(seconds) < 20
     assert visitor.ending == "trials" and max(visitor.pages) < 10
 
