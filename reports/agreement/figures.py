@@ -1,6 +1,8 @@
 """Figures of measures on trial: their ranking, their scatter against people's ratings, and where each is blind."""
 
 import numpy as np
+import pandas as pd
+import seaborn
 from matplotlib.figure import Figure
 
 from reports.agreement.tables import Trial
@@ -75,19 +77,19 @@ def kinds_plot(trial: Trial, table: Table) -> Plot:
     values = table.rows[kinds].to_numpy(np.float64)
     figure = Figure(figsize=(2.2 + 0.85 * len(kinds), 1.9 + 0.3 * len(values)), layout="constrained")
     axes = figure.subplots()
-    drawn = axes.imshow(values, cmap="PuOr", vmin=-1, vmax=1, aspect="auto")
-    for row, line in enumerate(values):
-        for column, value in enumerate(line):
-            axes.text(column, row, number(value), ha="center", va="center", fontsize=7, color=_ink(value))
-    axes.set_xticks(range(len(kinds)), kinds, rotation=30, ha="right")
-    axes.set_yticks(range(len(values)), [trial.measures[place].short_label for place in trial.order])
-    axes.grid(visible=False)
+    seaborn.heatmap(
+        pd.DataFrame(values, [trial.measures[place].short_label for place in trial.order], kinds),
+        cmap="PuOr",
+        vmin=-1,
+        vmax=1,
+        annot=True,
+        fmt=".2f",
+        annot_kws={"fontsize": 7},
+        cbar_kws={"label": "Spearman's correlation", "shrink": 0.8},
+        ax=axes,
+    )
     axes.tick_params(length=0)
+    for label in axes.get_xticklabels():
+        label.set(rotation=30, ha="right", rotation_mode="anchor")
     axes.set(title=trial.evidence.title)
-    figure.colorbar(drawn, ax=axes, label="Spearman's correlation", shrink=0.8)
     return Plot("court_kinds", table.caption, f"Heat map. {table.caption}", figure)
-
-
-def _ink(value: float) -> str:
-    """Letters that stand out from the map's colour."""
-    return "white" if abs(value) > 0.75 else "black"

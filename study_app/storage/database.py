@@ -22,6 +22,7 @@ from pipeline.settings.files import PRIVATE_FILE
 
 DEFAULT_URL = "sqlite:///study.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
+_making = threading.Lock()
 BUSY_SECONDS = 10
 MIGRATION_LOCK = 0x48756562  # any number that all processes of the app agree on
 
@@ -154,9 +155,13 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _make_private(file: Path) -> None:
-    """Let only its owner read the database, before anything is in it; SQLite gives its journals the same rights."""
-    with suppress(OSError):  # what is wrong with the place, SQLite says when it opens the file
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+    """Let only its owner read the database, before anything is in it; SQLite gives its journals the same rights.
+
+    A file that is there is not opened: closing it would take all of SQLite's locks on it from this process, and the
+    next process that looks at the database would delete the log that we still write to. A new one cannot be SQLite's.
+    """
+    with _making, suppress(OSError):  # what is wrong with the place, SQLite says when it opens the file
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     for path in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
         with suppress(OSError):
             if path.stat().st_uid == os.geteuid():

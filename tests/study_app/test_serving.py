@@ -131,9 +131,8 @@ def test_answers_and_pictures_do_not_wait_behind_a_flood_of_pages(served: tuple[
         return seconds, refused, await visiting
 
     seconds, refused, visitor = asyncio.run(run())
-    # The flood itself and other tests share the cores, so single answers may be late, or be told to try again; silence
-    # would be minutes in all.
-    assert len(refused) <= 2, (refused, (folder / "server.log").read_text()[-3000:])
+    assert not refused, f"{refused}; the server: {(folder / 'server.log').read_text()[-3000:]}"
+    # The flood itself and other tests share the cores, so single answers may be late; silence would be minutes in all.
     assert statistics.median(seconds) < 1 and sum(seconds) < 20
     assert visitor.ending == "trials" and max(visitor.pages) < 10
 
