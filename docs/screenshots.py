@@ -4,7 +4,7 @@
 
 Reads `study.yaml` and `results/colorized/scenes/` of the last `make repro`; serves the study on a
 database of its own; writes
-`<page>-<desktop or phone>.webp` and `overview.webp`. About a minute and a half.
+`<page>-<desktop or phone>.webp` and `overview.webp`. About three minutes.
 """
 
 import argparse
