@@ -15,9 +15,7 @@ from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import PRIVATE_FILE
 from study_app.design.recruitment import invitation
 from study_app.design.study import STUDY_FILE, load_study
-from study_app.stimuli.manifest import STIMULI, load_stimuli
-from study_app.storage.database import DEFAULT_URL, Database
-from study_app.storage.opening import recognised
+from study_app.stimuli.manifest import STIMULI, load_secret
 
 MOST = 100_000
 
@@ -29,7 +27,6 @@ def main() -> None:
     parser.add_argument("--link", required=True, help="the address of the study's first page")
     parser.add_argument("--first", type=int, default=1, help="number of the first one (default 1)")
     parser.add_argument("--study", type=Path, default=STUDY_FILE)
-    parser.add_argument("--db", default=DEFAULT_URL, help="the database's address")
     parser.add_argument("--stimuli", type=Path, default=STIMULI, help="folder that `study_app.stimuli` has written")
     parser.add_argument("--to", type=Path, default=Path("invitations.csv"))
     arguments = parser.parse_args()
@@ -42,11 +39,7 @@ def main() -> None:
         raise UserError(f"{arguments.study} has no `recruitment: {{platform: invitations}}`.")
     if arguments.to.exists():
         raise UserError(f"{arguments.to} is there already, and may hold links that were sent; name another by --to.")
-    database = Database(arguments.db)
-    database.migrate()
-    known = recognised(database, study)
-    database.close()
-    secret = load_stimuli(known.digest, arguments.stimuli, arguments.study).secret
+    secret = load_secret(arguments.stimuli)
     numbers = range(arguments.first, arguments.first + arguments.count)
     arguments.to.touch(PRIVATE_FILE)
     with arguments.to.open("w", newline="", encoding="utf-8") as file:

@@ -22,7 +22,7 @@ from pipeline.settings.files import PRIVATE_FILE
 from study_app.design.recruitment import recruited_digest
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.export.tables import gather
-from study_app.stimuli.manifest import STIMULI, load_stimuli
+from study_app.stimuli.manifest import STIMULI, load_secret
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.opening import recognised, registered
 from study_app.storage.schema import sessions
@@ -65,7 +65,7 @@ def main() -> None:
     study = recognised(database, load_study(arguments.study))
     if study.recruitment is None:
         raise UserError(f"{arguments.study} has no recruitment, so the database knows nobody by an id.")
-    secret = load_stimuli(study.digest, arguments.stimuli, arguments.study).secret
+    secret = load_secret(arguments.stimuli)
     known = outcomes(database, study, arguments.simulated)
     database.close()
     digests = [recruited_digest(secret, text.strip()) for text in table[column]]

@@ -101,6 +101,14 @@ def _look(stimulus: Stimulus) -> Look:
     return (stimulus.photograph, stimulus.method, stimulus.fault)
 
 
+def load_secret(root: Path = STIMULI) -> bytes:
+    """The secret of all studies whose pictures are below `root`: tokens, and digests of ids, come from it."""
+    try:
+        return (root / "secret").read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{root} has no secret yet; `{_command(STUDY_FILE)}` makes it with the pictures.") from None
+
+
 def load_stimuli(study_digest: str, root: Path = STIMULI, study_file: Path = STUDY_FILE) -> Stimuli:
     """Open what `python -m study_app.stimuli` has prepared for a study; `study_file` is named if it has not."""
     folder = root / study_digest

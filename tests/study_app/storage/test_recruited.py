@@ -206,7 +206,7 @@ def test_payments_says_of_each_row_what_has_become_of_it(tmp_path: Path, archive
 
 def test_invite_writes_links_and_overwrites_none(tmp_path: Path, archives: Path) -> None:
     _, stimuli = prepared_study(tmp_path, archives, recruitment={"platform": "invitations"})
-    options = ["--study", "study.yaml", "--db", "sqlite:///study.sqlite3", "--stimuli", "stimuli"]
+    options = ["--study", "study.yaml", "--stimuli", "stimuli"]
     link = ["--link", "https://study.lab.example/"]
     run_in(tmp_path, "study_app.invite", "3", *link, "--first", "41", *options)
     rows = list(csv.DictReader((tmp_path / "invitations.csv").open()))
@@ -215,3 +215,4 @@ def test_invite_writes_links_and_overwrites_none(tmp_path: Path, archives: Path)
     assert rows[0]["link"] == f"https://study.lab.example/?invitation={rows[0]['invitation']}"
     again = run_in(tmp_path, "study_app.invite", "3", *link, *options, check=False)
     assert again.returncode and "is there already" in again.stderr
+    assert not list(tmp_path.glob("*.sqlite3*"))  # links need no database
