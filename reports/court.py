@@ -12,7 +12,6 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.settings.errors import UserError, run_stage
@@ -22,6 +21,7 @@ from reports.agreement.evidence import Evidence, of_hecd, of_study
 from reports.agreement.figures import kinds_plot, ranking_plot, scatter_plot
 from reports.agreement.tables import Trial, agreement_table, differences_table, kinds_table, try_measures, verdicts
 from reports.figures.drawing import Plot, inline_svg, save
+from reports.page.environment import environment
 from reports.tables.documents import Table
 from reports.tables.writers import write_table
 
@@ -72,16 +72,11 @@ def write(trial: Trial, folder: Path) -> None:
 
 def page(trial: Trial, tables: Sequence[Table], plots: Sequence[Plot]) -> str:
     """The page; nothing is loaded from elsewhere."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     drawn = [(plot, Markup(inline_svg(plot))) for plot in plots]
-    return environment.get_template("court.html").render(
-        title=trial.evidence.title, verdicts=verdicts(trial), tables=tables, plots=drawn, headings=HEADINGS
+    return (
+        environment()
+        .get_template("court.html")
+        .render(title=trial.evidence.title, verdicts=verdicts(trial), tables=tables, plots=drawn, headings=HEADINGS)
     )
 
 

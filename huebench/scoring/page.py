@@ -5,8 +5,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from huebench.scoring.photographs import Task
 from huebench.scoring.rows import Row
 from huebench.scoring.run import Scored
@@ -15,6 +13,7 @@ from pipeline.packs.decode import decode_image
 from pipeline.settings.files import write_whole
 from reports.inputs.examples import evenly_spaced
 from reports.page.browser import BUDGET, MOST, Browser, Shown, thumbnail
+from reports.page.environment import environment
 from reports.plan.measures import Measure
 from reports.tables.documents import Table
 from reports.tables.wording import number
@@ -25,24 +24,21 @@ PHOTOGRAPH = "photograph"  # how the browser calls the photographs themselves
 
 def write_page(path: Path, scored: Scored, tables: Sequence[Table]) -> None:
     """Write the page."""
-    environment = Environment(
-        loader=FileSystemLoader([HERE, HERE.parents[1] / "reports" / "page"]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     task = scored.task
-    html = environment.get_template("page.html").render(
-        originals=task.originals.path,
-        photographs=len(task.originals.files),
-        methods=task.methods,
-        reference=task.evaluator.reference,
-        tables=[table for table in tables if table.name not in SPREAD],
-        at_the_end=[table for table in tables if table.name in SPREAD],
-        problems=scored.problems,
-        browser=browser(scored),
-        measures=names(scored.of_pictures),
+    html = (
+        environment(HERE)
+        .get_template("page.html")
+        .render(
+            originals=task.originals.path,
+            photographs=len(task.originals.files),
+            methods=task.methods,
+            reference=task.evaluator.reference,
+            tables=[table for table in tables if table.name not in SPREAD],
+            at_the_end=[table for table in tables if table.name in SPREAD],
+            problems=scored.problems,
+            browser=browser(scored),
+            measures=names(scored.of_pictures),
+        )
     )
     write_whole(path, html)
 

@@ -168,12 +168,9 @@ def check(task: Task) -> None:
 def readable_pair(task: Task, matched: Matched, ids: Sequence[str], place: int) -> Iterator[likeness.Pair]:
     """A picture beside its photograph and the photographs next to it; none where one of them cannot be read."""
     near = [ids[other] if 0 <= other < len(ids) else None for other in (place, place - 1, place + 1)]
-    picture = next(iter(matched.pictures[ids[place]].values()))
+    picture, protocol = next(iter(matched.pictures[ids[place]].values())), task.evaluator.protocol
     try:
-        own, protocol = (
-            decode_image(matched.source.read(picture), matched.source.where(picture)),
-            task.evaluator.protocol,
-        )
+        own = decode_image(matched.source.read(picture), matched.source.where(picture))
         photographs = [decode_image(task.originals.read(id), "") if id is not None else None for id in near]
         if photographs[0] is not None and own.shape == photographs[0].shape:
             own = fitted(protocol, own)

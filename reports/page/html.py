@@ -4,10 +4,9 @@ import base64
 import io
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from PIL import Image
 
@@ -17,6 +16,7 @@ from reports.figures.theme import MethodStyle, columns, styled
 from reports.inputs.examples import ABREAST, RULE, Examples
 from reports.inputs.scores import Dataset
 from reports.page.browser import Browser, thumbnail
+from reports.page.environment import environment
 from reports.page.overview import overview
 from reports.plan.comparisons import PAIRS
 from reports.plan.measures import MEASURES
@@ -138,27 +138,21 @@ def anchor(entry: Entry) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "integer": integer, "listed": listed, "cited": cited}
-    environment.filters |= {"records": records_of, "primary": primary_rows, "metrics": metric_rows}
-    environment.filters |= {"estimate": estimate_in_words, "test": check_in_words}
-    environment.filters |= {"picture": thumbnail, "raster": raster}
+    found = environment()
+    found.filters |= {"number": number, "integer": integer, "listed": listed, "cited": cited}
+    found.filters |= {"records": records_of, "primary": primary_rows, "metrics": metric_rows}
+    found.filters |= {"estimate": estimate_in_words, "test": check_in_words}
+    found.filters |= {"picture": thumbnail, "raster": raster}
     # Both are ours, not a user's: titles in the figures were escaped by matplotlib.
-    environment.filters |= {
+    found.filters |= {
         "svg": lambda plot: Markup(inline_svg(plot)),
         "swatch": lambda style: Markup(swatch(style)),
     }
-    environment.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count, "measures": MEASURES}
-    environment.globals |= {"verdicts": VERDICTS, "reading": READING, "rule": RULE, "banner": BANNER}
-    environment.globals |= {"contents": CONTENTS, "names": NAMES, "anchor": anchor}
-    environment.globals |= {"conventions": CONVENTIONS, "references": REFERENCES, "size_columns": SIZES}
-    return environment
+    found.globals |= {"notes_on": notes_on, "shared_cards": shared_cards, "count": count, "measures": MEASURES}
+    found.globals |= {"verdicts": VERDICTS, "reading": READING, "rule": RULE, "banner": BANNER}
+    found.globals |= {"contents": CONTENTS, "names": NAMES, "anchor": anchor}
+    found.globals |= {"conventions": CONVENTIONS, "references": REFERENCES, "size_columns": SIZES}
+    return found
 
 
 def rows_of(table: Table, title: str) -> list[dict[Any, Any]]:
