@@ -30,6 +30,13 @@ def heading(words: str) -> None:
     st.title(words, anchor=False)
 
 
+def asked_code(form: str, label: str, button: str) -> bool:
+    """A form for a withdrawal code; whether it was sent, with what was typed as `code` in the page's state."""
+    with st.form(form):
+        st.text_input(label, key="code", max_chars=40, autocomplete="off")
+        return bool(st.form_submit_button(button))
+
+
 def link(words: str, address: str) -> None:
     """A quiet link below everything else."""
     st.html(f'<p class="quiet"><a href="{address}" target="_self">{words}</a></p>')

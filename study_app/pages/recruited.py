@@ -41,10 +41,7 @@ def go_on(service: Service, texts: Texts) -> None:
     words = texts["recruited"]
     frame.heading(words["begun_heading"])
     st.markdown(words["begun"])
-    with st.form("resume"):
-        st.text_input(words["code"], key="code", max_chars=40, autocomplete="off")
-        pressed = st.form_submit_button(words["go_on"])
-    if not pressed:
+    if not frame.asked_code("resume", words["code"], words["go_on"]):
         return
     outcome = _resume(service)
     if outcome is None:

@@ -16,10 +16,7 @@ def show(service: Service, texts: Texts) -> None:
     words = texts["withdraw"]
     frame.heading(words["heading"])
     st.markdown(words["about"])
-    with st.form("withdraw"):
-        st.text_input(words["code"], key="code", max_chars=40, autocomplete="off")
-        pressed = st.form_submit_button(words["confirm"])
-    if pressed:
+    if frame.asked_code("withdraw", words["code"], words["confirm"]):
         st.html(f'<p class="said" role="status">{html.escape(words[_outcome(service)])}</p>')
     frame.link(words["home"], "?")
 

@@ -269,6 +269,32 @@ def stored_events(server: Served, token: str) -> list[Any]:
     return list(read(server.database, query.where(sessions.c.token_hash == digest(token)).order_by(events.c.id)))
 
 
+def answer_pair(page: Page, question: str, pressed: str, touch: bool = False) -> None:
+    """Answer the question on two pictures that comes next, by a key or on a button."""
+    page.get_by_role("heading", name=question).wait_for()
+    page.wait_for_timeout(220)  # faster than that is taken for the second half of a double click
+    if pressed in ("Left", "Right", "Equal"):
+        button = page.get_by_role("button", name=pressed)
+        button.tap() if touch else button.click()
+    else:
+        page.keyboard.press(pressed)
+
+
+def take_pairs(page: Page, question: str, pressed: Sequence[str]) -> None:
+    """Answer all pairs of a session, with a reload at the third."""
+    for number, press in enumerate(pressed, start=1):
+        label = page.get_by_text(f"Pair {number} of {len(pressed)}")
+        label.wait_for()
+        if number == 3:
+            page.reload()  # while the pair is on its way or on the screen
+            label.wait_for()
+        button = page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name="Show the pair"))
+        button.or_(page.get_by_role("heading", name=question)).first.wait_for()
+        if button.count():
+            page.keyboard.press("Enter")
+        answer_pair(page, question, press)
+
+
 def digits(server: Served) -> list[str]:
     """What eyes with all cones read on the plates."""
     return [str(plate.digit) for plate in draw_plates(server.study.seed)]

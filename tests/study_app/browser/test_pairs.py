@@ -15,6 +15,7 @@ from tests.study_app.browsing import (
     Received,
     Served,
     Volunteer,
+    answer_pair,
     damaging,
     digits,
     hide_once_seen,
@@ -23,6 +24,7 @@ from tests.study_app.browsing import (
     served,
     show_again,
     stored_answers,
+    take_pairs,
     token_of,
 )
 from tests.study_app.pairing import PAIRS, fakes
@@ -63,17 +65,6 @@ def in_turn(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterato
         yield running
 
 
-def name_side(page: Page, pressed: str, touch: bool = False) -> None:
-    """Answer the question that comes next, by a key or on a button."""
-    page.get_by_role("heading", name=QUESTION).wait_for()
-    page.wait_for_timeout(220)  # faster than that is taken for the second half of a double click
-    if pressed in ("Left", "Right"):
-        button = page.get_by_role("button", name=pressed)
-        button.tap() if touch else button.click()
-    else:
-        page.keyboard.press(pressed)
-
-
 def check_answers(server: Served, token: str, pressed: list[str]) -> list[Any]:
     """Every answer is there once, and says whether the side that was named is not the fake's."""
     rows = stored_answers(server, token)
@@ -96,16 +87,7 @@ def test_a_volunteer_takes_a_whole_study_of_pairs(browser: Browser, beside: Serv
     token = token_of(page)
     practise(page)
     pressed = ["1", "2", "ArrowLeft", "ArrowRight", "Left", "Right", "2", "1", "Right", "ArrowLeft"]
-    for number, press in enumerate(pressed, start=1):
-        page.get_by_text(f"Pair {number} of 10").wait_for()
-        if number == 3:
-            page.reload()  # while the pair is on its way or on the screen
-            page.get_by_text(f"Pair {number} of 10").wait_for()
-        button = page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name="Show the pair"))
-        button.or_(page.get_by_role("heading", name=QUESTION)).first.wait_for()
-        if button.count():
-            page.keyboard.press("Enter")
-        name_side(page, press)
+    take_pairs(page, QUESTION, pressed)
     person.heading("Thank you").wait_for()
     context.close()
     assert person.errors == []
@@ -120,7 +102,7 @@ def practise(page: Page) -> None:
     page.keyboard.press("Enter")
     for number, press in ((1, "1"), (2, "2")):
         page.get_by_text(f"Practice {number} of 2").wait_for()
-        name_side(page, press)
+        answer_pair(page, QUESTION, press)
         page.get_by_role("button", name="Next pair").wait_for()
         captions = page.locator("figcaption").all_inner_texts()
         assert sorted(captions) == ["Fake", "Original"]
@@ -176,7 +158,7 @@ def test_pictures_in_turn_come_left_then_right_and_fingers_answer_on_a_phone(
     pressed = ["Left", "Right", "Right"]
     for number, press in enumerate(pressed, start=1):
         page.get_by_text(f"Pair {number} of 10").wait_for()
-        name_side(page, press, touch=True)
+        answer_pair(page, QUESTION, press, touch=True)
         if number == 1:
             assert page.evaluate("window.seen") == ["--", "+-", "--", "-+", "--"]
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -196,7 +178,7 @@ def test_a_second_picture_that_was_hidden_is_shown_again(page: Page, in_turn: Se
     show_again(page)
     page.get_by_role("heading", name="The page was hidden while the pictures were shown").wait_for()
     page.keyboard.press("Enter")
-    name_side(page, "2")
+    answer_pair(page, QUESTION, "2")
     page.get_by_text("Pair 2 of 10").wait_for()
     (row,) = check_answers(in_turn, link.partition("?s=")[2], ["2"])
     assert (row.exposures, row.hidden) == (2, 1)
@@ -216,7 +198,7 @@ def test_a_damaged_half_of_a_pair_is_fetched_again(page: Page, beside: Served) -
     page.route("**/s/*", damaging(damaged))
     link = link_to_trials(beside)
     page.goto(link)
-    name_side(page, "1")
+    answer_pair(page, QUESTION, "1")
     page.get_by_text("Pair 2 of 10").wait_for()
     page.unroute_all(behavior="wait")
     assert damaged

@@ -13,11 +13,13 @@ from tests.study_app.browser.test_pairs import BUSY, EXPOSURE, SIDES, check_blin
 from tests.study_app.browsing import (
     Served,
     Volunteer,
+    answer_pair,
     digits,
     link_to_trials,
     new_context,
     served,
     stored_answers,
+    take_pairs,
     token_of,
 )
 from tests.study_app.pairing import PREFERENCE, shown_trials
@@ -38,17 +40,6 @@ def tied(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator[S
     changes = {**PREFERENCE, "ties": True, "arrangement": "in_turn"}
     with served(tmp_path_factory.mktemp("tied"), archives, **changes) as running:
         yield running
-
-
-def prefer(page: Page, pressed: str, touch: bool = False) -> None:
-    """Answer the question that comes next, by a key or on a button."""
-    page.get_by_role("heading", name=QUESTION).wait_for()
-    page.wait_for_timeout(220)  # faster than that is taken for the second half of a double click
-    if pressed in ("Left", "Right", "Equal"):
-        button = page.get_by_role("button", name=pressed)
-        button.tap() if touch else button.click()
-    else:
-        page.keyboard.press(pressed)
 
 
 def check_answers(server: Served, token: str, sides: list[int]) -> list[Any]:
@@ -72,16 +63,7 @@ def test_a_volunteer_takes_a_whole_study_of_preference(browser: Browser, forced:
     token = token_of(page)
     practise(page)
     pressed = ["1", "2", "ArrowLeft", "ArrowRight", "Left", "Right", "2", "1", "Right", "ArrowLeft"]
-    for number, press in enumerate(pressed, start=1):
-        page.get_by_text(f"Pair {number} of 10").wait_for()
-        if number == 3:
-            page.reload()  # while the pair is on its way or on the screen
-            page.get_by_text(f"Pair {number} of 10").wait_for()
-        button = page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name="Show the pair"))
-        button.or_(page.get_by_role("heading", name=QUESTION)).first.wait_for()
-        if button.count():
-            page.keyboard.press("Enter")
-        prefer(page, press)
+    take_pairs(page, QUESTION, pressed)
     person.heading("Thank you").wait_for()
     context.close()
     assert person.errors == []
@@ -97,7 +79,7 @@ def practise(page: Page) -> None:
     page.keyboard.press("Enter")
     for number, press in ((1, "1"), (2, "2")):
         page.get_by_text(f"Practice {number} of 2").wait_for()
-        prefer(page, press)
+        answer_pair(page, QUESTION, press)
         page.get_by_role("button", name="Next pair").wait_for()
         captions = page.locator("figcaption").all_inner_texts()
         assert sorted(captions) == ["Changed", "Original"]
@@ -116,7 +98,7 @@ def test_both_may_be_equal_by_key_and_by_finger_on_a_phone(browser: Browser, tie
     page.goto(link)
     for number, press in enumerate(["Equal", "0", "ArrowDown", "2"], start=1):
         page.get_by_text(f"Pair {number} of 10").wait_for()
-        prefer(page, press, touch=True)
+        answer_pair(page, QUESTION, press, touch=True)
         if number == 1:
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("heading", name="Time for a break").wait_for()
