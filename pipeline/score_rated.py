@@ -64,8 +64,8 @@ def scores(original: np.ndarray, picture: np.ndarray) -> RatedScores:
         colorfulness=signed,
         colorfulness_absolute=absolute,
         colorfulness_gap=abs(signed - pixel.colorfulness(original)),
-        chroma=float(np.hypot(*ab).mean(dtype=np.float64)),
-        lightness_change=float((own.lab[0] - true.lab[0]).abs().double().mean()),
+        chroma=own.chroma(),
+        lightness_change=true.lightness_change(own),
         bleeding_flat=edges.flat_share(ab, edges.flat_region(true.lab.numpy())),
     )
 

@@ -71,17 +71,6 @@ def by_network(key: str) -> "Callable[[Pair], float]":
     return lambda pair: pair.networks[key](pair.original.planes, pair.own.planes)
 
 
-def chroma(pair: Pair) -> float:
-    """Mean distance from grey."""
-    a, b = pair.own.lab[1:].numpy()
-    return float(np.hypot(a, b).mean(dtype=np.float64))
-
-
-def lightness_change(pair: Pair) -> float:
-    """Mean |dL|."""
-    return float((pair.own.lab[0] - pair.original.lab[0]).abs().numpy().mean(dtype=np.float64))
-
-
 VALUES: dict[str, Callable[[Pair], float]] = {
     "psnr_rgb": psnr_rgb,
     "psnr_ab": psnr_ab,
@@ -94,6 +83,6 @@ VALUES: dict[str, Callable[[Pair], float]] = {
     **{key: by_network(key) for key in ("lpips_alex", "lpips_vgg", "lpips_squeeze", "dists")},
     "colorfulness": lambda pair: pair.colorfulnesses[0],
     "colorfulness_absolute": lambda pair: pair.colorfulnesses[1],
-    "chroma": chroma,
-    "lightness_change": lightness_change,
+    "chroma": lambda pair: pair.own.chroma(),
+    "lightness_change": lambda pair: pair.original.lightness_change(pair.own),
 }

@@ -70,6 +70,15 @@ class Picture:
         """`auc.accuracy` of a picture with this one as its original."""
         return auc.accuracy(self.lab[1:], picture.lab[1:])
 
+    def chroma(self) -> float:
+        """Mean distance from grey, in Lab units."""
+        a, b = self.lab[1:].numpy()
+        return float(np.hypot(a, b).mean(dtype=np.float64))
+
+    def lightness_change(self, picture: "Picture") -> float:
+        """Mean |dL| of a picture with this one as its original."""
+        return float((picture.lab[0] - self.lab[0]).abs().numpy().mean(dtype=np.float64))
+
     def differences(self, picture: "Picture") -> dict[str, float]:
         """How far a picture is from this one, its original: columns of `ScoreRow`."""
         mse_rgb = pixel.mse(self.planes, picture.planes)

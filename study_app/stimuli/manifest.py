@@ -114,10 +114,9 @@ def load_stimuli(study_digest: str, root: Path = STIMULI, study_file: Path = STU
     folder = root / study_digest
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        secret = (root / "secret").read_bytes()
     except FileNotFoundError:
         raise UserError(f"{folder} has no stimuli of {study_file}; `{_command(study_file)}` makes them.") from None
     except ValueError:
         raise UserError(f"{folder / MANIFEST} is damaged; `{_command(study_file)}` makes it anew.") from None
     manifest = parse_record(Manifest, content, str(folder / MANIFEST))
-    return Stimuli(folder, manifest, secret)
+    return Stimuli(folder, manifest, load_secret(root))
