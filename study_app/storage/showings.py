@@ -5,7 +5,9 @@ another tab, it is known that it had begun. A showing that follows an answer at 
 (`AnswerMessage.next_key`): one transaction for each picture, as if nothing were counted.
 """
 
-from sqlalchemy import func, insert, select
+from functools import partial
+
+from sqlalchemy import Connection, func, insert, select
 
 from study_app.storage.messages import ShowingMessage
 from study_app.storage.refusals import RefusedError
@@ -20,14 +22,17 @@ def note_showing(store: Store, token: str, message: ShowingMessage) -> None:
 
     Raises `RefusedError` 409 for any other trial: the page has been overtaken by another one.
     """
-    with store.database.writing() as connection:
-        session = store.present(connection, token)
-        if message.trial != session.answered or message.trial >= session.trials:
-            raise RefusedError(409, "order", f"Trial {session.answered} comes next.")
-        mine = showings.c.session_id == session.id
-        known = connection.execute(select(showings.c.id).where(mine, showings.c.key == message.key)).first()
-        count = select(func.count()).select_from(showings).where(mine, showings.c.trial == message.trial)
-        if known is None and connection.execute(count).scalar_one() < MOST:
-            row = {"session_id": session.id, **vars(message), "begun_at": store.clock()}
-            connection.execute(insert(showings).values(row))
-        store.change(connection, session)
+    store.together.write(partial(_note, store, token, message))
+
+
+def _note(store: Store, token: str, message: ShowingMessage, connection: Connection) -> None:
+    session = store.present(connection, token)
+    if message.trial != session.answered or message.trial >= session.trials:
+        raise RefusedError(409, "order", f"Trial {session.answered} comes next.")
+    mine = showings.c.session_id == session.id
+    known = connection.execute(select(showings.c.id).where(mine, showings.c.key == message.key)).first()
+    count = select(func.count()).select_from(showings).where(mine, showings.c.trial == message.trial)
+    if known is None and connection.execute(count).scalar_one() < MOST:
+        row = {"session_id": session.id, **vars(message), "begun_at": store.clock()}
+        connection.execute(insert(showings), row)
+    store.change(connection, session)

@@ -7,9 +7,10 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from study_app.design import assignment
@@ -25,9 +26,14 @@ from study_app.storage.recruited import Recruits, check_first
 from study_app.storage.refusals import RefusedError, changed, conflict
 from study_app.storage.rows import Begun, Session, answer_rows, event_rows
 from study_app.storage.schema import answers, events, sessions, showings, trials
+from study_app.storage.together import Together
 
 EVENTS_A_SESSION = 2000
 NOTED_MS = 20_000  # a third of the shortest silence after which a place goes back
+# Made once: SQLAlchemy takes as long to put such a statement together as SQLite to answer it.
+OF_TOKEN = select(sessions).where(sessions.c.token_hash == bindparam("token"))
+OF_TOKEN_LOCKED = OF_TOKEN.with_for_update()
+CHANGE = update(sessions).where(sessions.c.id == bindparam("session"))
 
 
 def wall_clock() -> int:
@@ -57,6 +63,7 @@ class Store:
     ) -> None:
         """Bring the database up to date and open the study on it; raises `UserError` where that cannot be."""
         self.database = database
+        self.together = Together(database)
         self.stimuli = stimuli
         self.simulated = simulated
         self.clock = clock
@@ -108,30 +115,13 @@ class Store:
         """Store all answers of a trial once; sending them again changes nothing."""
         check_answer(message, self.study)
         try:
-            with self.database.writing() as connection:
-                session = self._known(connection, token)
-                if self.study.is_paired:
-                    message = self._without_sides(connection, session, message)
-                if message.trial < session.answered:
-                    self._check_replay(connection, session, message)
-                else:
-                    self._hold_place(connection, session, has_answered=True)
-                    self._insert_answers(connection, session, message)
+            self.together.write(partial(self._answer, token, message))
         except IntegrityError:
             raise conflict("This key belongs to the answers of another trial.") from None
 
     def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
         """Write events, each key once."""
-        with self.database.writing() as connection:
-            session = self._known(connection, token)
-            self._hold_place(connection, session, has_answered=session.answered > 0)
-            here = set(connection.execute(select(events.c.key).where(events.c.session_id == session.id)).scalars())
-            new = {message.key: message for message in messages if message.key not in here}
-            if len(here) + len(new) > EVENTS_A_SESSION:
-                raise RefusedError(429, "events", "This session has sent too many events.")
-            if new:
-                connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
-            self.change(connection, session)
+        self.together.write(partial(self._add_events, token, messages))
 
     def claim_tab(self, token: str, tab: str, take: bool) -> bool:
         """Whether `tab` is the session's browser tab: the first that asks is, until another takes over."""
@@ -161,6 +151,27 @@ class Store:
             session = self.present(connection, token)
             self.change(connection, session)
         return session
+
+    def _answer(self, token: str, message: AnswerMessage, connection: Connection) -> None:
+        session = self._known(connection, token)
+        if self.study.is_paired:
+            message = self._without_sides(connection, session, message)
+        if message.trial < session.answered:
+            self._check_replay(connection, session, message)
+        else:
+            self._hold_place(connection, session, has_answered=True)
+            self._insert_answers(connection, session, message)
+
+    def _add_events(self, token: str, messages: tuple[EventMessage, ...], connection: Connection) -> None:
+        session = self._known(connection, token)
+        self._hold_place(connection, session, has_answered=session.answered > 0)
+        here = set(connection.execute(select(events.c.key).where(events.c.session_id == session.id)).scalars())
+        new = {message.key: message for message in messages if message.key not in here}
+        if len(here) + len(new) > EVENTS_A_SESSION:
+            raise RefusedError(429, "events", "This session has sent too many events.")
+        if new:
+            connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
+        self.change(connection, session)
 
     def _tokens(self, session: Session, trial: Row[Any]) -> tuple[str, ...]:
         """The stimuli of a trial."""
@@ -192,8 +203,7 @@ class Store:
 
     def _known(self, connection: Connection, token: str, locked: bool = True) -> Session:
         """The session of `token`; raises `RefusedError` if there is none, or if it belongs to another study."""
-        query = select(sessions).where(sessions.c.token_hash == digest(token))
-        session = connection.execute(query.with_for_update() if locked else query).first()
+        session = connection.execute(OF_TOKEN_LOCKED if locked else OF_TOKEN, {"token": digest(token)}).first()
         if session is None or session.simulated != self.simulated:
             raise RefusedError(401, "unknown", "This link is not known here.")
         if session.withdrawn_at is not None:
@@ -227,8 +237,7 @@ class Store:
 
     def change(self, connection: Connection, session: Session, **values: object) -> None:
         """Change a session's row, and note that it was seen."""
-        row = update(sessions).where(sessions.c.id == session.id)
-        connection.execute(row.values(seen_at=self.clock(), **values))
+        connection.execute(CHANGE, {"session": session.id, "seen_at": self.clock(), **values})
 
     def _insert_answers(self, connection: Connection, session: Session, message: AnswerMessage) -> None:
         if message.trial >= session.trials:
@@ -244,7 +253,7 @@ class Store:
         answered = session.answered + 1
         if message.next_key is not None and answered < session.trials:
             row = {"session_id": session.id, "trial": answered, "key": message.next_key, "begun_at": now}
-            connection.execute(insert(showings).values(row))
+            connection.execute(insert(showings), row)
         done = {"completed_at": now} if answered == session.trials else {}
         self.change(connection, session, answered=answered, ready_at=now, **done)
 

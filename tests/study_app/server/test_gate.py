@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from google.protobuf.json_format import ParseDict
 from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.web import bootstrap
@@ -19,6 +21,7 @@ from study_app.design.study import Study
 from study_app.serve import OPTIONS
 from study_app.server.gate import Gate
 from study_app.server.researcher.access import Access
+from study_app.server.routes import routes
 from study_app.server.security import BODY_BYTES, Attempts, Rate
 from study_app.server.websocket import MESSAGE_BYTES, is_of_a_page
 from study_app.stimuli.manifest import Stimuli
@@ -220,3 +223,20 @@ def test_other_websockets_and_messages_larger_than_a_page_sends_are_refused(serv
 def test_messages_that_no_page_sends_are_dropped(fields: dict[str, object], is_one: bool) -> None:
     assert is_of_a_page(ParseDict(fields, BackMsg()).SerializeToString()) is is_one
     assert not is_of_a_page(json.dumps(fields).encode() + b"\xff")
+
+
+def test_answers_do_not_pass_through_the_layers_of_streamlit(store: Store) -> None:
+    """They would take as long as the rest of a reply."""
+    gate = Gate(never, routes(store), access(None))
+    with TestClient(gate) as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/api/plan").json()["reason"] == "unknown"
+        assert client.get("/api/nothing").status_code == 404
+
+
+async def never(scope: Scope, receive: Receive, send: Send) -> None:
+    """An app that nobody may call, but for its start and end."""
+    assert scope["type"] == "lifespan"
+    for _ in ("startup", "shutdown"):
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
