@@ -54,13 +54,13 @@ addEventListener("keydown", (event) => {
 }, true);
 
 const wayIn = document.getElementById("way_in"); // the first page's box and button until Streamlit has its own
-const early = { agreed: false, begins: false }; // what was ticked and pressed there
+let begins = false; // its button was pressed
 
 function offerWayIn() {
   wayIn.hidden = hasBegun(wayIn.dataset.study); // then Streamlit's page has something else to offer
   wayIn.addEventListener("submit", (event) => {
     event.preventDefault();
-    early.begins = true;
+    begins = true;
     wayIn.classList.add("pressed");
     setTimeout(() => (wayIn.querySelector("[role='status']").hidden = false), PATIENCE_MS);
   });
@@ -75,23 +75,33 @@ function hasBegun(study) {
   }
 }
 
-/** The text that the document itself brought goes when Streamlit shows the page. */
+/** Streamlit's own box and button, once both can be used. */
+function form() {
+  const controls = [".st-key-way_in input", ".st-key-way_in button"].map((one) => document.querySelector(one));
+  return controls.every((one) => one && !one.disabled) ? controls : null;
+}
+
+/**
+ * The text that the document itself brought goes when Streamlit shows the page: with its box and button, or complete
+ * without them. Until then its own stay, so that keys always have something to work on.
+ */
 function removeFirst() {
   const first = document.getElementById("first");
   if (!first || !document.querySelector("[data-testid='stHeading'], .too-small")) return;
-  early.agreed = wayIn.querySelector("input").checked;
-  early.focus = wayIn.contains(document.activeElement) && document.activeElement.localName;
+  const isComplete = document.querySelector("[data-test-script-state='notRunning']") !== null;
+  const controls = form();
+  if (!controls && !(isComplete && !document.querySelector(".st-key-way_in"))) return;
+  const isTicked = wayIn.querySelector("input").checked;
+  const focus = wayIn.contains(document.activeElement) && document.activeElement.localName;
   first.remove();
+  if (controls) passOn(...controls, isTicked, focus);
 }
 
 /** Tick and press in Streamlit's form what was ticked and pressed in the early one. */
-function passOn() {
-  const [box, button] = [".st-key-way_in input", ".st-key-way_in button"].map((one) => document.querySelector(one));
-  if (!wayIn || wayIn.isConnected || early.isOver || !box || !button || box.disabled || button.disabled) return;
-  early.isOver = true;
-  if (early.focus) (early.focus === "input" ? box : button).focus();
-  if (early.agreed && !box.checked) box.click();
-  if (early.begins) setTimeout(() => button.click(), 50); // when the form has noted the box
+function passOn(box, button, isTicked, focus) {
+  if (focus) (focus === "input" ? box : button).focus();
+  if (isTicked && !box.checked) box.click();
+  if (begins) setTimeout(() => button.click(), 50); // when the form has noted the box
 }
 
 if (wayIn) offerWayIn();
@@ -99,6 +109,5 @@ new MutationObserver(() => {
   speak();
   removeFirst();
   keepUsable();
-  passOn();
   pressAgain();
-}).observe(document.getElementById("root"), { subtree: true, childList: true, attributes: true, attributeFilter: ["inert", "disabled", "lang"] });
+}).observe(document.getElementById("root"), { subtree: true, childList: true, attributes: true, attributeFilter: ["inert", "disabled", "lang", "data-test-script-state"] });

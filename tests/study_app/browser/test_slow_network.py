@@ -82,6 +82,27 @@ def test_who_presses_early_without_the_box_is_told(page: Page, server: Served) -
     assert not page.locator(".st-key-way_in input").is_checked() and page.locator("#first").count() == 0
 
 
+WHEN_IT_GOES = """new MutationObserver(() => {
+  const first = document.getElementById("first");
+  if (window.was && !first) window.left ??= document.activeElement.closest(".st-key-way_in input:enabled") !== null;
+  window.was ||= first !== null;
+}).observe(document, { subtree: true, childList: true })"""
+
+
+def test_keys_have_something_to_work_on_at_every_moment(page: Page, server: Served) -> None:
+    """The early box has the focus until Streamlit's own can take it, whose form may come long after its heading."""
+    Fetched(page)
+    page.add_init_script(WHEN_IT_GOES)
+    page.goto(server.url, wait_until="commit")
+    page.locator("#way_in input").wait_for()
+    page.locator("#way_in input").focus()
+    page.wait_for_function("window.left !== undefined")
+    assert page.evaluate("window.left")
+    for key in ("Space", "Tab", "Enter"):
+        page.keyboard.press(key)
+    Volunteer(page).heading("Your withdrawal code").wait_for()
+
+
 def test_without_streamlit_a_press_is_answered_and_who_has_begun_is_not_asked_to(page: Page, server: Served) -> None:
     page.clock.install()
     page.route("**/static/js/index.*", lambda route: route.abort())
