@@ -1,5 +1,6 @@
 """The database: SQLite for one process, PostgreSQL for several; transactions, migrations."""
 
+import math
 import os
 import sqlite3
 import threading
@@ -14,7 +15,8 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from pipeline.settings.errors import UserError
@@ -24,6 +26,7 @@ DEFAULT_URL = "sqlite:///study.sqlite3"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _making = threading.Lock()
 BUSY_SECONDS = 10
+IDLE_SECONDS = 1.0  # a connection of PostgreSQL that was used within them is taken to be there
 MIGRATION_LOCK = 0x48756562  # any number that all processes of the app agree on
 
 
@@ -187,7 +190,23 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def _postgresql(url: URL) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, pool_timeout=BUSY_SECONDS)
+    engine = create_engine(url, pool_size=10, max_overflow=10, pool_timeout=BUSY_SECONDS)
+
+    @event.listens_for(engine, "checkin")
+    def note(_: object, entry: ConnectionPoolEntry) -> None:
+        entry.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def check(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object) -> None:
+        # The server may have been started anew. SQLAlchemy's own `pool_pre_ping` asks each time: a tenth of an answer.
+        if time.monotonic() - entry.info.get("used_at", math.inf) < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool opens another one
+
+    return engine
 
 
 def plain_words(error: Exception) -> str:
