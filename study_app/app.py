@@ -34,7 +34,7 @@ def build_service(store: Store, access: Access, rates: Rates | None = None) -> S
     plates = draw_plates(store.study.seed)
     assets = load_assets(plates, store.stimuli.secret)
     languages = {
-        language: (name, worded(texts, store.study.protocol))
+        language: (name, worded(texts, store.study.kind))
         for language, (name, texts) in load_languages(store.study.languages).items()
     }
     return Service(store, languages, plates, assets, access, new_limits(rates))

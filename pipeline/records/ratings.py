@@ -54,6 +54,16 @@ class PreferenceRating(Rating):
     method_place: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class BestRating(Rating):
+    """Which of several methods' pictures was picked: `method` is that one's, and `value` its place, from 0.
+
+    `shown_methods`: of all of them, in the order of their places, with ` | ` between.
+    """
+
+    shown_methods: str
+
+
 @dataclass(frozen=True)
 class Participant:
     """One volunteer without anything that names the person. Its columns: `study_app.export.codebook`."""

@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from pipeline.settings.errors import UserError
-from study_app.design.places import fake_places
+from study_app.design.places import SEPARATOR, dealt_places, fake_places
+from study_app.design.sets import ways
 from study_app.design.study import ORIGINAL, Study
+from study_app.design.trials import BROKEN, Trial
 
 Item = TypeVar("Item")
-BROKEN = "broken"
 PRACTICE_FAULTS = ("", "oversaturated", "recolored", "bleeding")  # "" is the photograph itself
 
 
@@ -38,37 +39,6 @@ class Cast:
     broken: tuple[str, ...]
     originals: tuple[str, ...]
     practice: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One picture in a session, or two of a photograph: a pair of it and the original, or of two methods.
-
-    `position` counts from 0; `first`: for a repeat, where it was shown first; `fake_place`: of two, where that of
-    `method` stands (0 is left, 1 right), in pairs the fake; `other`: the second method, where two are compared.
-    """
-
-    position: int
-    kind: Literal["main", "repeat", "broken", "original"]
-    photograph: str
-    method: str
-    fault: str = ""
-    first: int | None = None
-    fake_place: int | None = None
-    other: str = ""
-
-    @property
-    def look(self) -> str:
-        """What is to be seen beside the photograph: how its colours were made."""
-        return f"{self.fault or self.method} {self.other}".strip()
-
-    @property
-    def cell(self) -> str:
-        """Which votes of a photograph this one counts among: those on its method, or on two as they stand."""
-        if not self.other:
-            return self.method
-        sides = (self.other, self.method) if self.fake_place else (self.method, self.other)
-        return " | ".join(sides)
 
 
 def generator(*seeds: object) -> random.Random:
@@ -101,30 +71,40 @@ def slots(study: Study) -> list[Slot]:
 
 
 def main_pictures(study: Study, cast: Cast, slot: Slot) -> list[tuple[str, str]]:
-    """The (photograph, method) pairs of a slot; where two methods are compared, both as they stand."""
-    return [(trial.photograph, trial.cell) for trial in main_trials(study, cast, slot)]
+    """The (photograph, method) pairs of a slot; where two methods are compared, both as they stand.
+
+    Of several that one is picked of, each by itself: there are too many ways in which they stand.
+    """
+    trials = main_trials(study, cast, slot)
+    if study.picks_best:
+        return [(trial.photograph, method) for trial in trials for method in trial.in_places]
+    return [(trial.photograph, trial.cell) for trial in trials]
 
 
 def main_trials(study: Study, cast: Cast, slot: Slot) -> list[Trial]:
     """What a slot shows of its photographs, in no order."""
     start = slot.block * study.block_size
     block = cast.main[start : start + study.block_size]
-    return [_way(study, name, (place + slot.row) % study.rows) for place, name in enumerate(block)]
+    return [_way(study, name, (place + slot.row) % study.rows, place) for place, name in enumerate(block)]
 
 
-def _way(study: Study, photograph: str, row: int) -> Trial:
-    """One of the ways in which a photograph is shown.
+def _way(study: Study, photograph: str, row: int, number: int) -> Trial:
+    """One of the ways in which a photograph is shown; `number`: its own in the block.
 
     Of two methods: each beside the one after it, then each beside the second one after it, and so on. So in any
-    len(methods) ways in a row each method stands left once, and right about once.
+    len(methods) ways in a row each method stands left once, and right about once. Of more, the places of a way are
+    drawn for as many photographs as there are methods, and are the other way round for as many after these.
     """
     count = len(study.methods)
     if study.protocol != "preference":
         return Trial(0, "main", photograph, study.methods[row])
-    left = row % count
-    right = (left + 1 + row // count) % count
-    first, second = (study.methods[place] for place in sorted((left, right)))
-    return Trial(0, "main", photograph, first, other=second, fake_place=int(left > right))
+    way = ways(count, study.pictures)[row]
+    if study.picks_best:
+        turn = number // count
+        drawn = shuffled(way, generator(study.seed, "places", turn // 2))
+        way = tuple(drawn[:: -1 if turn % 2 else 1])
+    names = [study.methods[method] for method in way]
+    return Trial(0, "main", photograph, study.methods[min(way)]).arranged(names)
 
 
 def practice_pictures(cast: Cast, faults: Sequence[str] = PRACTICE_FAULTS) -> list[tuple[str, str]]:
@@ -145,7 +125,7 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
     """
     rng = generator(study.seed, "session", number)
     count = study.trials
-    beside = ORIGINAL if study.protocol == "preference" else ""
+    beside = SEPARATOR.join([ORIGINAL, *spoilt(study)[1:]]) if study.protocol == "preference" else ""
     catch = [Trial(0, "broken", name, ORIGINAL, fault=BROKEN, other=beside) for name in cast.broken]
     catch += [Trial(0, "original", name, ORIGINAL) for name in cast.originals]
     catch_at = spread(len(catch), range(count), rng)
@@ -162,6 +142,8 @@ def session_trials(study: Study, cast: Cast, slot: Slot, number: int) -> list[Tr
     trials = [replace(trial, position=position) for position, trial in enumerate(order) if trial is not None]
     if study.protocol == "naturalness":
         return trials
+    if study.picks_best:
+        return _with_places(study, trials, rng)
     if study.protocol == "preference":
         return _with_sides(trials, rng)
     places = fake_places([(trial.fault or trial.method, trial.first) for trial in trials], rng)
@@ -174,6 +156,28 @@ def _with_sides(trials: Sequence[Trial], rng: random.Random) -> list[Trial]:
     places = dict(zip(catch, fake_places([(BROKEN, None)] * len(catch), rng), strict=True))
     exchanged = {trial.position: 1 - (trial.fake_place or 0) for trial in trials if trial.kind == "repeat"}
     return [replace(one, fake_place=(places | exchanged).get(one.position, one.fake_place)) for one in trials]
+
+
+def _with_places(study: Study, trials: Sequence[Trial], rng: random.Random) -> list[Trial]:
+    """Several stand as the design says; in a repeat each in the next place, in catch items the original balanced."""
+    catch = [trial.position for trial in trials if trial.kind == "broken"]
+    places = dict(zip(catch, dealt_places(len(catch), study.pictures, rng), strict=True))
+    placed = []
+    for trial in trials:
+        if trial.kind == "broken":
+            broken = shuffled(spoilt(study), rng)
+            place = places[trial.position]
+            trial = trial.arranged([*broken[:place], ORIGINAL, *broken[place:]])
+        elif trial.kind == "repeat":
+            names = trial.in_places
+            trial = trial.arranged([names[-1], *names[:-1]])
+        placed.append(trial)
+    return placed
+
+
+def spoilt(study: Study) -> list[str]:
+    """The faults of a catch item: one, or beside the original of several one less than there are pictures."""
+    return [BROKEN, *(f"{BROKEN}_{number}" for number in range(2, study.pictures))]
 
 
 def spread(count: int, places: Sequence[int], rng: random.Random) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from pipeline.settings.errors import UserError, suggestion
+from study_app.design.records import BEST_OF, TWO
 
 DEFAULTS = Path(__file__).parent / "defaults"
 LANGUAGES = Path(__file__).parents[1] / "server" / "languages"
@@ -45,11 +46,14 @@ def inherited(content: object, where: str) -> object:
         return content
     settings = default_settings()
     protocol = content.get("protocol", "naturalness")
-    protocols = [name for name in settings if name != EVERY]
+    protocols = [name for name in settings if name not in (EVERY, BEST_OF)]
     if protocol not in protocols:
         raise UserError(f"{where}: protocol is {protocol!r}; {suggestion(str(protocol), protocols)}")
-    whole = _filled(content, {**settings[EVERY], **settings[protocol]})
-    words = default_words(protocol)
+    pictures = content.get("pictures")
+    is_best_of = protocol == "preference" and isinstance(pictures, int) and pictures > TWO
+    kind = BEST_OF if is_best_of else protocol
+    whole = _filled(content, {**settings[EVERY], **settings[kind]})
+    words = default_words(kind)
     for key in WORDED:
         whole.setdefault(key, words[key])
     whole["criteria"] = _criteria(whole.get("criteria"), words["criteria"], where)

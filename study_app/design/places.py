@@ -1,4 +1,4 @@
-"""The side of the colorization in each pair of a session: balanced and unpredictable."""
+"""Where pictures stand in the trials of a session: balanced and unpredictable."""
 
 import random
 from collections import defaultdict
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 PLACES = 2
+SEPARATOR = " | "  # between what stands beside each other
 Item = TypeVar("Item")
 
 
@@ -34,6 +35,18 @@ def fake_places(trials: Sequence[tuple[str, int | None]], rng: random.Random) ->
             places[trial] = place
             lean += (2 * place - 1) * (trial in again)
     return [places[trial] if first is None else 1 - places[first] for trial, (_, first) in enumerate(trials)]
+
+
+def dealt_places(count: int, places: int, rng: random.Random) -> list[int]:
+    """A place for each of `count` trials; no place comes more than once more than another."""
+    start = int(rng.random() * places)
+    return _shuffled([(start + step) % places for step in range(count)], rng)
+
+
+def in_places(own: str, others: str, place: int) -> tuple[str, ...]:
+    """What stands where: `own` at its place, and around it the others in their order, joined by `SEPARATOR`."""
+    names = others.split(SEPARATOR)
+    return (*names[:place], own, *names[place:])
 
 
 def _shuffled(items: list[Item], rng: random.Random) -> list[Item]:

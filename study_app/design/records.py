@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import Any, Literal
 
 from study_app.design.recruitment import Recruitment
+from study_app.design.sets import ways
 
 ORIGINAL = "original"  # the method that is the photograph itself
 FAKE = "fake"  # the only criterion of pairs: which picture is the fake
 MAXIMUM = {"binary": 1, "0-10": 10, "0-100": 100}
 Protocol = Literal["naturalness", "pairs", "preference"]
+BEST_OF = "best_of"  # what a study of preference of more than two pictures takes over
 # Keys that studies of some protocols do not have, and that are no part of their digest.
 LATER = {("naturalness",): ("protocol", "arrangement"), ("naturalness", "pairs"): ("ties",)}
+TWO = 2  # pictures are compared, unless a study of preference says more
 # What may change while there are answers, since none of it changes what an answer means.
 FREE = ("votes_per_cell", "abandoned_after_minutes", "screening", "second_run", "recruitment")
 
@@ -77,6 +80,7 @@ class Study:
     arrangement: Literal["single", "side_by_side", "in_turn"] = "single"
     second_run: bool = False
     ties: bool = False
+    pictures: int = TWO
     recruitment: Recruitment | None = None
 
     @property
@@ -101,18 +105,31 @@ class Study:
 
     @property
     def maximum(self) -> int:
-        """The largest answer; the smallest is 0. Where two may be found equal, that is 1 of 2."""
+        """The largest answer; the smallest is 0. Where two may be found equal, that is 1 of 2; of several, the last."""
+        if self.picks_best:
+            return self.pictures - 1
         return 2 if self.ties else MAXIMUM[self.scale]
 
     @property
     def is_paired(self) -> bool:
-        """Whether a trial shows two pictures of a photograph."""
+        """Whether a trial shows two pictures of a photograph, or more."""
         return self.protocol != "naturalness"
+
+    @property
+    def picks_best(self) -> bool:
+        """Whether a trial shows more than two pictures, of which the best one is picked."""
+        return self.pictures > TWO
+
+    @property
+    def kind(self) -> str:
+        """Which settings and words of the package the study has: those of its protocol, or `best_of`."""
+        return BEST_OF if self.picks_best else self.protocol
 
     @property
     def rows(self) -> int:
         """The rows of the Latin square: in how many ways a photograph is shown. Two methods stand either way round."""
-        return len(self.methods) * (len(self.methods) - 1 if self.protocol == "preference" else 1)
+        count = len(self.methods)
+        return len(ways(count, self.pictures)) if self.protocol == "preference" else count
 
     @property
     def viewing_ms(self) -> int:
@@ -145,6 +162,7 @@ def design_digest(content: Mapping[str, Any]) -> str:
     ours = {key: value for key, value in content.items() if key not in FREE}
     protocol = ours.get("protocol", "naturalness")
     later = {key for protocols, keys in LATER.items() if protocol in protocols for key in keys}
+    later |= {"pictures"} if ours.get("pictures") == TWO else set()
     ours = {key: value for key, value in ours.items() if key not in later}
     return hashlib.sha256(json.dumps(ours, sort_keys=True).encode()).hexdigest()
 

@@ -12,10 +12,12 @@ from pipeline.settings.yaml_file import read_yaml
 from study_app.design import recruitment as recruiting
 from study_app.design.duration import whole_minutes
 from study_app.design.inherited import inherited
+from study_app.design.places import SEPARATOR
 from study_app.design.records import (
     FAKE,
     FREE,
     ORIGINAL,
+    TWO,
     Criterion,
     Screening,
     Study,
@@ -41,6 +43,7 @@ __all__ = [
 
 STUDY_FILE = Path("study.yaml")
 MINUTES = "{minutes}"  # stands in a consent for how long a session takes
+MOST_PICTURES = 6  # at once: each spoilt picture of a catch item needs a fault of its own, and each a size to judge
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # The smallest value of every number that has one.
 SMALLEST = {
@@ -74,6 +77,7 @@ def _mistakes(study: Study) -> Mistakes:
     """Every mistake that can be made, in the order in which they are looked for."""
     yield from {"naturalness": _in_naturalness, "pairs": _in_pairs, "preference": _in_preference}[study.protocol](study)
     yield study.ties and study.protocol != "preference", "ties is for `protocol: preference`."
+    yield study.pictures != TWO and study.protocol != "preference", "pictures is for `protocol: preference`."
     for key, names in (("methods", study.methods), ("languages", study.languages)):
         twice = sorted({name for name in names if names.count(name) > 1})
         yield twice, f"{key} names {''.join(map(repr, twice[:1]))} twice."
@@ -115,6 +119,20 @@ def _in_preference(study: Study) -> Mistakes:
     none = "catch.originals must be 0 for preference: of two originals none is better. `broken` have a known answer."
     yield study.catch.originals, none
     yield len(study.methods) < 2, f"methods must name at least two, of which one may be {ORIGINAL!r}."
+    count = f"pictures is {study.pictures}, but must be from 2 to {MOST_PICTURES}."
+    yield not TWO <= study.pictures <= MOST_PICTURES, count
+    if study.picks_best:
+        yield from _in_best_of(study)
+
+
+def _in_best_of(study: Study) -> Mistakes:
+    more = f"pictures is {study.pictures}, but methods names only {len(study.methods)}."
+    yield study.pictures > len(study.methods), more
+    yield study.ties, f"ties is for two pictures: of {study.pictures} exactly one is picked."
+    at_once = f"arrangement is {study.arrangement!r}, but {study.pictures} pictures are shown at once: side_by_side."
+    yield study.arrangement != "side_by_side", at_once
+    marked = [name for name in study.methods if SEPARATOR.strip() in name]
+    yield marked, f"methods names {''.join(marked[:1])!r}, but {SEPARATOR.strip()} stands between methods in exports."
 
 
 def _in_numbers(study: Study) -> Mistakes:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from pipeline.records.ratings import PairRating, Participant, PreferenceRating, Rating
+from pipeline.records.ratings import BestRating, PairRating, Participant, PreferenceRating, Rating
+from study_app.design.records import BEST_OF
 from study_app.design.study import Study
 
 
@@ -99,6 +100,27 @@ PREFERENCE_RATINGS = {
         "0 = left or first, 1 = right or second",
     ),
 }
+BEST_RATINGS = {
+    **PAIR_RATINGS,
+    "trial": ("place of the pictures in the session", "", "from 0"),
+    "kind": (
+        "why the pictures were shown",
+        "",
+        "main = a vote; repeat = a main set again, in other places; broken = catch item, an original among spoilt ones",
+    ),
+    "method": ("what made the colours of the picture that was picked", "", METHODS),
+    "value": ("the place of the picture that was picked, in reading order", "", "from 0 to maximum"),
+    "maximum": ("the last place", "", "one less than there are pictures"),
+    "onset_ms": ("when the pictures appeared, since the trial began, by the browser's clock", "ms", "0 or more"),
+    "offset_ms": ("when the mask took their place, since the trial began", "ms", "onset_ms or more"),
+    "shown_ms": ("how long the pictures were on a visible page, all exposures together", "ms", "0 or more"),
+    "exposures": ("how often the pictures were shown, 1 unless something interrupted", "", "1 or more"),
+    "shown_methods": (
+        "what made the colours of all pictures of the trial, in the order of their places",
+        "",
+        "methods of study.yaml with ' | ' between; broken, broken_2, ... = colours spoilt on purpose",
+    ),
+}
 FLAGS = "any of catch, fast, straight_lining, inconsistent, pace, timing, color_vision, set_aside, joined by ;"
 PARTICIPANTS = {
     "begun_on": ("day on which the session began, in UTC", "", "YYYY-MM-DD"),
@@ -154,6 +176,12 @@ PREFERENCE_PARTICIPANTS = {
     "catch_wrong": ("catch items whose broken colours were preferred or found equal", "", "0 to catch_shown"),
     "repeat_agreement": ("share of repeated pairs with the same preference", "", "0 to 1, empty without repeats"),
 }
+BEST_PARTICIPANTS = {
+    **PARTICIPANTS,
+    "catch_wrong": ("catch items in which another picture than the original was picked", "", "0 to catch_shown"),
+    "most_common_share": ("share of the place that was picked most often", "", "0 to 1, empty without answers"),
+    "repeat_agreement": ("share of repeated trials with the same method picked", "", "0 to 1, empty without repeats"),
+}
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
     "what": ("what was done", "", "withdrawal, closed, reopened, changed, set aside, brought back"),
@@ -181,17 +209,22 @@ PREFERENCE_FILES: Files = {
     "ratings.csv": (PreferenceRating, PREFERENCE_RATINGS),
     "participants.csv": (Participant, PREFERENCE_PARTICIPANTS),
 }
-RECORDS = {"naturalness": Rating, "pairs": PairRating, "preference": PreferenceRating}
+BEST_FILES: Files = {
+    **FILES,
+    "ratings.csv": (BestRating, BEST_RATINGS),
+    "participants.csv": (Participant, BEST_PARTICIPANTS),
+}
+RECORDS = {"naturalness": Rating, "pairs": PairRating, "preference": PreferenceRating, BEST_OF: BestRating}
 
 
 def rating_record(study: Study) -> type[Rating]:
     """What a row of ratings.csv is in this study."""
-    return RECORDS[study.protocol]
+    return RECORDS[study.kind]
 
 
 def codebook(rating: type[Rating] = Rating) -> list[Entry]:
     """An entry for every column of every file, in the order of the columns."""
-    files = {Rating: FILES, PairRating: PAIR_FILES, PreferenceRating: PREFERENCE_FILES}[rating]
+    files = {Rating: FILES, PairRating: PAIR_FILES, PreferenceRating: PREFERENCE_FILES, BestRating: BEST_FILES}[rating]
     return [
         Entry(file, field.name, *{**COMMON, **columns}[field.name])
         for file, (record, columns) in files.items()

@@ -1,6 +1,6 @@
 """The researcher's view of a running study: places, cells, drop-outs, flags, and the time to completion."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -74,11 +74,12 @@ def _state(session: Row[Any], silent_before: float) -> str:
 
 def _cells(store: Store, rows: Sequence[Row[Any]], states: dict[int, str]) -> dict[tuple[str, str], tuple[int, int]]:
     counts = Counter((Slot(row.block, row.row), states[row.id]) for row in rows)
-    return {
-        picture: (counts[slot, "completed"], counts[slot, "active"])
-        for slot in sorted(assignment.slots(store.study))
-        for picture in assignment.main_pictures(store.study, store.stimuli.manifest.cast, slot)
-    }
+    cells: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for slot in sorted(assignment.slots(store.study)):
+        for picture in assignment.main_pictures(store.study, store.stimuli.manifest.cast, slot):
+            completed, active = cells[picture]  # of several pictures, a method is seen in many slots
+            cells[picture] = (completed + counts[slot, "completed"], active + counts[slot, "active"])
+    return dict(cells)
 
 
 def _hours_left(store: Store, rows: Sequence[Row[Any]], completed: int, now: int) -> float | None:

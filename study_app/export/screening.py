@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from pipeline.records.ratings import PairRating, PreferenceRating, Rating
-from study_app.design.study import Screening
+from pipeline.records.ratings import BestRating, PairRating, PreferenceRating, Rating
+from study_app.design.study import ORIGINAL, Screening
 
 AGREE_WITHIN = 0.2  # of the scale: graded answers to the same picture agree if they are no further apart
 ODD_SHARE = 0.1  # of the trials; a computer that falls asleep, or a clock that is set, is no fraud
@@ -100,7 +100,7 @@ def _seen_ms(rating: Rating) -> float:
 
 
 def _pressed(rating: Rating) -> int:
-    """The button that was pressed: of two pictures the side, as who finds every fake does not straight-line."""
+    """The button that was pressed: of several pictures the place, as who finds every fake does not straight-line."""
     if isinstance(rating, PreferenceRating):
         return rating.value if rating.method_place else rating.maximum - rating.value
     return rating.value ^ rating.fake_place if isinstance(rating, PairRating) else rating.value
@@ -111,11 +111,23 @@ def _catch(ratings: Sequence[Rating]) -> tuple[int, int]:
     answers: dict[tuple[int, str], list[float]] = defaultdict(list)
     for rating in ratings:
         if rating.kind in NATURAL:
-            answers[rating.trial, rating.kind].append(rating.value / rating.maximum)
+            answers[rating.trial, rating.kind].append(_share(rating))
     wrong = sum(
         fmean(values) <= 0.5 if NATURAL[kind] else fmean(values) >= 0.5 for (_, kind), values in answers.items()
     )
     return len(answers), wrong
+
+
+def _share(rating: Rating) -> float:
+    """The answer to a catch item as a share of the scale; of several pictures, 1 if a spoilt one was picked."""
+    return float(rating.method != ORIGINAL) if isinstance(rating, BestRating) else rating.value / rating.maximum
+
+
+def _agrees(first: Rating, second: Rating) -> bool:
+    """Whether two answers to the same are alike; of several pictures, whether the same one was picked."""
+    if isinstance(second, BestRating):
+        return first.method == second.method
+    return abs(first.value - second.value) <= AGREE_WITHIN * second.maximum
 
 
 def _agreement(ratings: Sequence[Rating]) -> float | None:
@@ -124,4 +136,4 @@ def _agreement(ratings: Sequence[Rating]) -> float | None:
     pairs = [(given[rating.repeat_of, rating.criterion], rating) for rating in ratings if rating.repeat_of is not None]
     if not pairs:
         return None
-    return fmean(abs(first.value - second.value) <= AGREE_WITHIN * second.maximum for first, second in pairs)
+    return fmean(_agrees(first, second) for first, second in pairs)

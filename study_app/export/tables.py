@@ -19,10 +19,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from pipeline.records.ratings import PairRating, Participant, PreferenceRating, Rating
+from pipeline.records.ratings import BestRating, PairRating, Participant, PreferenceRating, Rating
 from pipeline.records.rows import write_json, write_rows
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
+from study_app.design.places import SEPARATOR, in_places
 from study_app.design.study import STUDY_FILE, Study, known_as, load_study, public_content
 from study_app.export.codebook import Entry, LogLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
@@ -128,6 +129,10 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
             own["fake_place"] = row.fake_place
         elif record is PreferenceRating:
             own |= {"other": row.other, "method_place": row.fake_place}
+        method = row.fault or row.method
+        if record is BestRating:
+            names = in_places(method, row.other, row.fake_place)
+            method, own["shown_methods"] = names[row.value], SEPARATOR.join(names)
         counted = begun.get(row.session_id, {}).get(row.trial, ())
         own["showings"] = len(counted) or None  # an answer that an older version took has no count
         own["seen_at_most_ms"] = seen_at_most(counted, row.exposures, row.shown_ms, study.seen_ms)
@@ -136,7 +141,7 @@ def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequen
                 version=study.version,
                 participant=row.number,
                 repeat_of=row.first,
-                method=row.fault or row.method,
+                method=method,
                 maximum=study.maximum,
                 **own,
             )

@@ -34,12 +34,12 @@ def load_languages(languages: Iterable[str], folder: Path = FOLDER) -> dict[str,
     return {language: load_texts(language, folder) for language in languages}
 
 
-def worded(texts: Texts, protocol: str) -> Texts:
-    """The texts of a protocol: words of `<protocol>_<section>` replace those of the section.
+def worded(texts: Texts, kind: str) -> Texts:
+    """The texts of a kind of study: words of `<kind>_<section>` replace those of the section.
 
     Preference shows pairs too: it has their words where it has none of its own.
     """
-    for layer in {"preference": ("pairs", "preference")}.get(protocol, (protocol,)):
+    for layer in {"preference": ("pairs", "preference")}.get(kind, (kind,)):
         texts = {section: {**words, **texts.get(f"{layer}_{section}", {})} for section, words in texts.items()}
     return texts
 

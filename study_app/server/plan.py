@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from study_app.design import assignment
-from study_app.design.pairs import SIDES, practice_trials, trial_looks, wanted_side
-from study_app.design.study import Study
+from study_app.design.pairs import PLACES, SIDES, practice_trials, trial_looks, wanted_side
+from study_app.design.study import ORIGINAL, Study
+from study_app.design.trials import Trial
 from study_app.stimuli.manifest import Stimulus
 from study_app.storage.store import Progress, Store
 
@@ -18,7 +19,7 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
         "exposure_ms": study.exposure_ms,
         "mask_ms": study.mask_ms,
         **({"arrangement": study.arrangement} if study.is_paired else {}),
-        "scale": {"name": SIDES if study.is_paired else study.scale, "minimum": 0, "maximum": study.maximum},
+        "scale": {"name": _scale(study), "minimum": 0, "maximum": study.maximum},
         "criteria": [
             {"name": one.name, "term": one.term[language], "question": one.question[language]} for one in study.criteria
         ],
@@ -38,14 +39,25 @@ def _practice(store: Store) -> list[dict[str, object]]:
         {
             **_shown(trial.position, [store.stimuli.by_look[look] for look in trial_looks(trial)]),
             "feedback": trial.fault or "natural",
-            **_told(store.study, trial.fake_place),
+            **_told(store.study, trial),
         }
         for trial in practice_trials(store.study, store.stimuli.manifest.cast)
     ]
 
 
-def _told(study: Study, place: int | None) -> dict[str, object]:
-    """Of two pictures: where the spoilt one stands, and what most people answer."""
+def _scale(study: Study) -> str:
+    """What the browser calls the answers: how many pictures there are says where one can be named."""
+    if study.picks_best:
+        return PLACES
+    return SIDES if study.is_paired else study.scale
+
+
+def _told(study: Study, trial: Trial) -> dict[str, object]:
+    """Of two pictures: where the spoilt one stands, and what most people answer; of more: where the original does."""
+    if study.picks_best:
+        place = trial.in_places.index(ORIGINAL)
+        return {"real": place, "wanted": place}
+    place = trial.fake_place
     return {} if place is None else {"fake": place, "wanted": wanted_side(study, place)}
 
 

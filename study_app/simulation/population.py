@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from study_app.design.assignment import BROKEN
 from study_app.design.study import ORIGINAL, Study
+from study_app.design.trials import BROKEN
 from study_app.simulation.effects import Effects, marginal_intercepts
 
 Kind = Literal["honest", "color_blind", "random", "same"]

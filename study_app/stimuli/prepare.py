@@ -28,7 +28,7 @@ from pipeline.records.rows import json_text, write_json
 from pipeline.settings import paths
 from pipeline.settings.errors import UserError, run_stage
 from pipeline.settings.files import PRIVATE_FILE, PRIVATE_FOLDER, private_folder, whole_folder, write_whole
-from study_app.design.assignment import BROKEN, Cast, cast_photographs, generator
+from study_app.design.assignment import Cast, cast_photographs, generator, spoilt
 from study_app.design.pairs import practice_looks
 from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
 from study_app.design.tokens import derive, new_secret, opaque_name
@@ -100,7 +100,7 @@ def looks_of(study: Study, cast: Cast) -> dict[str, list[Look]]:
     for photograph in cast.main:
         looks[photograph] += [(method, "") for method in study.methods]
     for photograph in cast.broken:
-        looks[photograph].append((ORIGINAL, BROKEN))
+        looks[photograph] += [(ORIGINAL, fault) for fault in spoilt(study)]
     for photograph in cast.originals:
         looks[photograph].append((ORIGINAL, ""))
     for photograph, fault in practice_looks(study, cast):
@@ -136,7 +136,9 @@ def _pictures(
             )
         picture = shrunk(picture, study.longest_side)
         if fault:
-            picture = FAULTS[fault](picture, generator(study.seed, "fault", photograph))
+            kind, numbered, number = fault.partition("_")
+            another = (number,) if numbered else ()
+            picture = FAULTS[kind](picture, generator(study.seed, "fault", photograph, *another))
         pictures[method, fault] = picture
     return pictures
 

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.settings.errors import UserError
 from study_app.design import assignment
-from study_app.design.assignment import Cast, Slot, Trial
+from study_app.design.assignment import Cast, Slot
 from study_app.design.study import Study
+from study_app.design.trials import Trial
 from tests.study_app.volunteers import small_study
 
 Sessions = list[tuple[Study, Cast, Slot, list[Trial]]]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from study_app.design import assignment
-from study_app.design.assignment import Slot, Trial
+from study_app.design.assignment import Slot
 from study_app.design.study import load_study
+from study_app.design.trials import Trial
 from tests.conftest import ROOT
 from tests.study_app.pairing import pair_study
 

@@ -7,9 +7,9 @@ import pytest
 
 from pipeline.settings.errors import UserError
 from study_app.design import assignment
-from study_app.design.assignment import Trial
 from study_app.design.pairs import stored_value, trial_looks, wanted_side
 from study_app.design.study import Study
+from study_app.design.trials import Trial
 from tests.study_app.pairing import preference_study
 
 IDS = [f"photo-{number:03}" for number in range(80)]
