@@ -1,6 +1,7 @@
 // Fetches pictures in advance, checks their SHA-256 and decodes them before they are shown.
 import { address, nap } from "./connection.js";
 import { sha256 } from "./digests.js";
+import { together } from "./pairs.js";
 import { element } from "./view.js";
 
 const AHEAD = 3;
@@ -36,8 +37,7 @@ export class Pictures {
 
   async #load(item) {
     if (item.pictures) {
-      const both = await Promise.all(item.pictures.map((one) => this.#load({ ...one, trial: item.trial })));
-      return element("div", { class: "pair" }, ...both);
+      return together(await Promise.all(item.pictures.map((one) => this.#load({ ...one, trial: item.trial }))));
     }
     for (let attempt = 0; ; attempt++) {
       try {
@@ -63,7 +63,7 @@ export class Pictures {
   }
 }
 
-/** What there is to see in a picture, or in a pair of them. */
+/** What there is to see in a picture, or in several. */
 export function images(picture) {
   return picture.matches("img") ? [picture] : [...picture.querySelectorAll("img")];
 }

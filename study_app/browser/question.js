@@ -1,14 +1,17 @@
-// One question and its answer: yes or no, 0 to 10, or 0 to 100; by keys, mouse or touch.
+// One question and its answer: yes or no, which picture, 0 to 10, or 0 to 100; by keys, mouse or touch.
+import { across } from "./pairs.js";
 import { element, withKeys, withResolvers } from "./view.js";
 
 export const BACK = Symbol("back");
+const SMALLER = 0.5; // of the pictures' sizes: those of the places to press
 const BOUNCE_MS = 150; // the second half of a double click is no answer to the next question
 
 /**
  * Ask one of the criteria; resolves to {value, response_ms}, or to BACK if the volunteer wants the question before.
- * `number` is its place, from 1. What is answered with stays where it is from question to question.
+ * `number` is its place, from 1; `seen`: the size of a picture, and how many stood in a row. What is answered with stays
+ * where it is from question to question.
  */
-export async function ask(view, panel, { criteria, number, scale, signal }) {
+export async function ask(view, panel, { criteria, number, scale, seen, signal }) {
   const [criterion, count] = [criteria[number - 1], criteria.length];
   const answered = withResolvers();
   const since = performance.now();
@@ -17,9 +20,9 @@ export async function ask(view, panel, { criteria, number, scale, signal }) {
     if (response_ms < BOUNCE_MS) return;
     answered.resolve(value === BACK ? BACK : { value, response_ms });
   };
-  const control = { binary, sides, "0-10": steps, "0-100": slider }[scale.name](view, scale, settle);
+  const control = { binary, sides, places, "0-10": steps, "0-100": slider }[scale.name](view, scale, settle, seen);
   const back = element("button", { type: "button", class: "back", disabled: number === 1, onclick: () => settle(BACK) }, view.text("trial", "back"));
-  const heading = scale.name === "sides" ? [] : [
+  const heading = ["sides", "places"].includes(scale.name) ? [] : [
     element("p", { class: "small" }, view.text("trial", "question", { number, count })),
     element("p", { class: "term" }, criterion.term),
   ];
@@ -71,8 +74,27 @@ function choices(settle, named, meanings) {
     const key = element("span", { class: "hint", "aria-hidden": "true" }, hint);
     return element("button", { type: "button", class: "answer", "data-value": value, onclick: () => settle(value) }, words, key);
   });
+  return pressed(settle, meanings, element("div", { class: "row", role: "group", "aria-labelledby": "question" }, ...buttons));
+}
+
+/** Of several pictures, a button where each was, with its number, in the same rows. */
+function places(view, scale, settle, { width, height, columns }) {
+  const [wide, high] = [Math.max(64, width * SMALLER), Math.max(48, height * SMALLER)];
+  const button = (_, value) => {
+    const words = view.text("trial", "place", { number: value + 1 });
+    const style = `width: ${wide}px; height: ${high}px`;
+    return element("button", { type: "button", class: "answer place", style, "data-value": value, "aria-label": words, onclick: () => settle(value) }, String(value + 1));
+  };
+  const buttons = Array.from({ length: scale.maximum + 1 }, button);
+  const meanings = new Map(buttons.map((_, value) => [String(value + 1), value]));
+  const style = `max-width: ${across(columns, wide)}`;
+  return pressed(settle, meanings, element("div", { class: "grid", role: "group", "aria-labelledby": "question", style }, ...buttons));
+}
+
+/** A control of buttons whose keys mean what they do. */
+function pressed(settle, meanings, control) {
   return {
-    element: element("div", { class: "row", role: "group", "aria-labelledby": "question" }, ...buttons),
+    element: control,
     key: (event) => {
       const value = meanings.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
       if (value !== undefined) settle(value);

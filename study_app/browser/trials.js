@@ -4,7 +4,7 @@ import { Refused } from "./connection.js";
 import { newKey } from "./digests.js";
 import { expose } from "./exposure.js";
 import { Outbox } from "./outbox.js";
-import { exposeInTurn, verdict } from "./pairs.js";
+import { across, exposeInTurn, verdict } from "./pairs.js";
 import { images, Pictures } from "./pictures.js";
 import { ask, BACK } from "./question.js";
 import { Room } from "./room.js";
@@ -19,7 +19,8 @@ export async function practice(act) {
   const plan = await connection.get("/api/plan");
   const stage = new Stage(act, plan, plan.practice);
   const sides = plan.scale.maximum > 1 ? "ties_keys" : "sides_keys";
-  const keys = view.text("practice", { binary: "binary_keys", sides }[plan.scale.name] ?? "graded_keys");
+  const named = { binary: "binary_keys", sides, places: "places_keys" }[plan.scale.name] ?? "graded_keys";
+  const keys = view.text("practice", named, { count: plan.scale.maximum + 1 });
   await view.pause(
     view.text("practice", "start"),
     view.heading(view.text("practice", "heading")),
@@ -194,7 +195,8 @@ class Stage {
     const responses = {};
     for (let place = 0; place < criteria.length; ) {
       const criterion = criteria[place];
-      const answer = await ask(this.view, panel, { criteria, number: place + 1, scale, signal: this.signal });
+      const seen = { ...this.seen, columns: this.room.columns };
+      const answer = await ask(this.view, panel, { criteria, number: place + 1, scale, seen, signal: this.signal });
       if (answer === BACK) {
         place -= 1;
         continue;
@@ -211,15 +213,17 @@ class Stage {
   async feedback(picture, item, values) {
     this.#fit(picture);
     picture.style.visibility = "visible";
-    const sentence = this.view.heading(this.view.text("practice", item.feedback));
-    sentence.classList.add("plain");
+    const sentence = item.feedback && this.view.heading(this.view.text("practice", item.feedback));
+    sentence?.classList.add("plain");
     const shown = item.pictures ? verdict(this.view, picture, item, values) : [picture];
     await this.view.pause(this.view.text("practice", "next"), this.top, ...shown, sentence);
   }
 
   #fit(picture) {
     this.picture = picture;
-    const { factor } = this.room;
+    const { factor, columns } = this.room;
+    const [one] = images(picture);
+    if (picture.matches(".grid")) picture.style.maxWidth = across(columns, Number(one.getAttribute("width")) * factor);
     for (const image of images(picture)) {
       image.style.width = `${Number(image.getAttribute("width")) * factor}px`;
       image.style.height = `${Number(image.getAttribute("height")) * factor}px`;

@@ -9,7 +9,7 @@ from study_app.server.languages import Texts
 from study_app.server.security import network
 from study_app.server.service import Service
 
-WIDE = '[data-testid="stMainBlockContainer"] { max-width: 68rem; }'
+WIDE = '[data-testid="stMainBlockContainer"] { max-width: 70rem; }'
 KEPT = ("assignmentId", "turkSubmitTo")  # of the address: Mechanical Turk wants to hear them at the end
 STYLE = (Path(__file__).parent / "static" / "frame.css").read_text(encoding="utf-8")
 

@@ -52,7 +52,8 @@ def volunteer(service: Service, token: str, language: str) -> None:
     if not TOKEN.fullmatch(token):
         raise RefusedError(401, "unknown", "This link is not known here.")
     now = standing(service.store, token)
-    texts = frame.open_page(service, now.language, has_form=False)
+    in_rows = service.store.study.picks_best and now.stage in ("practice", "trials")
+    texts = frame.open_page(service, now.language, wide=in_rows, has_form=False)
     if now.stage == "thanks":
         endings.thanks(service, texts, token, now.language)
     else:

@@ -38,7 +38,6 @@ def _practice(store: Store) -> list[dict[str, object]]:
     return [
         {
             **_shown(trial.position, [store.stimuli.by_look[look] for look in trial_looks(trial)]),
-            "feedback": trial.fault or "natural",
             **_told(store.study, trial),
         }
         for trial in practice_trials(store.study, store.stimuli.manifest.cast)
@@ -53,12 +52,12 @@ def _scale(study: Study) -> str:
 
 
 def _told(study: Study, trial: Trial) -> dict[str, object]:
-    """Of two pictures: where the spoilt one stands, and what most people answer; of more: where the original does."""
+    """What was done; of two pictures also to which, and what most people answer; of more, which is the original."""
     if study.picks_best:
         place = trial.in_places.index(ORIGINAL)
         return {"real": place, "wanted": place}
-    place = trial.fake_place
-    return {} if place is None else {"fake": place, "wanted": wanted_side(study, place)}
+    told, side = {"feedback": trial.fault or "natural"}, trial.fake_place
+    return told if side is None else {**told, "fake": side, "wanted": wanted_side(study, side)}
 
 
 def _shown(trial: int, stimuli: Sequence[Stimulus]) -> dict[str, object]:
