@@ -6,9 +6,9 @@ conditional logit (1974, Frontiers in Econometrics, page 105). Of two pictures i
 the same scale: the log-odds that one method is picked rather than another are the difference of their strengths,
 whatever else is shown.
 
-The likelihood is concave, so that Newton's method finds its largest value; statsmodels' ConditionalLogit finds the same
-(in the tests) but has no clustered covariance. That is the sandwich, clustered by raters and by photographs at once with
-the corrections of `clustered.two_way`. Degrees of freedom, ranks, and where there are no strengths: see
+The likelihood is concave, so that Newton's method finds its largest value; statsmodels' ConditionalLogit finds the
+same (in the tests) but has no clustered covariance. That is the sandwich, clustered by raters and by photographs at
+once with the corrections of `clustered.two_way`. Degrees of freedom, ranks, and where there are no strengths: see
 `bradley_terry`, whose `Strengths` these are.
 """
 

@@ -185,9 +185,18 @@ def _parser(hint: Any, decimal_comma: bool) -> Callable[[str], Any]:
 
 
 def is_preference(path: Path) -> bool:
-    """Whether a file's heading has the columns that answers to `protocol: preference` alone have."""
+    """Whether a file's heading has the columns that answers to `protocol: preference` alone have, of two or more."""
+    return picks_best(path) or all(name in _heading(path) for name in (b"other", b"method_place"))
+
+
+def picks_best(path: Path) -> bool:
+    """Whether such a file is of the best of more than two pictures."""
+    return b"shown_methods" in _heading(path)
+
+
+def _heading(path: Path) -> bytes:
+    """The first two lines in small letters: Excel's own line may be the first."""
     if not path.is_file():
-        return False
+        return b""
     with path.open("rb") as file:
-        heading = (file.readline() + file.readline()).replace(b"\0", b"").lower()  # Excel's own line may be the first
-    return all(name in heading for name in (b"other", b"method_place"))
+        return (file.readline() + file.readline()).replace(b"\0", b"").lower()

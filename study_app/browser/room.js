@@ -15,8 +15,7 @@ export class Room {
 
   /** How many CSS pixels a pixel of the picture takes: whole multiples while they fit, so that all are enlarged alike; else shrunk. */
   get factor() {
-    const { scale } = this.#layout(innerHeight - BESIDE);
-    return scale >= 1 ? Math.floor(scale) : scale;
+    return this.#layout(innerHeight - BESIDE).factor;
   }
 
   /** How many stand in a row: two; of more, as many as makes all largest. */
@@ -43,12 +42,13 @@ export class Room {
   #layout(high) {
     const size = this.count > 2 ? "many" : "few";
     const [width, height] = [Math.min(this.root.clientWidth, WIDEST[size]), Math.max(LOWEST, Math.min(high, TALLEST[size]))];
-    let best = { scale: 0 };
+    let best = { factor: 0 };
     for (let columns = size === "few" ? this.count : 1; columns <= this.count; columns++) {
       const rows = Math.ceil(this.count / columns);
       const [across, down] = [(width - GAP * (columns - 1)) / columns, (height - GAP * (rows - 1)) / rows - this.#below];
       const scale = Math.min(across / this.sides[0], down / this.sides[1], 4);
-      if (scale >= best.scale) best = { scale, columns };
+      const factor = scale >= 1 ? Math.floor(scale) : scale;
+      if (factor >= best.factor) best = { factor, scale, columns };
     }
     return best;
   }

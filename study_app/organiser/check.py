@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.settings.errors import run_stage
 from study_app.design.duration import seconds
+from study_app.design.records import BEST_OF
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.organiser.needed import needed
 from study_app.organiser.odd import odd
@@ -20,6 +21,7 @@ SHOWN = {
     "naturalness": "one picture at a time",
     "pairs": "a colorization beside its original, which one is the fake",
     "preference": "two methods' pictures of a photograph, which one is preferred",
+    BEST_OF: "{pictures} methods' pictures of a photograph at once, which one is best",
 }
 SCALES = {"binary": "yes or no", "0-10": "0 to 10", "0-100": "0 to 100"}
 
@@ -51,7 +53,7 @@ def outline(study: Study) -> str:
     blocks = f", a part of {study.block_size} to each" if study.blocks > 1 else ""
     return "\n".join(
         (
-            f"{SHOWN[study.protocol]}{asked}",
+            f"{SHOWN[study.kind].format(pictures=study.pictures)}{asked}",
             f"methods: {', '.join(study.methods)}; {study.photographs} photographs{blocks}",
             f"languages: {', '.join(study.languages)}",
             f"a session: about {seconds(study) / 60:.0f} minutes; {study.trials} trials, {', '.join(beside)}",

@@ -42,7 +42,8 @@ def _of_preferences(study: Study, effects: Effects, repeats: int, seed: int) -> 
         number = f"more than {tried[-1]}" if place == len(tried) else str(tried[place])
         own = 100 * powers[study.sessions]
         found = f"the {study.sessions} of this file find it in {own:.0f} % of studies"
-        yield f"preferred in {50 + points:.0f} %: {number}; {found}"
+        better = "picked rather than another" if study.picks_best else "preferred"
+        yield f"{better} in {50 + points:.0f} %: {number}; {found}"
     yield f"at alpha {ALPHA:g}, for a chance of {100 * GOAL:.0f} %; one of all pairs, raters as in effects.yaml"
 
 

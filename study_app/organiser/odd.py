@@ -14,7 +14,7 @@ from study_app.stimuli.manifest import STIMULI, load_stimuli
 LONG = 20  # minutes; after that attention goes
 WITHOUT_BREAK = 25  # trials
 FEW_RATERS, FEW_PHOTOGRAPHS = 10, 12  # below these, intervals that cluster by raters and photographs are rough
-CAREFUL, GUESSING = 0.95, 0.5  # chances of a right answer to a catch item
+CAREFUL = 0.95  # chance of a right answer to a catch item; who guesses has one in so many as there are answers
 TOO_OFTEN, TOO_RARELY = 0.05, 0.7  # flagged: careful people, and guessing ones
 
 
@@ -64,7 +64,7 @@ def _catch(study: Study) -> Iterator[tuple[object, str]]:
     if wrong > count:
         yield True, f"screening.catch_wrong is {wrong}, but there are {count} catch items: the rule finds nobody."
         return
-    careful, guessing = (float(binom.sf(wrong - 1, count, 1 - right)) for right in (CAREFUL, GUESSING))
+    careful, guessing = (float(binom.sf(wrong - 1, count, 1 - right)) for right in (CAREFUL, 1 / study.pictures))
     what = f"{wrong} or more wrong of {count} catch items"
     yield careful > TOO_OFTEN, f"{what} flag {100 * careful:.0f} % of careful people: raise screening.catch_wrong."
     yield guessing < TOO_RARELY, f"{what} flag only {100 * guessing:.0f} % of those who guess: add catch items."

@@ -56,7 +56,8 @@ def _told(study: Study, trial: Trial) -> dict[str, object]:
     if study.picks_best:
         place = trial.in_places.index(ORIGINAL)
         return {"real": place, "wanted": place}
-    told, side = {"feedback": trial.fault or "natural"}, trial.fake_place
+    told: dict[str, object] = {"feedback": trial.fault or "natural"}
+    side = trial.fake_place
     return told if side is None else {**told, "fake": side, "wanted": wanted_side(study, side)}
 
 

@@ -24,6 +24,7 @@ class Answering:
     rng: np.random.Generator
     _remembered: dict[Look, Values] = field(default_factory=dict)
     _compared: dict[tuple[Look, Look], int] = field(default_factory=dict)
+    _picked: dict[frozenset[Look], Look] = field(default_factory=dict)
 
     def answers(self, tokens: Sequence[str]) -> tuple[Values, Values]:
         """What the rater sends, and what is stored of it. `tokens`: of the trial's pictures.
@@ -35,6 +36,9 @@ class Answering:
         careless = self._without_looking()
         if len(looks) == 1:
             values = careless or self._opinion(looks[0])
+            return values, values
+        if self.population.study.picks_best:
+            values = careless or self._pick(looks)
             return values, values
         if self.population.study.protocol == "preference":
             return self._preference(looks, careless)
@@ -58,6 +62,15 @@ class Answering:
             known = self._compared[first, second] = int(self.population.preferences(np.array(stronger), self.rng))
         name = study.criteria[0].name
         return {name: known if place else study.maximum - known}, {name: known}
+
+    def _pick(self, looks: Sequence[Look]) -> Values:
+        """Of several pictures the place of the best one."""
+        shown = frozenset(looks)
+        known = self._picked.get(shown)
+        if known is None or self.rng.random() >= self.population.effects.consistency:
+            strengths = np.array([[self.population.strength(self.place, *look) for look in looks]])
+            known = self._picked[shown] = looks[int(self.population.picks(strengths, self.rng)[0])]
+        return {self.population.study.criteria[0].name: looks.index(known)}
 
     def _look(self, token: str) -> Look:
         try:

@@ -17,6 +17,7 @@ from reports.statistics.bradley_terry import Comparisons, contrasts_to_zero, is_
 from study_app.design import assignment
 from study_app.design.assignment import Cast
 from study_app.design.study import Study
+from study_app.simulation import picking
 from study_app.simulation.effects import Effects
 from study_app.simulation.population import draw_population
 
@@ -66,12 +67,15 @@ def planted_share(effects: Effects, first: str, second: str) -> float:
 
 def power(study: Study, effects: Effects, asked: Asked, raters: int) -> int:
     """In how many of the simulated studies of so many raters the two methods are found different."""
-    places, found = shown(study, raters), 0
     pair = study.methods.index(asked.second), study.methods.index(asked.first)
-    for repeat in range(asked.repeats):
-        rng = np.random.default_rng([asked.seed, raters, repeat])
-        found += p_value(answered(study, effects, places, raters, rng), *pair) < asked.alpha
-    return found
+    seeds = [[asked.seed, raters, repeat] for repeat in range(asked.repeats)]
+    if study.picks_best:
+        sets = picking.shown(study, raters)
+        studies = (picking.answered(study, effects, sets, raters, np.random.default_rng(seed)) for seed in seeds)
+        return sum(picking.p_value(one, *pair) < asked.alpha for one in studies)
+    places = shown(study, raters)
+    answers = (answered(study, effects, places, raters, np.random.default_rng(seed)) for seed in seeds)
+    return sum(p_value(one, *pair) < asked.alpha for one in answers)
 
 
 def shown(study: Study, raters: int) -> Comparisons:

@@ -79,8 +79,15 @@ class Population:
         first, none = worth / total, tie / total
         return np.where(drawn < first, self.study.maximum, np.where(drawn < first + none, 1, 0))
 
+    def picks(self, strengths: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+        """The place of the best of several pictures (N,), by their strengths (N, K) and the choice axiom of Luce (1959).
+
+        A strength and a Gumbel variable are largest together in proportion to exp(strength).
+        """
+        return np.asarray(np.argmax(strengths + rng.gumbel(size=strengths.shape), axis=1))
+
     def _place(self, method: str, fault: str) -> int:
-        return len(self.study.sources) if fault == BROKEN else self.study.sources.index(method)
+        return len(self.study.sources) if fault.startswith(BROKEN) else self.study.sources.index(method)
 
     def answers(self, expected: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
         """Answers around their expectations: 0 or 1, or beta-binomial on a graded scale."""

@@ -52,11 +52,12 @@ def sentence(study: Study, rows: Sequence[PowerRow], criterion: str, goal: float
     first = "against 50 %" if row.first == CHANCE else f"{row.first} {100 * row.rate_first:.1f} %"
     what = f"{criterion}: {first}, {row.second} {100 * row.rate_second:.1f} %"
     if study.protocol == "preference":
-        what = f"{criterion}: {row.second} preferred to {row.first} in {100 * row.rate_second:.1f} %"
+        better = "picked rather than" if study.picks_best else "preferred to"
+        what = f"{criterion}: {row.second} {better} {row.first} in {100 * row.rate_second:.1f} %"
     enough = smallest(rows, criterion, goal)
     if enough is None:
         return f"{what}: {most} raters are not enough for a power of {goal:g}"
-    each = 2 if study.protocol == "preference" else 1  # a comparison is a vote on both of its methods
+    each = study.pictures if study.protocol == "preference" else 1  # a comparison is a vote on all of its methods
     votes = each * study.block_size * enough // len(study.methods)
     return f"{what}: {enough} raters ({votes} votes a method) give a power of at least {goal:g} at alpha {row.alpha:g}"
 

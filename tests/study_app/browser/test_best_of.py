@@ -40,7 +40,7 @@ function pictures(node) {
 })();
 """
 SLOW = 1500  # ms of a picture, so that a test can look at it
-BOXES = "(all) => all.map((one) => { const box = one.getBoundingClientRect(); return [box.x, box.y, box.width, box.height] })"
+BOXES = "(all) => all.map((one) => one.getBoundingClientRect()).map((box) => [box.x, box.y, box.width, box.height])"
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +77,7 @@ def check_answers(server: Served, token: str, places: list[int]) -> list[Any]:
     return rows
 
 
-def test_a_volunteer_picks_the_best_of_three_in_a_whole_study(
-    browser: Browser, three: Served, tmp_path: Path
-) -> None:
+def test_a_volunteer_picks_the_best_of_three_in_a_whole_study(browser: Browser, three: Served, tmp_path: Path) -> None:
     context, received = new_context(browser, tmp_path)
     page = context.new_page()
     person = Volunteer(page)
