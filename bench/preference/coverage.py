@@ -1,16 +1,19 @@
 """How often the intervals and the tests of simulated studies are right."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.preference.picks import draw_picks, shown_sets, truths_of
 from bench.preference.truths import Truth, chances, draw, marginal_strengths, shown
 from bench.statistics import inside
 from reports.preference.estimates import Estimates, estimate
-from reports.statistics.bradley_terry import Estimate
+from reports.statistics.bradley_terry import Comparisons, Estimate
 from reports.statistics.clustered import ALPHA
+from reports.statistics.luce import Choices
 from reports.statistics.paired import holm
 
 Floats = NDArray[np.float64]
@@ -39,20 +42,19 @@ class Measured:
 
 def measure(truth: Truth, studies: int, seed: int) -> Measured:
     """Draw and estimate."""
-    places, rng = shown(truth), np.random.default_rng(seed)
-    expected, theta = chances(truth), marginal_strengths(truth)
-    pairs = list(combinations(range(places.count), 2))
+    rng, count = np.random.default_rng(seed), len(truth.strengths)
+    theta, of_share, expected, answered = _planted(truth)
+    pairs = list(combinations(range(count), 2))
     nulls = [(a, b) for a, b in pairs if truth.strengths[a] == truth.strengths[b]]
-    of_share = [np.delete(row, place).mean() for place, row in enumerate(expected)]
     found = []
     for _ in range(studies):
-        got = estimate(draw(truth, places, rng))
+        got = estimate(answered(rng))
         if not np.isfinite(got.strengths.values).all():
             continue
         p = [got.strengths.difference(a, b).p for a, b in nulls]
         found.append(
             {
-                "strengths": [held(theta[place], got.strengths.strength(place)) for place in range(places.count)],
+                "strengths": [held(theta[place], got.strengths.strength(place)) for place in range(count)],
                 "differences": [held(theta[a] - theta[b], got.strengths.difference(a, b)) for a, b in pairs],
                 "shares": [inside(one, got.share(place)) for place, one in enumerate(of_share)],
                 "cells": [inside(expected[pair], got.win(place)) for place, pair in enumerate(pairs)],
@@ -78,6 +80,16 @@ def measure(truth: Truth, studies: int, seed: int) -> Measured:
         misfit=overall("misfit"),
         without=1 - len(found) / studies,
     )
+
+
+def _planted(truth: Truth) -> tuple[Floats, Floats, Floats, Callable[[np.random.Generator], Comparisons | Choices]]:
+    """Strengths (M,), shares (M,), the share of each two (M, M), and what draws a study's answers."""
+    if truth.pictures > 2:
+        sets = shown_sets(truth)
+        return *truths_of(truth, sets), lambda rng: draw_picks(truth, sets, rng)
+    places, expected = shown(truth), chances(truth)
+    shares = np.array([np.delete(row, place).mean() for place, row in enumerate(expected)])
+    return marginal_strengths(truth), shares, expected, lambda rng: draw(truth, places, rng)
 
 
 def held(value: float, found: Estimate) -> bool:

@@ -21,6 +21,7 @@ NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 FOUR = (0.0, 0.0, 0.6, 1.5)  # twins, a better one, and one that wins about four of five
 FIVE = (0.0, 0.0, 0.4, 0.8, 3.0)  # the last as an original is
+SIX = (0.0, 0.0, 0.3, 0.6, 0.9, 1.5)
 EQUAL = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -29,7 +30,8 @@ class Truth:
     """A study's design, and what is behind its answers.
 
     `strengths` of the methods in the eyes of one rater on one photograph; standard deviations, of each method: between
-    raters (`taste`) and between photographs (`suits`). `ties`: Davidson's nu; `side`: what standing left is worth.
+    raters (`taste`) and between photographs (`suits`). `ties`: Davidson's nu; `side`: what standing left is worth, or of
+    more than two `pictures` the first place.
     """
 
     strengths: tuple[float, ...]
@@ -39,6 +41,7 @@ class Truth:
     suits: float = 0.5
     ties: float = 0.0
     side: float = 0.0
+    pictures: int = 2
     methods: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
     huebench study new [--to study.yaml]
     huebench study new --to mine.yaml --protocol naturalness --methods mine theirs original --photographs 30
         --volunteers 20 --languages en de --scale binary
+    huebench study new --to best.yaml --protocol preference --pictures 3 --methods mine theirs older original
 
 Each option answers its question beforehand. Where nobody can be asked, the answers not given are those in brackets. It
 never overwrites a file.
@@ -20,8 +21,8 @@ from pipeline.settings.errors import UserError, run_stage, suggestion
 from pipeline.settings.files import write_whole
 from pipeline.settings.params import PARAMS_FILE, load_params
 from study_app.design.inherited import known_languages
-from study_app.design.records import MAXIMUM, ORIGINAL, Protocol
-from study_app.design.study import STUDY_FILE, study_of
+from study_app.design.records import MAXIMUM, ORIGINAL, TWO, Protocol
+from study_app.design.study import MOST_PICTURES, STUDY_FILE, study_of
 from study_app.organiser.template import TIES, Plan, content_of, text_of
 
 PROTOCOLS = get_args(Protocol)
@@ -67,15 +68,22 @@ def planned(arguments: argparse.Namespace, ask: Ask) -> Plan:
     here = _usual(dataset, protocol)
     known = f" (here: {', '.join(here)})" if here else ""
     methods = answer("methods", f"Methods to compare{known}", " ".join(here) if len(here) <= SEVERAL else "")
+    pictures = TWO
+    if protocol == "preference" and len(methods) > TWO:
+        most = min(MOST_PICTURES, len(methods))
+        pictures = _number(answer("pictures", f"How many pictures at once, {TWO} to {most}", str(TWO))[0], "pictures")
     photographs = _number(answer("photographs", "How many photographs", "30")[0], "photographs")
     volunteers = _number(answer("volunteers", "How many volunteers", "20")[0], "volunteers")
     languages = answer("languages", f"Languages of the pages: {', '.join(known_languages())}", "en")
     for language in languages:
         _one_of(language, known_languages(), "languages")
     scales = {"naturalness": tuple(MAXIMUM), "preference": ("binary", TIES)}.get(protocol, ("binary",))
+    scales = scales if pictures == TWO else ("binary",)
     scale = answer("scale", f"Scale: {', '.join(scales)}", scales[0])[0] if len(scales) > 1 else scales[0]
     _one_of(scale, scales, "scale")
-    plan = Plan(protocol, dataset, tuple(methods), photographs, part_of(photographs), 1, tuple(languages), scale)
+    plan = Plan(
+        protocol, dataset, tuple(methods), photographs, part_of(photographs), 1, tuple(languages), scale, pictures
+    )
     return plan.for_volunteers(volunteers, study_of(content_of(plan), str(arguments.to)).sessions)
 
 
@@ -131,6 +139,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--to", type=Path, default=STUDY_FILE, help="the file to write")
     parser.add_argument("--protocol", nargs=1, metavar="NAME", help=", ".join(PROTOCOLS))
     parser.add_argument("--methods", nargs="+", metavar="NAME", help="what is compared; `original` may be one of them")
+    parser.add_argument("--pictures", nargs=1, metavar="N", help="of preference: how many are shown at once, 2 to 6")
     parser.add_argument("--photographs", nargs=1, metavar="N", help="how many photographs are judged")
     parser.add_argument("--volunteers", nargs=1, metavar="N", help="rounded up to whole rounds of the design")
     parser.add_argument("--languages", nargs="+", metavar="CODE", help=", ".join(known_languages()))

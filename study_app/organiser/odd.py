@@ -54,6 +54,10 @@ def _numbers(study: Study) -> Iterator[tuple[object, str]]:
     )
     yield study.photographs < FEW_PHOTOGRAPHS, few
     yield (
+        study.picks_best and ORIGINAL in study.methods,
+        f"methods has {ORIGINAL}: where it is picked nearly always, little is learned of the others beside it.",
+    )
+    yield (
         study.protocol == "naturalness" and ORIGINAL not in study.methods,
         f"methods has no {ORIGINAL}: nothing says what real photographs get from the same volunteers.",
     )

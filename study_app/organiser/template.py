@@ -8,11 +8,12 @@ from typing import Any
 import yaml
 
 from study_app.design.inherited import EVERY, default_settings
-from study_app.design.records import Study
+from study_app.design.records import BEST_OF, TWO, Study
 
 # What a comment says of the settings that are taken over, in this order.
 OTHERS = {
     "arrangement": "side_by_side or in_turn",
+    "pictures": "at once, up to 6; from 3 on the best one is picked",
     "ties": "true adds an answer that both are equal",
     "longest_side": "pixels; larger pictures are shrunk, smaller ones stay as they are",
     "exposure_ms": "how long each picture is seen",
@@ -30,6 +31,7 @@ PROTOCOL = {
     "naturalness": "one picture at a time, and questions on its colours",
     "pairs": "a colorization beside its original: which one is the fake?",
     "preference": "two methods' pictures of the same photograph: which one looks more natural?",
+    BEST_OF: "several methods' pictures of the same photograph: which one looks most natural?",
 }
 FILE = """\
 # A human study of colorizations. What this file does not say is taken over from the package, with all wording.
@@ -44,7 +46,7 @@ methods: [{methods}]
 photographs: {photographs}
 photographs_per_session: {photographs_per_session} # a divisor of `photographs`: the rest is for other volunteers
 votes_per_cell: {votes_per_cell} # {cell}: {sessions} volunteers
-{scale}languages: [{languages}] # of the pages; a language less is one name less here
+{pictures}{scale}languages: [{languages}] # of the pages; a language less is one name less here
 
 # Taken over; remove the # to change one.
 {others}
@@ -55,6 +57,7 @@ CELL = {
     "naturalness": "of every photograph in every method",
     "pairs": "of every photograph in every method",
     "preference": "of every photograph and two methods, as they stand left and right",
+    BEST_OF: "of every photograph and set of methods, as they stand",
 }
 
 
@@ -70,30 +73,39 @@ class Plan:
     votes_per_cell: int
     languages: tuple[str, ...]
     scale: str
+    pictures: int = TWO
+
+    @property
+    def kind(self) -> str:
+        """Which settings and words of the package it takes over."""
+        return BEST_OF if self.pictures > TWO else self.protocol
 
     def for_volunteers(self, volunteers: int, a_round: int) -> "Plan":
         """The same for at least so many; `a_round`: how many volunteers give each cell one vote more."""
         return replace(self, votes_per_cell=ceil(volunteers / a_round))
 
 
-def taken_over(protocol: str) -> dict[str, Any]:
-    """The package's settings of a protocol."""
+def taken_over(kind: str) -> dict[str, Any]:
+    """The package's settings of a kind of study."""
     settings = default_settings()
-    return {**settings[EVERY], **settings[protocol]}
+    return {**settings[EVERY], **settings[kind]}
 
 
 def content_of(plan: Plan) -> dict[str, Any]:
     """The plan as a study's file holds it; with few photographs, fewer of them come again than usual."""
     content = {key: list(value) if isinstance(value, tuple) else value for key, value in vars(plan).items()}
+    if plan.pictures == TWO:
+        del content["pictures"]
     fewer = plan.photographs_per_session // 3
-    content |= {"repeats": fewer} if fewer < taken_over(plan.protocol)["repeats"] else {}
+    content |= {"repeats": fewer} if fewer < taken_over(plan.kind)["repeats"] else {}
     return content | ({"scale": "binary", "ties": True} if plan.scale == TIES else {})
 
 
 def text_of(plan: Plan, study: Study, file: Path) -> str:
     """The file; `study`: what it means."""
     own = {key: value for key, value in content_of(plan).items() if key not in vars(plan)}
-    taken = {key: value for key, value in taken_over(plan.protocol).items() if key not in vars(plan)}
+    chosen = content_of(plan).keys() & vars(plan).keys() | ({"arrangement"} if plan.pictures > TWO else set())
+    taken = {key: value for key, value in taken_over(plan.kind).items() if key not in chosen}
     others = [
         f"{'' if key in own else '# '}{key}: {_inline(own.get(key, taken[key]))} # {about}"
         for key, about in OTHERS.items()
@@ -103,10 +115,11 @@ def text_of(plan: Plan, study: Study, file: Path) -> str:
     graded = plan.protocol == "naturalness"
     return FILE.format(
         **{**vars(plan), "methods": ", ".join(plan.methods), "languages": ", ".join(plan.languages)}
+        | {"pictures": f"pictures: {plan.pictures} # at once, 2 to 6\n" if plan.pictures > TWO else ""}
         | {"scale": f"scale: {plan.scale} # binary (yes or no), 0-10 or 0-100\n" if graded else ""},
         file=file,
-        about=PROTOCOL[plan.protocol],
-        cell=CELL[plan.protocol],
+        about=PROTOCOL[plan.kind],
+        cell=CELL[plan.kind],
         sessions=study.sessions,
         others="\n".join(others),
         title=_inline(study.title),

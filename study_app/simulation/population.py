@@ -80,7 +80,7 @@ class Population:
         return np.where(drawn < first, self.study.maximum, np.where(drawn < first + none, 1, 0))
 
     def picks(self, strengths: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
-        """The place of the best of several pictures (N,), by their strengths (N, K) and the choice axiom of Luce (1959).
+        """The place of the best of several pictures (N,), by their strengths (N, K) and Luce's choice axiom (1959).
 
         A strength and a Gumbel variable are largest together in proportion to exp(strength).
         """
