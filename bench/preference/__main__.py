@@ -88,9 +88,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each line")
     parser.add_argument("--seed", type=int, default=0, help="of all studies")
     parser.add_argument("--checks", action="store_true", help="what attention checks cost and save, instead")
-    parser.add_argument(
-        "--best", action="store_true", help="where the best of three to five pictures is picked, instead"
-    )
+    parser.add_argument("--best", action="store_true", help="where the best of several pictures is picked, instead")
     parser.add_argument("--at-once", action="store_true", help="what more pictures at once gain and lose, instead")
     arguments = parser.parse_args()
     if arguments.checks or arguments.at_once:

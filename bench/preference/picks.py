@@ -1,11 +1,12 @@
 """What is behind the answers of a simulated study that picks the best of several pictures, and such studies.
 
-As in `truths`: raters have tastes, and photographs suit methods. The marginal chances of a set of methods have no formula;
-they are means over quasi-random tastes.
+As in `truths`: raters have tastes, and photographs suit methods. The marginal chances of a set of methods have no
+formula; they are means over quasi-random tastes.
 """
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,12 @@ POINTS = 15  # 2 to this power of tastes
 
 def shown_sets(truth: Truth) -> Choices:
     """Which pictures every rater sees, as the study gives out places; no answers yet."""
-    content = {"protocol": "preference", "dataset": "drawn", "methods": list(truth.methods), "languages": ["en"]}
+    content: dict[str, Any] = {
+        "protocol": "preference",
+        "dataset": "drawn",
+        "methods": list(truth.methods),
+        "languages": ["en"],
+    }
     content |= {"pictures": truth.pictures, "photographs": truth.photographs, "votes_per_cell": 1}
     return picking.shown(study_of(content, "drawn"), truth.raters)
 
@@ -57,8 +63,8 @@ def chances_of(truth: Truth, shown: NDArray[np.int64]) -> Floats:
 
 
 def truths_of(truth: Truth, sets: Choices) -> tuple[Floats, Floats, Floats]:
-    """Strengths (M,) that come nearest to the marginal chances; chance of each method to be picked (M,); of each two, how
-    often the first is picked of the picks of either (M, M)."""
+    """What there is to find: strengths (M,), those that come nearest to the marginal chances; the chance of each method
+    to be picked (M,); of each two, how often the first is picked of the picks of either (M, M)."""
     chances = chances_of(truth, sets.shown)
     design, basis, _ = regressors(sets.shown, sets.count)
     fitted = conditional_logit(design, chances)

@@ -30,8 +30,8 @@ class Truth:
     """A study's design, and what is behind its answers.
 
     `strengths` of the methods in the eyes of one rater on one photograph; standard deviations, of each method: between
-    raters (`taste`) and between photographs (`suits`). `ties`: Davidson's nu; `side`: what standing left is worth, or of
-    more than two `pictures` the first place.
+    raters (`taste`) and between photographs (`suits`). `ties`: Davidson's nu; `side`: what standing left is worth, or
+    of more than two `pictures` the first place.
     """
 
     strengths: tuple[float, ...]

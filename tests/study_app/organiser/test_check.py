@@ -64,6 +64,17 @@ def test_volunteers_for_a_preference_are_counted_too() -> None:
     assert lines[3].startswith("preferred in 53 %: more than 96")
 
 
+def test_a_study_that_picks_the_best_is_outlined_and_its_volunteers_counted() -> None:
+    changes = {"protocol": "preference", "pictures": 3, "criteria": None, "catch": {"broken": 5}}
+    study = short(**{**changes, "photographs": 24, "methods": ["a", "b", "c", "d"], "votes_per_cell": 5})
+    assert study.sessions == 20 and oddities(study) == []
+    assert check.outline(study).startswith("3 methods' pictures of a photograph at once, which one is best")
+    lines = list(needed(study, load_effects(EFFECTS_FILE, study), repeats=20, seed=0))
+    assert lines[0].startswith("picked rather than another in 65 %: ") and "the 20 of this file find it" in lines[0]
+    beside = short(**{**changes, "photographs": 24, "methods": ["a", "b", "original"], "votes_per_cell": 5})
+    assert "methods has original: where it is picked nearly always" in " ".join(oddities(beside))
+
+
 def test_the_command_says_it_all_and_that_pictures_are_missing_until_they_are_there(
     archives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,6 +86,18 @@ def test_every_file_is_a_valid_study_and_its_comments_are_settings(
     assert load_study(other).digest == study.digest
 
 
+def test_several_pictures_are_asked_for_where_there_are_methods_enough(write: Any, tmp_path: Path) -> None:
+    study = load_study(write(typed=["preference", "", "a b c d", "4", "30", "20", "en"]))
+    assert (study.pictures, study.sessions, study.exposure_ms, study.ties) == (4, 20, 8000, False)
+    text = (tmp_path / "study.yaml").read_text(encoding="utf-8")
+    assert "\npictures: 4 # at once, 2 to 6\n" in text and "arrangement" not in text and "# ties" not in text
+    settings = [line[2:] for line in text.splitlines() if line[2:].partition(":")[0] in OTHERS]
+    assert len(settings) >= 8 and yaml.safe_load("\n".join(settings)).items() <= taken_over("best_of").items()
+    (tmp_path / "study.yaml").unlink()
+    two = load_study(write(typed=["preference", "", "a b c", "", "30", "20", "en", "ties"]))
+    assert (two.pictures, two.ties) == (2, True)
+
+
 def test_nothing_is_overwritten_and_wrong_answers_are_named(write: Any, tmp_path: Path) -> None:
     for options, sentence in (
         ([], "--methods is missing: methods to compare"),
@@ -96,6 +108,7 @@ def test_nothing_is_overwritten_and_wrong_answers_are_named(write: Any, tmp_path
         ([*SAID, "--scale", "binari"], "--scale is 'binari'; did you mean 'binary'?"),
         ([*SAID, "--protocol", "pair"], "--protocol is 'pair'; did you mean 'pairs'?"),
         ([*SAID, "--protocol", "pairs"], "it is in every pair"),
+        ([*SAID, "--protocol", "preference", "--pictures", "4"], "pictures is 4, but methods names only 3"),
     ):
         with pytest.raises(UserError) as caught:
             write(*options)

@@ -52,7 +52,7 @@ EVENTS = {
 EXPORTED = {
     "ratings.csv": {
         "": "study version simulated participant trial kind repeat_of photograph method criterion maximum fake_place"
-        " other method_place",
+        " other method_place shown_methods",
         "answers": "value",
         "times": "onset_ms offset_ms shown_ms response_ms exposures showings seen_at_most_ms",
         "interruptions": "hidden",
