@@ -26,6 +26,7 @@ from pipeline.settings import paths
 from study_app.stimuli.plates import draw_plates
 from tests.conftest import ROOT
 from tests.study_app.browsing import PASSWORD, Served, Volunteer, chromium, link_to_trials, post, served
+from tests.study_app.pairing import BEST, PREFERENCE
 from tests.study_app.volunteers import answer_to
 
 STUDY = yaml.safe_load((ROOT / "study.yaml").read_text(encoding="utf-8"))
@@ -39,6 +40,7 @@ QUICK = {
     "exposure_ms": 1500,
     "longest_side": 640,
 }
+SEVERAL = {"preference": PREFERENCE, "best-of": {**BEST, "pictures": 5}}
 OVERVIEW = ("welcome", "vision", "screen", "practice", "picture", "question", "break", "thanks")
 VIEWS: dict[str, dict[str, object]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}, "screen": {"width": 1280, "height": 800}},
@@ -82,6 +84,10 @@ def main() -> None:
             with study(archives, scale=scale) as server:
                 for view in VIEWS:
                     question(browser, server, view, folder, f"question-{scale}")
+        for name, changes in SEVERAL.items():
+            with study(archives, **changes) as server:
+                for view in VIEWS:
+                    several(browser, server, view, folder, name)
         with study(archives, smallest_width=900) as server:
             camera = open_camera(browser, "phone", folder)
             camera.page.goto(server.url)
@@ -197,6 +203,27 @@ def question(browser: Browser, server: Served, view: str, folder: Path, name: st
         camera.page.keyboard.press("PageUp" if server.study.scale == "0-100" else "ArrowRight")
     camera.take(name)
     camera.page.context.close()
+
+
+def several(browser: Browser, server: Served, view: str, folder: Path, name: str) -> None:
+    """A trial of several pictures at once, its question, and the word about the first practice."""
+    camera = open_camera(browser, view, folder)
+    page, person = camera.page, Volunteer(camera.page)
+    page.goto(link_to_trials(server, told=("vision", "screen")))
+    person.heading("First, some practice").wait_for()
+    page.keyboard.press("Enter")
+    question = page.locator("#question")
+    question.wait_for()
+    page.wait_for_timeout(250)
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Next").wait_for()
+    camera.take(f"{name}-feedback")
+    page.goto(link_to_trials(server))
+    page.locator("[style*='visible'] .picture").first.wait_for()
+    camera.take(f"{name}-pictures")
+    question.wait_for()
+    camera.take(f"{name}-question")
+    page.context.close()
 
 
 def researcher(browser: Browser, server: Served, folder: Path) -> None:

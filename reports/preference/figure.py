@@ -26,7 +26,7 @@ class Words:
 
 
 PREFERRED = Words("preferred", "comparisons", "preferred to")
-PICKED = Words("picked", "showings", "picked rather than")
+PICKED = Words("picked", "showings", "picked over")
 LIGHT, DARK = 0.25, 0.75  # shares between which ink can be read on the colour of a cell
 
 

@@ -112,14 +112,15 @@ def post(served: Served, path: str, content: object, token: str = "") -> dict[st
     return result
 
 
-def link_to_trials(served: Served, language: str = "en") -> str:
-    """The link of a session that has everything before the trials behind it."""
+BEFORE_TRIALS = ("vision", "screen", "practice_done")
+
+
+def link_to_trials(served: Served, language: str = "en", told: Sequence[str] = BEFORE_TRIALS) -> str:
+    """The link of a session that has everything before the trials behind it, or what is `told` of that."""
     message = {"language": language, "consent": True, "study": served.study.digest}
     token = str(post(served, "api/sessions", message)["session"])
-    told: list[dict[str, Any]] = [
-        {"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in ("vision", "screen", "practice_done")
-    ]
-    post(served, "api/events", {"events": told}, token)
+    happened: list[dict[str, Any]] = [{"key": new_key(), "name": name, "at_ms": 0, "detail": {}} for name in told]
+    post(served, "api/events", {"events": happened}, token)
     return f"{served.url}?s={token}"
 
 

@@ -92,8 +92,7 @@ def test_the_figure_has_chance_as_a_line_and_each_method_with_its_interval(study
     left, right = plot.figure.axes
     assert left.lines[0].get_xdata()[0] == pytest.approx(100 / 3) and len(left.lines) == 1 + 2 * 4
     assert (
-        left.get_xlabel() == "picked, per cent of showings"
-        and right.get_title(loc="left") == "picked rather than, per cent"
+        left.get_xlabel() == "picked, per cent of showings" and right.get_title(loc="left") == "picked over, per cent"
     )
     assert "the line is chance, 33.3 %" in plot.caption
 

@@ -14,10 +14,13 @@ from tests.study_app.browsing import (
     Received,
     Served,
     Volunteer,
+    damaging,
     digits,
+    hide_once_seen,
     link_to_trials,
     new_context,
     served,
+    show_again,
     stored_answers,
     token_of,
 )
@@ -178,3 +181,39 @@ def test_a_key_for_a_picture_that_is_not_there_answers_nothing(page: Page, three
     token = link.partition("?s=")[2]
     check_answers(three, token, [1])
     assert all(len(trial_looks(trial)) == 3 for trial in shown_trials(three.database, token))
+
+
+def test_pictures_that_were_hidden_are_shown_again_and_a_damaged_one_is_fetched_again(
+    page: Page, three: Served
+) -> None:
+    damaged: list[str] = []
+    page.route("**/s/*", damaging(damaged))
+    link = link_to_trials(three)
+    page.goto(link)
+    hide_once_seen(page, ".grid")
+    page.locator(".grid[style*='hidden']").wait_for(state="attached")
+    show_again(page)
+    page.get_by_role("heading", name="The page was hidden while the pictures were shown").wait_for()
+    page.keyboard.press("Enter")
+    pick(page, "3")
+    page.get_by_text("Set 2 of 10").wait_for()
+    (row,) = check_answers(three, link.partition("?s=")[2], [2])
+    assert (row.exposures, row.hidden) == (2, 1) and row.shown_ms > EXPOSURE - BUSY and damaged
+
+
+def test_a_second_tab_takes_over_and_each_set_is_answered_once(browser: Browser, three: Served, tmp_path: Path) -> None:
+    context, _ = new_context(browser, tmp_path)
+    first, second = context.new_page(), context.new_page()
+    link = link_to_trials(three)
+    first.goto(link)
+    pick(first, "1")
+    first.get_by_text("Set 2 of 10").wait_for()
+    second.goto(link)
+    second.get_by_role("button", name="Continue here").click()
+    second.get_by_role("button", name="Show the set").wait_for()
+    first.get_by_role("heading", name="The study is open somewhere else").wait_for()
+    second.keyboard.press("Enter")
+    pick(second, "2")
+    second.get_by_text("Set 3 of 10").wait_for()
+    context.close()
+    check_answers(three, link.partition("?s=")[2], [0, 1])
