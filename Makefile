@@ -35,6 +35,7 @@ bench-long: $(INSTALLED) ## the study's load, rush and kills on both databases; 
 	python -m bench.study
 	OMP_NUM_THREADS=1 python -m bench.statistics
 	OMP_NUM_THREADS=1 python -m bench.preference
+	OMP_NUM_THREADS=1 python -m bench.preference --best
 	python -m bench.flow
 
 lint: $(INSTALLED) ## style and types
