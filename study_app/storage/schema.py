@@ -75,7 +75,8 @@ sessions = Table(
 )
 
 # What a session is shown, fixed when it begins. `first`: for a repeat, the position of its first showing. Of two
-# pictures, `fake_place`: the side of that of `method`, 0 = left, 1 = right; `other`: whose the other is, or empty.
+# pictures, `fake_place`: the side of that of `method`, 0 = left, 1 = right; `other`: whose the other is, or empty. Of
+# more, `fake_place` counts from 0 in reading order, and `other` has all others in the order of their places.
 trials = Table(
     "trials",
     metadata,
