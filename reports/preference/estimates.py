@@ -28,7 +28,9 @@ class Estimates:
     `shares`: of each method, how often it was preferred in its comparisons; `cells`: of each of the `pairs`, how often
     the first was preferred to the second, or of more than two pictures, how often the first was picked where both were
     shown and one of them was picked; `surplus`, `surplus_p`: what strengths do not explain of each pair, in log-odds,
-    and p by Holm; `circular`: how many of how many threesomes are circular.
+    and p by Holm; `circular`: how many of how many threesomes are circular. Where every trial shows all methods, how
+    often each is picked says all that there is to strengths: then nothing can be unexplained or circular, and that is
+    NaN and 0 of 0.
     """
 
     seen: Comparisons | Choices
@@ -59,6 +61,9 @@ def estimate(seen: Comparisons | Choices) -> Estimates:
     own, between = _of_picks(seen, pairs) if isinstance(seen, Choices) else _of_pairs(seen, pairs)
     cells = _fit(seen, between, len(pairs))
     unexplained, p = surplus(seen.count, pairs, cells)
+    circular = circular_triads(seen.wins)
+    if isinstance(seen, Choices) and seen.pictures == seen.count > 2:
+        unexplained, p, circular = np.full(len(pairs), np.nan), np.full(len(pairs), np.nan), (0, 0)
     return Estimates(
         seen=seen,
         pairs=pairs,
@@ -67,7 +72,7 @@ def estimate(seen: Comparisons | Choices) -> Estimates:
         cells=cells,
         surplus=unexplained,
         surplus_p=p,
-        circular=circular_triads(seen.wins),
+        circular=circular,
     )
 
 

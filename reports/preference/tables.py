@@ -186,8 +186,8 @@ def _checks(study: Preferences, kept: Estimates) -> Table:
     again = _agreement(study)
     rows: list[tuple[str, float, float, float, float]] = [
         *_places(kept),
-        ("circular threesomes of methods", circular, np.nan, np.nan, np.nan),
-        ("threesomes of methods", threes, np.nan, np.nan, np.nan),
+        *((("circular threesomes of methods", circular, np.nan, np.nan, np.nan),) if threes else ()),
+        *((("threesomes of methods", threes, np.nan, np.nan, np.nan),) if threes else ()),
         ("strengths explain all preferences", np.nan, np.nan, np.nan, fit),
         ("repeated comparisons with the same answer, %", again, np.nan, np.nan, np.nan),
     ]

@@ -114,6 +114,23 @@ def test_there_are_no_strengths_where_one_method_is_always_picked_and_shares_kee
     assert np.isnan(alone.strengths.values).all() and np.isfinite(alone.shares.means).all()
 
 
+def test_where_all_methods_are_shown_nothing_can_be_unexplained() -> None:
+    truth = Truth(FOUR, 24, 20, pictures=4)
+    got = estimate(draw_picks(truth, shown_sets(truth), np.random.default_rng(1)))
+    assert np.isfinite(got.strengths.values).all() and np.isnan(got.surplus_p).all() and got.circular == (0, 0)
+
+
+def test_preferences_that_go_round_in_a_circle_are_found() -> None:
+    """Of three methods beside a fourth, each is picked rather than the next one."""
+    truth = Truth(EQUAL, 48, 30, pictures=3)
+    sets = shown_sets(truth)
+    beaten = {0: 1, 1: 2, 2: 0}
+    rng = np.random.default_rng(0)
+    worth = np.array([[2.0 * (beaten.get(one) in shown) for one in shown] for shown in sets.shown.tolist()])
+    got = estimate(replace(sets, picked=np.argmax(worth + rng.gumbel(size=worth.shape), axis=1)))
+    assert got.circular[0] >= 1 and got.surplus_p.min() < 0.001
+
+
 def test_planted_truths_are_the_marginal_ones() -> None:
     """The quasi-random means against a million draws, as all that follows rests on them."""
     truth = Truth((0.0, 0.5, 1.0), 4, 4, taste=0.6, suits=0.8, side=0.5, pictures=3)
@@ -134,4 +151,4 @@ def test_intervals_hold_the_truth_as_often_as_they_say_and_tests_find_little_tha
     assert 0.93 <= measured.strengths.mean() <= 0.98 and measured.strengths.min() > 0.90
     assert 0.93 <= measured.differences <= 0.985 and 0.93 <= measured.shares.mean() <= 0.985
     assert 0.93 <= measured.cells <= 0.985 and measured.ranks >= 0.93
-    assert measured.false <= 0.08 and measured.misfit <= 0.06 and measured.without == 0
+    assert measured.false <= 0.08 and not measured.misfit > 0.06 and measured.without == 0  # NaN where all are shown
