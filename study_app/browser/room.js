@@ -25,7 +25,7 @@ export class Room {
 
   /** The height of the tallest picture, or of all rows, in CSS pixels. */
   get height() {
-    const rows = Math.ceil(this.count / this.columns);
+    const { rows } = this.#layout(innerHeight - BESIDE);
     return rows * (this.sides[1] * this.factor + this.#below) + (rows - 1) * GAP;
   }
 
@@ -48,7 +48,8 @@ export class Room {
       const [across, down] = [(width - GAP * (columns - 1)) / columns, (height - GAP * (rows - 1)) / rows - this.#below];
       const scale = Math.min(across / this.sides[0], down / this.sides[1], 4);
       const factor = scale >= 1 ? Math.floor(scale) : scale;
-      if (factor >= best.factor) best = { factor, scale, columns };
+      const isBetter = factor > best.factor || (factor === best.factor && rows < best.rows); // then the evenest rows
+      if (isBetter) best = { factor, scale, columns, rows };
     }
     return best;
   }
