@@ -1,4 +1,7 @@
-"""The plan of a session as its browser gets it. Nothing in it identifies a method, a photograph or a kind of trial."""
+"""The plan of a session as its browser gets it. Nothing in it identifies a method, a photograph or a kind of trial.
+
+Every showing has an address and a digest of its own, so that two volunteers who compare theirs have none in common.
+"""
 
 from collections.abc import Sequence
 
@@ -6,12 +9,13 @@ from study_app.design import assignment
 from study_app.design.pairs import PLACES, SIDES, practice_trials, trial_looks, wanted_side
 from study_app.design.study import ORIGINAL, Study
 from study_app.design.trials import Trial
+from study_app.stimuli.addresses import Addresses
 from study_app.stimuli.manifest import Stimulus
 from study_app.storage.store import Progress, Store
 
 
-def plan_content(store: Store, progress: Progress) -> dict[str, object]:
-    """The pictures of every trial by their addresses, the questions, the scale and the times."""
+def plan_content(store: Store, session: str, progress: Progress) -> dict[str, object]:
+    """The pictures of every trial by their addresses, the questions, the scale and the times. `session`: its token."""
     study, stimuli, language = store.study, store.stimuli, progress.language
     return {
         "study": study.digest,
@@ -24,20 +28,21 @@ def plan_content(store: Store, progress: Progress) -> dict[str, object]:
             {"name": one.name, "term": one.term[language], "question": one.question[language]} for one in study.criteria
         ],
         "trials": [
-            _shown(trial, [stimuli.by_token[token] for token in tokens])
+            _shown(store.addresses, session, "trial", trial, [stimuli.by_token[token] for token in tokens])
             for trial, tokens in enumerate(progress.pictures)
         ],
         "answered": list(range(progress.answered)),
         "breaks": assignment.breaks(study),
-        "practice": _practice(store),
+        "practice": _practice(store, session),
     }
 
 
-def _practice(store: Store) -> list[dict[str, object]]:
+def _practice(store: Store, session: str) -> list[dict[str, object]]:
     """The practice with its feedback."""
+    looks, addresses = store.stimuli.by_look, store.addresses
     return [
         {
-            **_shown(trial.position, [store.stimuli.by_look[look] for look in trial_looks(trial)]),
+            **_shown(addresses, session, "practice", trial.position, [looks[look] for look in trial_looks(trial)]),
             **_told(store.study, trial),
         }
         for trial in practice_trials(store.study, store.stimuli.manifest.cast)
@@ -61,12 +66,11 @@ def _told(study: Study, trial: Trial) -> dict[str, object]:
     return told if side is None else {**told, "fake": side, "wanted": wanted_side(study, side)}
 
 
-def _shown(trial: int, stimuli: Sequence[Stimulus]) -> dict[str, object]:
+def _shown(addresses: Addresses, session: str, part: str, trial: int, stimuli: Sequence[Stimulus]) -> dict[str, object]:
     """A trial of one picture, or of several as the list `pictures`."""
-    pictures = [_picture(stimulus) for stimulus in stimuli]
+    pictures = []
+    for place, stimulus in enumerate(stimuli):
+        address = addresses.of(stimulus, session, part, str(trial), str(place))
+        size = {"width": stimulus.width, "height": stimulus.height}
+        pictures.append({"url": f"/s/{address}", "sha256": addresses.sha256(address), **size})
     return {"trial": trial, **(pictures[0] if len(pictures) == 1 else {"pictures": pictures})}
-
-
-def _picture(stimulus: Stimulus) -> dict[str, object]:
-    size = {"width": stimulus.width, "height": stimulus.height}
-    return {"url": f"/s/{stimulus.token}", "sha256": stimulus.sha256, **size}

@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from study_app.design.tokens import TOKEN
-from study_app.server.assets import IMMUTABLE
 from study_app.server.plan import plan_content
 from study_app.server.security import Attempts, Limits, Rates, address, middleware, new_limits, read_body
 from study_app.storage.messages import (
@@ -35,6 +34,7 @@ from study_app.storage.showings import note_showing
 from study_app.storage.store import Store
 from study_app.storage.withdrawal import withdraw
 
+PERSONAL = {"Cache-Control": "private, max-age=31536000, immutable"}  # one browser's, never a proxy's
 THREADS = 16  # requests that wait for the database at once; Streamlit's own threads are left alone
 Message = TypeVar("Message")
 logger = logging.getLogger(__name__)
@@ -115,7 +115,12 @@ async def begin(context: Context, request: Request) -> Response:
 
 async def plan(context: Context, request: Request) -> Response:
     """What the session shows, and where it stands."""
-    return JSONResponse(plan_content(context.store, await context.work(context.store.plan, context.token(request))))
+    return JSONResponse(await context.work(_plan_of, context.store, context.token(request)))
+
+
+def _plan_of(store: Store, token: str) -> dict[str, object]:
+    """Reads files, too: each picture's once in the life of the process."""
+    return plan_content(store, token, store.plan(token))
 
 
 async def answer(context: Context, request: Request) -> Response:
@@ -168,13 +173,12 @@ def withdraw_for(attempts: Attempts, store: Store, caller: str, code: str) -> in
 
 
 async def picture(context: Context, request: Request) -> Response:
-    """The exact bytes of a stimulus."""
-    stimuli = context.store.stimuli
-    stimulus = stimuli.by_token.get(request.path_params["token"])
-    if stimulus is None:
-        raise RefusedError(404, "unknown", "There is no such picture.")
-    content = await context.work(stimuli.path(stimulus).read_bytes)
-    return Response(content, media_type="image/png", headers=IMMUTABLE)
+    """The bytes that the plan has promised."""
+    try:
+        content = await context.work(context.store.addresses.content, request.path_params["token"])
+    except KeyError:
+        raise RefusedError(404, "unknown", "There is no such picture.") from None
+    return Response(content, media_type="image/png", headers=PERSONAL)
 
 
 async def healthy(context: Context, request: Request) -> Response:

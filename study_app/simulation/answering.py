@@ -9,7 +9,8 @@ from pipeline.settings.errors import UserError
 from study_app.design.pairs import stored_value
 from study_app.design.study import ORIGINAL
 from study_app.simulation.population import Population
-from study_app.stimuli.manifest import Look, Stimuli
+from study_app.stimuli.addresses import Addresses
+from study_app.stimuli.manifest import Look
 
 Values = dict[str, int]
 
@@ -20,19 +21,19 @@ class Answering:
 
     place: int
     population: Population
-    stimuli: Stimuli
+    addresses: Addresses
     rng: np.random.Generator
     _remembered: dict[Look, Values] = field(default_factory=dict)
     _compared: dict[tuple[Look, Look], int] = field(default_factory=dict)
     _picked: dict[frozenset[Look], Look] = field(default_factory=dict)
 
-    def answers(self, tokens: Sequence[str]) -> tuple[Values, Values]:
-        """What the rater sends, and what is stored of it. `tokens`: of the trial's pictures.
+    def answers(self, addresses: Sequence[str]) -> tuple[Values, Values]:
+        """What the rater sends, and what is stored of it. `addresses`: of the trial's pictures.
 
         Careless raters do not look; others may remember their first answer. Of a pair the side of the fake is sent, and
         stored is whether the rater was fooled.
         """
-        looks = [self._look(token) for token in tokens]
+        looks = [self._look(address) for address in addresses]
         careless = self._without_looking()
         if len(looks) == 1:
             values = careless or self._opinion(looks[0])
@@ -72,9 +73,9 @@ class Answering:
             known = self._picked[shown] = looks[int(self.population.picks(strengths, self.rng)[0])]
         return {self.population.study.criteria[0].name: looks.index(known)}
 
-    def _look(self, token: str) -> Look:
+    def _look(self, address: str) -> Look:
         try:
-            look = self.stimuli.by_token[token]
+            look = self.addresses.stimulus(address)
         except KeyError:
             raise UserError("the server shows pictures that are not in stimuli/ here; copy that folder.") from None
         return look.photograph, look.method, look.fault

@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.settings.errors import UserError
 from study_app.simulation.answering import Answering
 from study_app.simulation.population import Population
+from study_app.stimuli.addresses import Addresses
 from study_app.stimuli.manifest import Stimuli
 from study_app.stimuli.plates import KINDS
 
@@ -89,7 +90,7 @@ class Rater:
     _answering: Answering = field(init=False)
 
     def __post_init__(self) -> None:
-        self._answering = Answering(self.place, self.population, self.stimuli, self.rng)
+        self._answering = Answering(self.place, self.population, Addresses(self.stimuli), self.rng)
 
     def script(self) -> Script:
         """The whole visit, from the first request to the thank-you page or wherever else it ends."""

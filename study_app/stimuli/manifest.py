@@ -11,7 +11,6 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.params import parse_record
 from study_app.design.assignment import Cast
 from study_app.design.study import STUDY_FILE
-from study_app.design.tokens import derive
 
 STIMULI = Path("stimuli")
 PICTURES = "pictures"
@@ -21,9 +20,9 @@ Look = tuple[str, str, str]  # photograph, method, fault
 
 @dataclass(frozen=True)
 class Stimulus:
-    """One picture as volunteers get it. `fault`: what was done to its colours, "" if nothing; `size`: in bytes.
+    """One picture. `fault`: what was done to its colours, "" if nothing; `sha256`, `size` in bytes: of its file here.
 
-    `copy`: 1 for the other file of the same pixels, which makes a second showing look like any other picture.
+    `copy`: 1 for a second file of the same pixels, which studies of format 2 have, and which is not shown any more.
     """
 
     token: str
@@ -72,21 +71,8 @@ class Stimuli:
 
     @cached_property
     def by_look(self) -> dict[Look, Stimulus]:
-        """Every stimulus by its look, without the second copies."""
-        return {_look(one): one for one in self.manifest.stimuli if not one.copy}
-
-    @cached_property
-    def second_copies(self) -> dict[Look, Stimulus]:
-        """The second copies by their look."""
-        return {_look(one): one for one in self.manifest.stimuli if one.copy}
-
-    def shown(self, look: Look, session: int, is_repeat: bool) -> Stimulus:
-        """The file that a session gets for a look. A repeat gets the other copy, so that no address comes twice.
-
-        Which copy comes first is drawn for each session and photograph, so that a copy says nothing either.
-        """
-        drawn = derive(self.secret, "copy", str(session), look[0])[0] % 2
-        return (self.second_copies if drawn ^ is_repeat else self.by_look).get(look, self.by_look[look])
+        """Every stimulus by its look."""
+        return {(one.photograph, one.method, one.fault): one for one in self.manifest.stimuli if not one.copy}
 
     def path(self, stimulus: Stimulus) -> Path:
         """The file of a stimulus."""
@@ -95,10 +81,6 @@ class Stimuli:
 
 def _command(study_file: Path) -> str:
     return f"huebench study stimuli {shlex.quote(str(study_file))}"
-
-
-def _look(stimulus: Stimulus) -> Look:
-    return (stimulus.photograph, stimulus.method, stimulus.fault)
 
 
 def load_secret(root: Path = STIMULI) -> bytes:

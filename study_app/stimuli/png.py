@@ -14,21 +14,28 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MARK = b"maRk"  # ancillary, private, safe to copy: every reader skips it
 MARK_BYTES = 16
 CHUNK = 12  # bytes around a chunk's content: length, name, checksum
+END_BYTES = CHUNK  # of the last chunk, which is empty
 
 
-def encode(picture: np.ndarray, mark: bytes) -> bytes:
-    """(H, W, 3) uint8 sRGB to a PNG of exactly four chunks: IHDR, `mark`, one IDAT, IEND.
-
-    `mark`: `MARK_BYTES` that look random. With another mark the same pixels are a file of other bytes.
-    """
-    if len(mark) != MARK_BYTES:
-        raise ValueError(f"a mark has {MARK_BYTES} bytes, not {len(mark)}")
+def encode(picture: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 sRGB to a PNG of exactly three chunks: IHDR, one IDAT, IEND."""
     height, width = picture.shape[:2]
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB, not interlaced
     rows = np.pad(picture.reshape(height, 3 * width), ((0, 0), (1, 0)))  # before each row its filter: 0 = none
     data = zlib.compress(rows.tobytes(), level=0)
-    parts = [(b"IHDR", header), (MARK, mark), (b"IDAT", data), (b"IEND", b"")]
+    parts = [(b"IHDR", header), (b"IDAT", data), (b"IEND", b"")]
     return SIGNATURE + b"".join(_chunk(name, content) for name, content in parts)
+
+
+def marked_end(mark: bytes) -> bytes:
+    """What stands in place of a PNG's last `END_BYTES` to make it a file of other bytes with the same pixels.
+
+    `mark`: `MARK_BYTES` that look random. It stands at the end, so that all before it is read and hashed once for all
+    marks.
+    """
+    if len(mark) != MARK_BYTES:
+        raise ValueError(f"a mark has {MARK_BYTES} bytes, not {len(mark)}")
+    return _chunk(MARK, mark) + _chunk(b"IEND", b"")
 
 
 def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -10,8 +10,8 @@ same folder. Keep it private: with it anybody can find out which method made a p
 
 If the methods' pictures have changed since, the earlier folder is kept under another name.
 
-The length of a file follows from the dimensions of its picture alone. Pictures that may come a second time have two
-files, so that their second showing looks like any other.
+The length of a file follows from the dimensions of its picture alone. What a browser gets is this file with a mark of
+its own for every showing (`addresses`).
 """
 
 import argparse
@@ -31,13 +31,13 @@ from pipeline.settings.files import PRIVATE_FILE, PRIVATE_FOLDER, private_folder
 from study_app.design.assignment import Cast, cast_photographs, generator, spoilt
 from study_app.design.pairs import practice_looks
 from study_app.design.study import ORIGINAL, STUDY_FILE, Study, load_study
-from study_app.design.tokens import derive, new_secret, opaque_name
+from study_app.design.tokens import new_secret, opaque_name
 from study_app.stimuli.faults import FAULTS
 from study_app.stimuli.manifest import MANIFEST, PICTURES, STIMULI, Manifest, Stimulus
-from study_app.stimuli.png import MARK_BYTES, encode
+from study_app.stimuli.png import encode
 from study_app.stimuli.sources import Source, open_sources, shared_photographs
 
-FORMAT = 2  # of the pictures; in 1 a chunk filled them up to one length
+FORMAT = 3  # of the pictures; in 1 a chunk filled them up to one length, in 2 those that come again had two files
 Look = tuple[str, str]  # method and fault
 
 
@@ -62,8 +62,7 @@ def prepare(study: Study, pictures: Path | None = None, root: Path = STIMULI) ->
         stimuli: list[Stimulus] = []
         for photograph, looks in sorted(looks_of(study, cast).items()):
             shown = _pictures(study, sources, photograph, looks)
-            copies = 2 if study.repeats and photograph in cast.main else 1
-            for stimulus, content in _encoded(photograph, shown, copies, study.digest, secret):
+            for stimulus, content in _encoded(photograph, shown, study.digest, secret):
                 path = pictures_folder / f"{stimulus.token}.png"
                 path.touch(PRIVATE_FILE)
                 path.write_bytes(content)
@@ -144,17 +143,15 @@ def _pictures(
 
 
 def _encoded(
-    photograph: str, pictures: dict[Look, np.ndarray], copies: int, study: str, secret: bytes
+    photograph: str, pictures: dict[Look, np.ndarray], study: str, secret: bytes
 ) -> Iterator[tuple[Stimulus, bytes]]:
-    """Every look of a photograph as a PNG, so many times."""
+    """Every look of a photograph as a PNG."""
     for (method, fault), picture in pictures.items():
         height, width = picture.shape[:2]
-        for copy in range(copies):
-            name = (study, photograph, method, fault, str(copy))
-            content = encode(picture, derive(secret, "mark", *name)[:MARK_BYTES])
-            token = opaque_name(secret, "stimulus", *name)
-            digest = hashlib.sha256(content).hexdigest()
-            yield Stimulus(token, photograph, method, fault, digest, width, height, len(content), copy), content
+        content = encode(picture)
+        token = opaque_name(secret, "stimulus", study, photograph, method, fault)
+        digest = hashlib.sha256(content).hexdigest()
+        yield Stimulus(token, photograph, method, fault, digest, width, height, len(content)), content
 
 
 if __name__ == "__main__":

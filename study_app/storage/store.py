@@ -17,6 +17,7 @@ from study_app.design import assignment
 from study_app.design.pairs import stored_value, trial_looks
 from study_app.design.study import Study, known_as
 from study_app.design.tokens import digest, session_token, withdrawal_code
+from study_app.stimuli.addresses import Addresses
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage import allocation
 from study_app.storage.database import Database
@@ -65,6 +66,7 @@ class Store:
         self.database = database
         self.together = Together(database)
         self.stimuli = stimuli
+        self.addresses = Addresses(stimuli)
         self.simulated = simulated
         self.clock = clock
         database.migrate()
@@ -106,7 +108,7 @@ class Store:
                 select(trials).where(trials.c.session_id == session.id).order_by(trials.c.position)
             ).all()
         try:
-            pictures = tuple(self._tokens(session, row) for row in rows)
+            pictures = tuple(self._tokens(row) for row in rows)
         except KeyError:
             raise changed() from None
         return Progress(session.language, pictures, session.answered)
@@ -173,10 +175,9 @@ class Store:
             connection.execute(insert(events), event_rows(session, self.study, new.values(), self.clock()))
         self.change(connection, session)
 
-    def _tokens(self, session: Session, trial: Row[Any]) -> tuple[str, ...]:
+    def _tokens(self, trial: Row[Any]) -> tuple[str, ...]:
         """The stimuli of a trial."""
-        is_repeat = trial.first is not None
-        return tuple(self.stimuli.shown(look, session.number, is_repeat).token for look in trial_looks(trial))
+        return tuple(self.stimuli.by_look[look].token for look in trial_looks(trial))
 
     def _insert_session(self, connection: Connection, begun: Begun, language: str, recruited: str | None) -> None:
         now, mine = self.clock(), (self.study_id, self.simulated)

@@ -25,12 +25,13 @@ PREPARED = ("/var/cache/nginx", "/var/lib/nginx/huebench", "/var/log/nginx/huebe
 
 
 class App(BaseHTTPRequestHandler):
-    """Stands for a process of the study: pictures are immutable, as the app sends them."""
+    """Stands for a process of the study: modules are immutable and pictures one browser's, as the app sends them."""
 
     def do_GET(self) -> None:
         self.send_response(200)
-        if self.path.startswith("/s/"):
-            self.send_header("Cache-Control", "public, max-age=31536000, immutable")
+        kept = {"/s/": "private", "/assets/": "public"}
+        if who := kept.get(self.path.removesuffix("abc")):
+            self.send_header("Cache-Control", f"{who}, max-age=31536000, immutable")
         self.end_headers()
         self.wfile.write(b"of the app")
 
@@ -83,11 +84,13 @@ def asked() -> dict[str, object]:
     """What nginx answers with an app behind it, and then without."""
     app = ThreadingHTTPServer(("127.0.0.1", 8501), App)
     threading.Thread(target=app.serve_forever, daemon=True).start()
-    found: dict[str, object] = {"page": ask("/")[0], "picture": ask("/s/abc")[0], "health": ask("/readyz")[0]}
+    paths = {"page": "/", "picture": "/s/abc", "module": "/assets/abc", "health": "/readyz"}
+    found: dict[str, object] = {name: ask(path)[0] for name, path in paths.items()}
     app.shutdown()
     app.server_close()
     found["page without an app"], _ = ask("/")
-    found["picture without an app"] = [ask("/s/abc")[0], ask("/s/abc")[1].decode()]  # from nginx's own store
+    found["module without an app"] = [ask("/assets/abc")[0], ask("/assets/abc")[1].decode()]  # from nginx's own store
+    found["picture without an app"] = ask("/s/abc")[0]
     plain = http.client.HTTPConnection("127.0.0.1", 80)
     plain.request("GET", "/?s=x", headers={"Host": NAME})
     reply = plain.getresponse()

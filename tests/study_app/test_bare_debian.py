@@ -39,10 +39,10 @@ def test_nginx_takes_the_file_as_it_is(found: dict[str, Any]) -> None:
     assert "warn" not in found["said"]
 
 
-def test_pages_and_pictures_come_and_pictures_are_kept_by_debians_own_user(found: dict[str, Any]) -> None:
-    assert (found["page"], found["picture"], found["health"]) == (200, 200, 404)
-    assert found["picture without an app"] == [200, "of the app"]
-    assert found["page without an app"] == 503
+def test_pages_and_pictures_come_and_modules_are_kept_by_debians_own_user(found: dict[str, Any]) -> None:
+    assert (found["page"], found["picture"], found["module"], found["health"]) == (200, 200, 200, 404)
+    assert found["module without an app"] == [200, "of the app"]
+    assert (found["page without an app"], found["picture without an app"]) == (503, 502)
 
 
 def test_plain_http_leads_to_https_and_no_visit_is_logged(found: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """deploy/nginx.conf as it is, behind it two processes of the app on one PostgreSQL: one is killed, nothing is lost."""
 
 import asyncio
+import hashlib
 import os
 import re
 import shutil
@@ -19,10 +20,12 @@ import numpy as np
 import pytest
 
 from study_app.design.study import Study
+from study_app.server.assets import load_assets
 from study_app.simulation.drivers import Measured, over_network, run_live
 from study_app.simulation.effects import Leaving
 from study_app.simulation.ledger import balance
 from study_app.simulation.simulate import make_raters
+from study_app.stimuli.addresses import Addresses
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
@@ -153,15 +156,23 @@ def test_the_page_sets_the_cookie_once_and_keeps_the_app_s_headers(deployed: Dep
     assert "set-cookie" not in again
 
 
-def test_pictures_are_immutable_whole_and_kept_by_nginx(deployed: Deployed) -> None:
-    stimulus = deployed.stimuli.manifest.stimuli[0]
-    replies = [ask(deployed, f"/s/{stimulus.token}") for _ in range(2)]
-    for status, headers, body in replies:
-        assert (status, headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
-        assert body == deployed.stimuli.path(stimulus).read_bytes()
+def test_pictures_are_immutable_whole_and_one_browser_s_and_modules_are_kept_by_nginx(deployed: Deployed) -> None:
+    addresses, stimulus = Addresses(deployed.stimuli), deployed.stimuli.manifest.stimuli[0]
+    for session in ("A" * 22, "A" * 22, "B" * 22):
+        address = addresses.of(stimulus, session, "trial", "0", "0")
+        status, headers, picture = ask(deployed, f"/s/{address}")
+        assert (status, headers["cache-control"]) == (200, "private, max-age=31536000, immutable")
+        assert hashlib.sha256(picture).hexdigest() == addresses.sha256(address)
         assert "set-cookie" not in headers
-    kept = [path for path in (deployed.folder / "cache-huebench").rglob("*") if path.is_file()]
-    assert any(deployed.stimuli.path(stimulus).read_bytes() in path.read_bytes() for path in kept)
+    status, headers, _ = ask(deployed, module_of(deployed))
+    assert (status, headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    kept = b"".join(path.read_bytes() for path in (deployed.folder / "cache-huebench").rglob("*") if path.is_file())
+    assert module_of(deployed).encode() in kept and b"/s/" not in kept and picture[:200] not in kept
+
+
+def module_of(deployed: Deployed) -> str:
+    """The address of one of the study's own modules."""
+    return f"/{load_assets((), deployed.stimuli.secret).base}digests.js"
 
 
 def test_oversized_messages_questions_about_health_and_plain_http_end_at_nginx(deployed: Deployed) -> None:
@@ -221,8 +232,7 @@ def test_without_any_process_the_page_is_friendly_and_answers_are_asked_for_agai
     assert (status, headers["refresh"]) == (503, "5") and b"tries again by itself" in body
     status, _, body = ask(deployed, "/api/plan")
     assert status == 503 and b'"reason": "busy"' in body
-    stimulus = deployed.stimuli.manifest.stimuli[0]
-    assert ask(deployed, f"/s/{stimulus.token}")[0] == 200  # from nginx's own store
+    assert ask(deployed, module_of(deployed))[0] == 200  # from nginx's own store
 
 
 def test_no_log_of_nginx_holds_an_address(deployed: Deployed) -> None:

@@ -14,6 +14,7 @@ from study_app.design.study import Study
 from study_app.export.monitor import overview
 from study_app.export.tables import gather, write_export
 from study_app.server.languages import load_texts, worded
+from study_app.stimuli.addresses import Addresses
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, trials
@@ -87,7 +88,7 @@ def test_both_pictures_of_a_pair_look_alike_in_everything_but_their_pixels(stimu
 def test_the_plan_shows_both_pictures_and_does_not_tell_which_is_which(
     volunteer: Newcomer, database: Database, stimuli: Stimuli, study: Study
 ) -> None:
-    plans = [volunteer() for _ in range(4)]
+    addresses, plans = Addresses(stimuli), [volunteer() for _ in range(4)]
     lefts: Counter[str] = Counter()
     for one in plans:
         plan = one.plan()
@@ -95,7 +96,7 @@ def test_the_plan_shows_both_pictures_and_does_not_tell_which_is_which(
         places = fakes(database, one.token)
         for trial, place in zip(plan["trials"], places, strict=True):
             assert set(trial) == {"trial", "pictures"}
-            looks = [stimuli.by_token[picture["url"].removeprefix("/s/")] for picture in trial["pictures"]]
+            looks = [addresses.stimulus(picture["url"].removeprefix("/s/")) for picture in trial["pictures"]]
             assert all(set(picture) == {"url", "sha256", "width", "height"} for picture in trial["pictures"])
             assert looks[0].photograph == looks[1].photograph
             fake, original = looks[place], looks[1 - place]
@@ -108,10 +109,10 @@ def test_the_plan_shows_both_pictures_and_does_not_tell_which_is_which(
 
 
 def test_the_practice_has_a_fake_in_every_pair_and_says_where(volunteer: Newcomer, stimuli: Stimuli) -> None:
-    practice = volunteer().plan()["practice"]
+    addresses, practice = Addresses(stimuli), volunteer().plan()["practice"]
     assert sorted(one["fake"] for one in practice) == [0, 1]
     for one in practice:
-        looks = [stimuli.by_token[picture["url"].removeprefix("/s/")] for picture in one["pictures"]]
+        looks = [addresses.stimulus(picture["url"].removeprefix("/s/")) for picture in one["pictures"]]
         assert (looks[one["fake"]].fault, looks[1 - one["fake"]].fault) == (one["feedback"], "")
         assert one["feedback"] in ("oversaturated", "recolored", "bleeding")
 

@@ -98,8 +98,7 @@ def test_every_answer_is_traced_to_the_picture_that_was_shown(store: Store, volu
     plan = one.plan()
     one.take()
     for rating in gather(store.database, study, False).ratings:
-        token = plan["trials"][rating.trial]["url"].removeprefix("/s/")
-        stimulus = store.stimuli.by_token[token]
+        stimulus = store.addresses.stimulus(plan["trials"][rating.trial]["url"].removeprefix("/s/"))
         assert rating.photograph == stimulus.photograph
         assert rating.method == (stimulus.fault or stimulus.method)
 

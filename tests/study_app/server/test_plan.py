@@ -12,7 +12,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from study_app.server.routes import application
-from study_app.stimuli.manifest import Stimuli, load_stimuli
+from study_app.stimuli.manifest import load_stimuli
 from study_app.stimuli.prepare import prepare
 from study_app.storage.database import Database
 from study_app.storage.schema import trials
@@ -50,14 +50,6 @@ def test_the_plan_is_the_same_whenever_it_is_asked_for(volunteer: Newcomer) -> N
     before = pictures(one.plan())
     one.take(5)
     assert pictures(one.plan()) == before
-
-
-def test_either_copy_may_be_the_repeat(stimuli: Stimuli) -> None:
-    look = next(iter(stimuli.second_copies))
-    first = [stimuli.shown(look, session, False).copy for session in range(200)]
-    again = [stimuli.shown(look, session, True).copy for session in range(200)]
-    assert 60 < sum(first) < 140
-    assert [one + other for one, other in zip(first, again, strict=True)] == [1] * 200
 
 
 @pytest.mark.parametrize("arrangement", ["side_by_side", "in_turn"])

@@ -1,5 +1,6 @@
 """What comes back over HTTP: nothing that unblinds, no trace of an error, the right headers."""
 
+import hashlib
 import json
 import logging
 from typing import Any
@@ -56,14 +57,14 @@ def test_criteria_are_worded_in_the_volunteers_language(client: TestClient, stud
         assert word in plan["criteria"][0]["question"]
 
 
-def test_pictures_come_as_exact_bytes_and_stay_in_caches(client: TestClient, store: Store) -> None:
-    stimulus = store.stimuli.manifest.stimuli[0]
-    reply = client.get(f"/s/{stimulus.token}")
-    assert reply.content == store.stimuli.path(stimulus).read_bytes()
+def test_pictures_come_as_promised_and_stay_in_the_browser_alone(client: TestClient, volunteer: Newcomer) -> None:
+    picture = volunteer().plan()["trials"][0]
+    reply = client.get(picture["url"])
+    assert hashlib.sha256(reply.content).hexdigest() == picture["sha256"]
     assert reply.headers["content-type"] == "image/png"
-    assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert reply.headers["cache-control"] == "private, max-age=31536000, immutable"
     assert "last-modified" not in reply.headers
-    for path in ("/s/" + "A" * 22, "/s/..%2fmanifest.json", "/s/../manifest.json"):
+    for path in ("/s/" + "A" * 22, "/s/" + "A" * 32, "/s/..%2fmanifest.json", "/s/../manifest.json"):
         assert client.get(path).status_code == 404
 
 

@@ -20,7 +20,7 @@ from study_app.stimuli.manifest import Stimuli, load_stimuli
 from study_app.stimuli.png import chunks, encode
 from study_app.stimuli.prepare import prepare, shrunk
 from tests.conftest import run_in
-from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, prepared_study, small_study, write_archives, write_study
+from tests.study_app.volunteers import METHODS, PHOTOGRAPHS, small_study, write_archives, write_study
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -29,7 +29,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def without_pixels(png: bytes) -> list[tuple[bytes, bytes | int]]:
-    """Every chunk as a browser's program can see it without decoding: pixels and mark by their length alone."""
+    """Every chunk as a browser's program can see it without decoding: pixels by their length alone."""
     return [(name, content if name in (b"IHDR", b"IEND") else len(content)) for name, content in chunks(png)]
 
 
@@ -51,7 +51,7 @@ def test_flat_smooth_and_noisy_pictures_have_files_of_one_length_and_structure(s
     flat = np.zeros((*size, 3), np.uint8)
     smooth = np.clip(np.add.outer(np.arange(size[0]), np.arange(size[1]))[..., None] + [0, 20, 40], 0, 255)
     pictures = [flat, smooth.astype(np.uint8), rng.integers(0, 256, flat.shape, dtype=np.uint8)]
-    files = [encode(picture, bytes(16)) for picture in pictures]
+    files = [encode(picture) for picture in pictures]
     assert len({repr(without_pixels(content)) for content in files}) == 1
     streams = [dict(chunks(content))[b"IDAT"] for content in files]
     # All that is not a pixel: the header of zlib and those of its blocks, at the same places in each file.
@@ -73,38 +73,26 @@ def blocks(stream: bytes) -> Iterator[tuple[int, bytes]]:
         place += 5 + int.from_bytes(head[1:3], "little")
 
 
-def test_the_same_pixels_with_another_mark_are_another_file_of_the_same_length() -> None:
-    picture = np.zeros((4, 4, 3), np.uint8)
-    one, two = encode(picture, bytes(16)), encode(picture, b"\x01" * 16)
-    assert one != two and len(one) == len(two)
-    with pytest.raises(ValueError, match="a mark has 16 bytes, not 3"):
-        encode(picture, b"abc")
-
-
-def test_only_pictures_that_can_come_again_have_two_files(stimuli: Stimuli, archives: Path, tmp_path: Path) -> None:
-    cast = stimuli.manifest.cast
-    assert {look[0] for look in stimuli.second_copies} == set(cast.main)
-    for look, copy in stimuli.second_copies.items():
-        first = stimuli.by_look[look]
-        assert copy.token != first.token and copy.sha256 != first.sha256 and copy.size == first.size
-        with Image.open(stimuli.path(first)) as one, Image.open(stimuli.path(copy)) as other:
-            np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
-    assert not prepared_study(tmp_path, archives, repeats=0)[1].second_copies
-
-
-def test_pictures_of_an_older_version_keep_their_digest_and_are_shown_twice_under_one_address(
-    study: Study, stimuli: Stimuli, tmp_path: Path
+@pytest.mark.parametrize("form", [1, 2])
+def test_pictures_of_an_older_version_keep_their_digest_and_the_first_of_two_copies_is_shown(
+    form: int, study: Study, stimuli: Stimuli, tmp_path: Path
 ) -> None:
     shutil.copytree(stimuli.folder.parent, tmp_path / "stimuli")
     path = tmp_path / "stimuli" / study.digest / "manifest.json"
     content = json.loads(path.read_text())
-    del content["format"]
-    content["stimuli"] = [one for one in content["stimuli"] if not one.pop("copy")]
+    if form == 1:
+        del content["format"]
+        for one in content["stimuli"]:
+            del one["copy"]
+    else:
+        content["format"] = 2
+        content["stimuli"] += [{**one, "token": one["token"][::-1], "copy": 1} for one in content["stimuli"]]
     path.write_text(json.dumps(content))
     kept = load_stimuli(study.digest, tmp_path / "stimuli")
     assert kept.manifest.digest == hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    look = next(iter(kept.by_look))
-    assert kept.shown(look, 1, False) == kept.shown(look, 1, True)
+    assert {look: one.token for look, one in kept.by_look.items()} == {
+        look: one.token for look, one in stimuli.by_look.items()
+    }
 
 
 def test_pixels_are_those_of_the_archive_shrunk_alike(stimuli: Stimuli, archives: Path, study: Study) -> None:
@@ -164,8 +152,8 @@ def test_the_command_writes_what_the_app_reads(archives: Path, tmp_path: Path) -
     shutil.copytree(archives, tmp_path / "results" / "colorized" / "scenes")
     done = run_in(tmp_path, "study_app.stimuli")
     study = small_study(tmp_path)
-    assert done.stdout == f"40 pictures in stimuli/{study.digest}\n"
-    assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 40
+    assert done.stdout == f"22 pictures in stimuli/{study.digest}\n"
+    assert len(load_stimuli(study.digest, tmp_path / "stimuli").by_token) == 22
     (tmp_path / "results" / "colorized" / "scenes" / "zebranet.zip").unlink()
     failed = run_in(tmp_path, "study_app.stimuli", check=False)
     assert failed.returncode == 1
