@@ -41,6 +41,7 @@ from reports.plan.claims import load_claims
 from reports.plan.measures import miou_of
 from reports.plan.order import in_order
 from reports.plan.published import Published, load_published
+from reports.preference import results as preference
 from reports.study import results
 from reports.study.rater_tables import documents
 from reports.tables.cards import methods_document, size_and_time_document
@@ -89,19 +90,29 @@ def build(params: Params, origin: Mapping[str, str], folder: Path = BUILD) -> No
     datasets = read_datasets(replace(params, methods={run: params.methods[run] for run in runs}))
     params = replace(params, methods={method: params.methods[method] for method in first})
     segmented, input_sizes = score_segmenters(datasets, params.seed), read_input_sizes(datasets, params)
-    studies = results.read({dataset.name: dataset.title for dataset in datasets}, params.seed)
+    titles = {dataset.name: dataset.title for dataset in datasets}
+    studies, preferences = results.read(titles, params.seed), preference.read()
+    # Answers of people and of programs never share a page.
+    programs = all(study.simulated for study in studies) and all(study.simulated for study in preferences)
+    studies = [study for study in studies if study.simulated == programs]
+    preferences = [study for study in preferences if study.simulated == programs]
     tables = make_tables(datasets, segmented, input_sizes, published, params)
     if seeds := seeds_document(datasets, params.seed):
         tables["seeds"] = seeds
     tables |= documents([], published, params.seed) | documents(studies, published, params.seed)
     entries = ledger(load_claims(), datasets, tables, params)
     tables["claims"] = ledger_document(entries, datasets, params.seed)
-    styles = method_styles([*params.methods, *(name for study in studies for name in study.kept.methods)])
+    answered = [*(study.kept.methods for study in studies), *(study.methods for study in preferences)]
+    styles = method_styles([*params.methods, *(name for names in answered for name in names)])
+    compared = [preference.preference_page(study, titles, styles) for study in preferences]
+    for page in compared:
+        tables |= page.files
     report = Report(
         pages=[draw(dataset, tables, segmented, input_sizes, published, params) for dataset in datasets],
         tables=tables,
         entries=entries,
         studies=[results.study_page(study, published, styles, params.seed) for study in studies],
+        preferences=compared,
         styles=styles,
         published=published,
         origin=origin,
@@ -188,6 +199,7 @@ def write(report: Report, folder: Path) -> None:
             write_whole(whole / name, text)
     plots = [plot for page in report.pages for plot in page.plots]
     plots += [plot for study in report.studies for plot in study.plots]
+    plots += [study.plot for study in report.preferences if study.plot]
     with whole_folder(folder / "figures") as figures:
         for plot in tqdm(plots, desc="figures", delay=2, leave=False):
             save(plot, figures)

@@ -4,8 +4,9 @@ The times are also written as files.
 
     python -m reports.summary
 
-Reads results/report/claims.json, results/report/tables/{table1,figure3,table2,fooling,methods,size_and_time}.csv and
-.scratch/runs. Ends with a comparison with reports/reference/scenes.json if params.yaml is the one that it is about.
+Reads results/report/claims.json, .scratch/runs and, of results/report/tables, table1.csv, figure3.csv, table2.csv,
+fooling.csv, preference_methods_*.csv, methods.csv and size_and_time.csv. Ends with a comparison with
+reports/reference/scenes.json if params.yaml is the one that it is about.
 Imports no heavy library, so that it answers at once.
 Writes results/report/times.{csv,md,html}.
 """
@@ -93,6 +94,8 @@ def summary(folder: Path, measured: Sequence[times.Time], published: Published, 
     answers += [
         _fooled(title, list(group)) for title, group in _studies(read_table(fooling) if fooling.exists() else [])
     ]
+    preferences = sorted((folder / "tables").glob("preference_methods_*.csv"))
+    answers += [_preferred(title, list(group)) for path in preferences for title, group in _studies(read_table(path))]
     entries = read_json(folder / "claims.json")
     claims = [_claims(title, list(group)) for title, group in groupby(entries, lambda entry: entry["data"])]
     spent = [_times(title, block) for title, block in times.blocks(measured).items()]
@@ -138,6 +141,18 @@ def _fooled(title: str, rows: Sequence[dict[str, str]]) -> str:
     lines = [(row["method"], _percent(row, True), p_value(float(row["p_holm"] or "nan"))) for row in rows]
     note = "Fooled, in % of pairs [95 % interval] (published, of ImageNet). p: that it is 50 %, where nobody can tell."
     return f"Real or fake, {title}\n\n{mark}{_aligned(('method', 'fooled', 'p'), lines)}\n\n{note}"
+
+
+def _preferred(title: str, rows: Sequence[dict[str, str]]) -> str:
+    """The ranks of one study of preference, a line per method."""
+    mark = "SIMULATED RATERS, no evidence\n\n" if rows[0]["simulated"] == "1" else ""
+    lines = []
+    for row in rows:
+        mean, low, high = (float(row[name] or "nan") for name in ("preferred", "preferred_low", "preferred_high"))
+        rank = f"{row['rank']} [{row['rank_best']}, {row['rank_worst']}]"
+        lines.append((row["method"], rank, with_interval(mean, low, high, 1)))
+    note = "Rank [those that are possible]. Preferred, in % of a method's comparisons [95 % interval]."
+    return f"Preference, {title}\n\n{mark}{_aligned(('method', 'rank', 'preferred'), lines)}\n\n{note}"
 
 
 def _by_method(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:

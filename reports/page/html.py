@@ -17,11 +17,12 @@ from reports.inputs.examples import ABREAST, RULE, Examples
 from reports.inputs.scores import Dataset
 from reports.page.browser import Browser, thumbnail
 from reports.page.environment import environment
-from reports.page.overview import overview
+from reports.page.overview import Asked, overview
 from reports.plan.comparisons import PAIRS
 from reports.plan.measures import MEASURES
 from reports.plan.order import NAMES
 from reports.plan.published import Published
+from reports.preference.results import PreferencePage
 from reports.statistics.means import RESAMPLES
 from reports.study.results import StudyPage
 from reports.study.tables import BANNER
@@ -98,6 +99,7 @@ class Report:
     tables: Mapping[str, Table]
     entries: Sequence[Entry]
     studies: Sequence[StudyPage]
+    preferences: Sequence[PreferencePage]
     styles: Mapping[str, MethodStyle]
     published: Published
     origin: Mapping[str, str]
@@ -106,7 +108,9 @@ class Report:
 
 def render(report: Report) -> str:
     """The whole page."""
-    studies, whole = [page.study for page in report.studies], committed(report.origin)
+    whole = committed(report.origin)
+    asked = [Asked.of_ratings(page.study) for page in report.studies]
+    asked += [Asked.of_preferences(page.study) for page in report.preferences]
     return (
         _environment()
         .get_template("template.html")
@@ -114,7 +118,7 @@ def render(report: Report) -> str:
             **{field.name: getattr(report, field.name) for field in fields(report)},
             interval=interval_convention(RESAMPLES, report.seed),
             paired=convention(report.seed),
-            overviews=[overview(page.dataset, page.examples, report.entries, studies, whole) for page in report.pages],
+            overviews=[overview(page.dataset, page.examples, report.entries, asked, whole) for page in report.pages],
             committed=whole,
             across=columns(len(report.pages[0].examples.pictures), ABREAST),
         )

@@ -11,6 +11,7 @@ from reports.inputs.examples import ABREAST, Examples
 from reports.inputs.scores import Dataset
 from reports.plan.comparisons import FEWEST
 from reports.plan.order import GRAY, ORIGINAL, main_methods
+from reports.preference.reading import Preferences
 from reports.study.votes import Analysis
 from reports.tables.wording import count
 
@@ -23,6 +24,7 @@ MEANING: Mapping[Verdict, str] = {
     "not tested": "these data say nothing on them",
 }
 ALWAYS: tuple[Verdict, ...] = ("supported", "contradicted")
+NATURAL = "how natural the colours look"
 DECIDED: tuple[Verdict, ...] = ("supported", "contradicted", "no difference that matters")
 
 
@@ -41,6 +43,28 @@ class Caution:
 
     about: str
     why: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A study in a few words. `dataset`: its name; `raters`: how many count; `about`: what they were asked."""
+
+    dataset: str
+    raters: int
+    simulated: bool
+    about: str
+
+    @classmethod
+    def of_ratings(cls, study: Analysis) -> "Asked":
+        """Of a study of single pictures, or of pairs."""
+        about = "which of two pictures is the fake" if study.ratings.protocol == "pairs" else NATURAL
+        return cls(study.ratings.dataset, study.kept.raters, study.simulated, about)
+
+    @classmethod
+    def of_preferences(cls, study: Preferences) -> "Asked":
+        """Of a study of preference."""
+        raters = study.votes(study.flagged)["participant"].nunique()
+        return cls(study.dataset, int(raters), study.simulated, "which of two pictures is better")
 
 
 @dataclass(frozen=True)
@@ -71,11 +95,11 @@ class Overview:
 
 
 def overview(
-    dataset: Dataset, examples: Examples, entries: Sequence[Entry], studies: Sequence[Analysis], committed: bool
+    dataset: Dataset, examples: Examples, entries: Sequence[Entry], studies: Sequence[Asked], committed: bool
 ) -> Overview:
     """What the first screen says of one dataset. `entries`, `studies`: of all; `committed`: whether the code is."""
     own = [entry for entry in entries if entry.dataset is dataset]
-    asked = [study for study in studies if study.ratings.dataset == dataset.name]
+    asked = [study for study in studies if study.dataset == dataset.name]
     groups = [grouped(verdict, own) for verdict in VERDICTS]
     id = examples.ids[len(examples.ids) // 2]
     return Overview(
@@ -138,20 +162,18 @@ def _trained(dataset: Dataset) -> Fact:
     return Fact("Trained", f"{_times(few)} to {_times(many)}", f"{detail}; {_times(many)}: {_and(some)}")
 
 
-def _rated(studies: Sequence[Analysis]) -> Fact:
-    people = sum(study.kept.raters for study in studies if not study.simulated)
-    simulated = sum(study.kept.raters for study in studies if study.simulated)
+def _rated(studies: Sequence[Asked]) -> Fact:
+    people = sum(study.raters for study in studies if not study.simulated)
+    simulated = sum(study.raters for study in studies if study.simulated)
     if people:
-        asked = "on how natural the colours look"
-        if all(study.ratings.protocol == "pairs" for study in studies):
-            asked = "on which of two pictures is the fake"
+        asked = _and([f"on {about}" for about in dict.fromkeys(study.about for study in studies)])
         return Fact("Rated by", "1 person" if people == 1 else f"{people:,} people", asked)
     if simulated:
         return Fact("Rated by", "no people", f"{count(simulated, 'simulated rater')}: a program answered")
     return Fact("Rated by", "no people", "only measured against the true colours")
 
 
-def cautions(dataset: Dataset, entries: Sequence[Entry], studies: Sequence[Analysis], committed: bool) -> list[Caution]:
+def cautions(dataset: Dataset, entries: Sequence[Entry], studies: Sequence[Asked], committed: bool) -> list[Caution]:
     """What a reader must not conclude from this dataset's results, the gravest first."""
     found = [
         _other_data(dataset, entries),
@@ -201,7 +223,7 @@ def _trained_once(dataset: Dataset) -> Caution | None:
     return Caution("One training.", f"{who} trained once. Another training gives other numbers.")
 
 
-def _no_people(studies: Sequence[Analysis]) -> Caution | None:
+def _no_people(studies: Sequence[Asked]) -> Caution | None:
     if any(not study.simulated for study in studies):
         return None
     if studies:

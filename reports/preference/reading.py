@@ -16,7 +16,7 @@ from pipeline.settings.errors import UserError
 from reports.plan.order import in_order
 from reports.statistics.bradley_terry import Comparisons
 from reports.statistics.luce import Choices
-from reports.study.beside import participants_of
+from reports.study.beside import participants_of, settings_of
 from reports.study.spreadsheet import ANEW, as_known, check_spelling, picks_best, read_sheet
 
 SEPARATOR = " | "  # between the methods of `BestRating.shown_methods`
@@ -25,13 +25,15 @@ FEWEST = 3  # of them; of two, an export is of `PreferenceRating`
 
 @dataclass(frozen=True)
 class Preferences:
-    """All answers of one study. `name`: of its folder; `methods`: those compared; `pictures`: how many at once.
+    """All answers of one study. `name`: of its folder; `dataset`: "" where no study.json says it; `methods`: compared;
+    `pictures`: how many at once.
 
     `answers`: rows as `PreferenceRating`, or of more than two pictures as `BestRating` with the methods of a trial as
     the list `shown`; `participants`: rows as `Participant`, None without the file.
     """
 
     name: str
+    dataset: str
     simulated: bool
     ties: bool
     methods: tuple[str, ...]
@@ -50,14 +52,21 @@ class Preferences:
         """The answers that count, those of some participants left out."""
         return self.answers[(self.answers["kind"] == "main") & ~self.answers["participant"].isin(without)]
 
-    def comparisons(self, without: frozenset[int] = frozenset()) -> Comparisons | Choices:
-        """The same for the statistics; raises `UserError` while two methods were not compared by anybody."""
+    def lacks(self, without: frozenset[int] = frozenset()) -> str:
+        """The two methods that nobody has compared yet, in a sentence; "" where there are none."""
         votes = self.votes(without)
         shown = votes["shown"] if self.pictures > 2 else zip(votes["method"], votes["other"], strict=True)
         seen = {pair for names in set(map(tuple, shown)) for pair in combinations(sorted(names), 2)}
         for pair in combinations(self.methods, 2):
             if tuple(sorted(pair)) not in seen:
-                raise UserError(f"{self.name}: nobody who counts has compared {pair[0]} and {pair[1]} yet.")
+                return f"nobody who counts has compared {pair[0]} and {pair[1]} yet."
+        return ""
+
+    def comparisons(self, without: frozenset[int] = frozenset()) -> Comparisons | Choices:
+        """The same for the statistics; raises `UserError` while two methods were not compared by anybody."""
+        if lacks := self.lacks(without):
+            raise UserError(f"{self.name}: {lacks}")
+        votes = self.votes(without)
         places = {method: place for place, method in enumerate(self.methods)}
         if self.pictures > 2:
             return Choices(
@@ -101,6 +110,7 @@ def read_preferences(path: Path) -> Preferences | None:
     methods = in_order(sorted(set(compared)))
     return Preferences(
         name=path.absolute().parent.name,
+        dataset=settings_of(path.with_name("study.json"), answers)["dataset"],
         simulated=bool(answers["simulated"].iloc[0]),
         ties=not is_best and bool(answers["maximum"].iloc[0] > 1),
         methods=tuple(methods),

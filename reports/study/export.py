@@ -114,8 +114,7 @@ def read_studies(folder: Path) -> list[Ratings]:
     """
     found = []
     for path in sorted(folder.glob("*/ratings.csv")):
-        if is_preference(path):
-            print(f"left out of the report: {path} is of preferences; `python -m reports.ratings {path}` analyses it")
+        if is_preference(path):  # of two methods, not of one; `reports.preference` reads these
             continue
         ratings = read_ratings(path)
         found += [ratings] if ratings else []

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
-from unittest.mock import Mock
+from typing import Any
 
 import pytest
 
@@ -12,10 +11,9 @@ from reports.claims.ledger import Entry
 from reports.claims.verdicts import Measured, judge, untested
 from reports.inputs.examples import read_examples
 from reports.inputs.scores import Dataset, read_datasets
-from reports.page.overview import cautions, grouped, overview
+from reports.page.overview import NATURAL, Asked, cautions, grouped, overview
 from reports.plan.claims import Check, Claim
 from reports.plan.order import NAMES, main_methods
-from reports.study.votes import Analysis
 from tests.conftest import ROOT
 from tests.reports.conftest import METHODS
 
@@ -23,11 +21,9 @@ CHROMIUM = Path("/usr/bin/chromium")
 CHECK = Check("paired", "psnr_rgb", "semantics", "no_semantics", "above", 0)
 
 
-def study(raters: int, simulated: bool) -> Analysis:
+def study(raters: int, simulated: bool, about: str = NATURAL) -> Asked:
     """A study of the fabricated dataset with so many raters."""
-    found = Mock(simulated=simulated)
-    found.ratings.dataset, found.kept.raters = "scenes", raters
-    return cast(Analysis, found)
+    return Asked("scenes", raters, simulated, about)
 
 
 def entry(dataset: Dataset, name: str, measured: Measured | str, scope: str = "painted scenes") -> Entry:
@@ -36,12 +32,12 @@ def entry(dataset: Dataset, name: str, measured: Measured | str, scope: str = "p
     return Entry(name, Claim(name, "there", (CHECK,)), dataset, scope, "", (outcome,))
 
 
-def facts(dataset: Dataset, studies: list[Analysis] | None = None) -> dict[str, tuple[str, str]]:
+def facts(dataset: Dataset, studies: list[Asked] | None = None) -> dict[str, tuple[str, str]]:
     found = overview(dataset, read_examples(dataset, list(dataset.cards)), [], studies or [], True)
     return {fact.asks: (fact.answer, fact.detail) for fact in found.facts}
 
 
-def warned(dataset: Dataset, *studies: Analysis, committed: bool = True) -> dict[str, str]:
+def warned(dataset: Dataset, *studies: Asked, committed: bool = True) -> dict[str, str]:
     return {one.about: one.why for one in cautions(dataset, [entry(dataset, "a", "none")], studies, committed)}
 
 
@@ -76,6 +72,9 @@ def test_people_are_told_from_simulated_ones(dataset: Dataset) -> None:
     assert facts(dataset, [study(24, False)])["Rated by"][0] == "24 people"
     assert facts(dataset, [study(24, True)])["Rated by"] == ("no people", "24 simulated raters: a program answered")
     assert facts(dataset, [study(24, True), study(1, False)])["Rated by"][0] == "1 person"
+    asked = [study(9, False), study(1, False), study(2, False, "which of two pictures is the fake")]
+    said = "on how natural the colours look and on which of two pictures is the fake"
+    assert facts(dataset, asked)["Rated by"] == ("12 people", said)
     assert "No people." in warned(dataset) and "Simulated ratings." in warned(dataset, study(24, True))
     assert not {"No people.", "Simulated ratings."} & set(warned(dataset, study(24, True), study(9, False)))
 

@@ -1,5 +1,8 @@
 """An export of preferences to tables and a figure by the command that reads any export; what is wrong is named."""
 
+import json
+import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +16,15 @@ from bench.preference.truths import Truth, draw, shown
 from pipeline.records.ratings import Participant, PreferenceRating
 from pipeline.records.rows import write_rows
 from pipeline.settings.errors import UserError
-from reports import ratings
+from pipeline.settings.params import Params
+from reports import ratings, summary
+from reports.build import build
 from reports.preference.reading import read_preferences
-from reports.study.export import read_studies
+from tests.reports.conftest import ORIGIN
+from tests.reports.study import simulated_study
+from tests.reports.study.simulated_pairs import write_pairs
 
+PAIRS = simulated_study.Truth({"zhang": 0.35, "semantics_jbu": 0.2}, 8, 8)
 TRUTH = Truth((0.0, 0.6, 1.5), 18, 20, ties=0.6)
 METHODS = ("zhang", "semantics_jbu", "original")
 SAME = "the same method"
@@ -139,8 +147,59 @@ def test_methods_that_nobody_has_compared_yet_are_named(export: Path, tmp_path: 
     assert read_preferences(tmp_path / "ratings.csv") is None
 
 
-def test_the_report_leaves_preferences_out_and_says_where_they_are_analysed(
-    export: Path, capsys: pytest.CaptureFixture[str]
+def section_of(page: Path) -> str:
+    """What the report says of people."""
+    html = page.read_text()
+    return html[html.index('id="naturalness"') : html.index('id="paired"')]
+
+
+def test_the_report_has_studies_of_preference_under_their_own_heading(
+    export: Path,
+    results: Path,
+    params: Params,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert read_studies(export.parents[1]) == []
-    assert f"python -m reports.ratings {export}" in capsys.readouterr().out
+    folder = Path("ratings/simulated")
+    shutil.copytree(export.parent, folder)
+    study = {"digest": "0f" * 32, "dataset": "scenes", "criteria": [{"name": "natural"}], "methods": list(METHODS)}
+    (folder / "study.json").write_text(json.dumps(study))
+    write_pairs(Path("ratings/pairs"), PAIRS, 0)
+    build(params, ORIGIN)
+    built = Path("results/report")
+    section = section_of(built / "index.html")
+    assert section.index("Real or fake") < section.index("Preference: which of two methods people find better")
+    own = section[section.index("preference-heading") :]
+    assert "scenes (synthetic)" in own and own.count("18 raters, 20 photographs, 360 comparisons") >= 4
+    assert "SIMULATED RATERS, NO PEOPLE" in own and "[1, 1]</span>" in own and "<svg" in own
+    html = (built / "index.html").read_text()
+    assert "26 simulated raters: a program answered" in html  # 18 of preference and 8 of pairs
+    methods = pd.read_csv(built / "tables" / "preference_methods_simulated.csv")
+    assert methods[["study", "dataset", "simulated"]].drop_duplicates().to_numpy().tolist() == [
+        ["simulated", "scenes (synthetic)", 1]
+    ]
+    names = ("methods", "pairs", "wins", "checks")
+    assert all((built / "paper" / "tables" / f"preference_{name}_simulated.tex").exists() for name in names)
+    assert (built / "paper" / "figures" / "preference_simulated.pdf").exists()
+    monkeypatch.setattr("reports.summary.reproduced", lambda folder: "")  # it reads params.yaml
+    monkeypatch.setattr("reports.summary.load_params", lambda: params)
+    summary.main()
+    printed = capsys.readouterr().out
+    assert "Preference, scenes (synthetic) simulated" in printed and re.search(
+        r"original +1 \[1, 1\] +73\.8 \[", printed
+    )
+    write_pairs(Path("ratings/pairs"), PAIRS, 0, simulated=False)
+    build(params, ORIGIN)
+    assert "Preference:" not in section_of(built / "index.html")  # programs never stand beside people
+    assert not (built / "tables" / "preference_methods_simulated.csv").exists()
+
+
+def test_a_study_that_has_just_begun_does_not_stop_the_report(export: Path, results: Path, params: Params) -> None:
+    folder = Path("ratings/simulated")
+    folder.mkdir(parents=True)
+    table = pd.read_csv(export, keep_default_na=False)
+    table[table["other"] != "semantics_jbu"].to_csv(folder / "ratings.csv", index=False)
+    build(params, ORIGIN)
+    section = section_of(Path("results/report/index.html"))
+    assert "No results yet:" in section and "nobody who counts has compared zhang and semantics_jbu yet." in section
+    assert not list(Path("results/report/tables").glob("preference*"))
