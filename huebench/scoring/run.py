@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from huebench.protocols.listed import sentence
 from huebench.protocols.protocol import OURS
+from huebench.scoring.confused import CONFUSION, confused
 from huebench.scoring.measures import Evaluator, left_out
 from huebench.scoring.photographs import OnWrongSize, Task, check
 from huebench.scoring.rows import Journal, Row, key_of
@@ -44,7 +45,9 @@ class Scored:
     def measures(self) -> tuple[Measure, ...]:
         """Those that there is any value of, in the order of tables; all where no picture could be scored."""
         found = {key for row in self.rows for key in row.values} | set(self.sets)
-        every = (*self.task.evaluator.measures, *([MEASURES["miou"]] if self.task.segmenter else []))
+        of_masks = CONFUSION if self.task.evaluator.boundaries else ()
+        of_segmenter = (MEASURES["miou"],) if self.task.segmenter else ()
+        every = (*self.task.evaluator.measures, *of_masks, *of_segmenter)
         return tuple(measure for measure in every if measure.key in found) or every
 
     @property
@@ -158,6 +161,10 @@ def work(task: Task, journal: Journal, threads: int | None = None) -> Scored:
         (row for _, rows in everyones for row in rows), key=lambda row: (order[row.method], row.id, row.answer)
     )
     found, said = dict(set_values(task, rows)), problems(task, rows)
+    if task.evaluator.boundaries:
+        of_masks, about_masks = confused(task, rows)
+        found |= of_masks
+        said += about_masks
     if task.segmenter is not None:
         found["miou"], about = recognised(task, task.segmenter, rows)
         said.append(about)

@@ -160,7 +160,8 @@ _ALL = (
             browser_digits=1, summary="table"),
     Measure("balanced_accuracy", "Class accuracy by colour", 3, "higher", "objects",
             "share of objects whose class a naive Bayes classifier predicts correctly from their colours alone, mean "
-            "over classes; it has learned from the training split's originals, whose value is the ceiling",
+            "over classes; it has learned from originals: those of the training split, or, of folders, all others than "
+            "the photograph that it judges; the originals' own value is the ceiling",
             summary="table"),
     Measure("object_accuracy", "Objects recognised by colour", 0, "higher", "objects",
             "share of one photograph's objects whose class that classifier predicts correctly",
