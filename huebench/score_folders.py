@@ -47,7 +47,9 @@ def main() -> None:
         metavar="MEASURE",
         help="dists, lpips_vgg or lpips_squeeze, which take long",
     )
-    parser.add_argument("--masks", type=Path, help="class masks as PNG, of the photographs' names: adds edge bleeding")
+    parser.add_argument(
+        "--masks", type=Path, help="class masks as PNG, of the photographs' names: adds edge bleeding and confusion"
+    )
     parser.add_argument(
         "--segmenter",
         type=Path,
