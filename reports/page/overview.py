@@ -64,7 +64,12 @@ class Asked:
     def of_preferences(cls, study: Preferences) -> "Asked":
         """Of a study of preference."""
         raters = study.votes(study.flagged)["participant"].nunique()
-        return cls(study.dataset, int(raters), study.simulated, "which of two pictures is better")
+        about = (
+            "which of two pictures is better"
+            if study.pictures == 2
+            else f"which of {study.pictures} pictures is the best"
+        )
+        return cls(study.dataset, int(raters), study.simulated, about)
 
 
 @dataclass(frozen=True)

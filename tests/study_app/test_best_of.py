@@ -21,6 +21,7 @@ from study_app.export.monitor import overview
 from study_app.export.tables import gather, write_export
 from study_app.pages.researcher import cell_table
 from study_app.server.languages import load_texts, worded
+from study_app.stimuli.addresses import Addresses
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store
@@ -71,12 +72,12 @@ def best(shown: list[str]) -> int:
 def test_the_plan_shows_three_of_a_photograph_and_tells_none(
     volunteer: Newcomer, database: Database, stimuli: Stimuli
 ) -> None:
-    one = volunteer()
+    addresses, one = Addresses(stimuli), volunteer()
     plan = one.plan()
     assert plan["scale"] == {"name": "places", "minimum": 0, "maximum": 2}
     assert plan["criteria"][0]["question"] == "Which one looks most natural?"
     for trial, stored in zip(plan["trials"], shown_trials(database, one.token), strict=True):
-        looks = [stimuli.by_token[picture["url"].removeprefix("/s/")] for picture in trial["pictures"]]
+        looks = [addresses.stimulus(picture["url"].removeprefix("/s/")) for picture in trial["pictures"]]
         assert [(look.photograph, look.method, look.fault) for look in looks] == list(trial_looks(stored))
         assert len({look.size for look in looks}) == 1
     for key in ("url", "sha256"):

@@ -15,9 +15,11 @@ from pipeline.records.rows import write_rows
 from pipeline.settings.errors import UserError
 from reports import ratings
 from reports.figures.theme import method_styles
+from reports.page.overview import Asked
 from reports.preference.estimates import estimate
 from reports.preference.figure import preference_plot
 from reports.preference.reading import Preferences, read_preferences
+from reports.preference.results import preference_page, read
 from reports.study.export import read_studies
 
 TRUTH = Truth((0.0, 0.4, 0.8, 2.0), 16, 20, pictures=3)
@@ -129,6 +131,11 @@ def test_methods_that_nobody_has_seen_together_are_named(export: Path, tmp_path:
         found.comparisons()
 
 
-def test_the_report_says_which_command_analyses_it(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert read_studies(export.parents[1]) == []
-    assert f"python -m reports.ratings {export}" in capsys.readouterr().out
+def test_it_is_part_of_the_report(export: Path) -> None:
+    assert read_studies(export.parents[1]) == []  # those of the other protocols
+    (study,) = read(export.parents[1])
+    page = preference_page(study, {}, method_styles(study.methods))
+    assert not page.lacks and page.plot is not None
+    rows = page.tables["preference_methods"].rows
+    assert {"dataset", "rank", "rank_best", "rank_worst", "preferred", "preferred_low"} <= set(rows)  # of the summary
+    assert Asked.of_preferences(study).about == "which of 3 pictures is the best"
