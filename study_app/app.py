@@ -7,6 +7,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.starlette import App
 
+from study_app.export.watch import Watch
 from study_app.pages.router import chosen_language
 from study_app.server.assets import load_assets
 from study_app.server.frontend import FrontendFiles
@@ -37,13 +38,13 @@ def build_service(store: Store, access: Access, rates: Rates | None = None) -> S
         language: (name, worded(texts, store.study.kind))
         for language, (name, texts) in load_languages(store.study.languages).items()
     }
-    return Service(store, languages, plates, assets, access, new_limits(rates))
+    return Service(store, languages, plates, assets, access, new_limits(rates), Watch(store))
 
 
 def create_app(service: Service) -> App:
     """The app over a service; a process has one of each."""
     publish(service)
-    own = [*routes(service.store, service.limits), *vision_routes(service.store, service.plates, service.limits)]
+    own = [*routes(service.store, service.limits, service.watch), *vision_routes(service.store, service.plates, service.limits)]
     own += [*pass_routes(service.store, service.access, service.limits), *service.assets.routes()]
     recruitment = service.store.study.recruitment
     in_frames = recruitment is not None and recruitment.platform == "mturk"

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from study_app.design.recruitment import Recruitment
 from study_app.design.sets import ways
+from study_app.design.stops import Stops
 
 ORIGINAL = "original"  # the method that is the photograph itself
 FAKE = "fake"  # the only criterion of pairs: which picture is the fake
@@ -82,6 +83,7 @@ class Study:
     ties: bool = False
     pictures: int = TWO
     recruitment: Recruitment | None = None
+    stops: Stops | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -163,6 +165,7 @@ def design_digest(content: Mapping[str, Any]) -> str:
     protocol = ours.get("protocol", "naturalness")
     later = {key for protocols, keys in LATER.items() if protocol in protocols for key in keys}
     later |= {"pictures"} if ours.get("pictures") == TWO else set()
+    later |= {"stops"} if ours.get("stops") is None else set()  # a study without is the same as before there were any
     ours = {key: value for key, value in ours.items() if key not in later}
     return hashlib.sha256(json.dumps(ours, sort_keys=True).encode()).hexdigest()
 

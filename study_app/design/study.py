@@ -10,6 +10,7 @@ from pipeline.settings.errors import UserError, suggestion
 from pipeline.settings.params import parse_record
 from pipeline.settings.yaml_file import read_yaml
 from study_app.design import recruitment as recruiting
+from study_app.design import stops as stopping
 from study_app.design.duration import whole_minutes
 from study_app.design.inherited import inherited
 from study_app.design.places import SEPARATOR
@@ -86,6 +87,8 @@ def _mistakes(study: Study) -> Mistakes:
     yield from _in_words(study)
     if study.recruitment is not None:
         yield from recruiting.mistakes(study.recruitment)
+    if study.stops is not None:
+        yield from stopping.mistakes(study.stops, study)
 
 
 def _in_naturalness(study: Study) -> Mistakes:

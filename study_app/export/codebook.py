@@ -20,6 +20,20 @@ class LogLine:
 
 
 @dataclass(frozen=True)
+class LookLine:
+    """What a study that stops when a contrast is decided knows of it after so many volunteers."""
+
+    study: str
+    version: int
+    simulated: bool
+    volunteers: int
+    contrast: float
+    low: float
+    high: float
+    decision: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """One column of one file."""
 
@@ -184,12 +198,24 @@ BEST_PARTICIPANTS = {
 }
 LOG = {
     "on": ("day, in UTC", "", "YYYY-MM-DD"),
-    "what": ("what was done", "", "withdrawal, closed, reopened, changed, set aside, brought back"),
+    "what": ("what was done", "", "withdrawal, closed, reopened, changed, set aside, brought back, decided, undecided"),
     "detail": (
         "more about it",
         "",
-        "JSON: the participant; how many answers a withdrawal removed; why set aside; [before, now] of settings",
+        "JSON: the participant; how many answers a withdrawal removed; why set aside; [before, now] of settings; the look"
+        " at which the contrast was decided",
     ),
+}
+LOOKS = {
+    "volunteers": ("the first so many who finished, without those who were flagged or set aside", "", "stops.smallest on"),
+    "contrast": (
+        "the contrast of `stops` in study.json: the second method minus the first, or the only one minus 50 %",
+        "points",
+        "-100 to 100",
+    ),
+    "low": ("lower end of its interval, which holds at all looks at once", "points", ""),
+    "high": ("upper end", "points", ""),
+    "decision": ("what the interval says", "", "above, below = of zero; within = the margin; empty = nothing yet"),
 }
 Files = dict[str, tuple[type, dict[str, tuple[str, str, str]]]]
 FILES: Files = {
@@ -222,9 +248,10 @@ def rating_record(study: Study) -> type[Rating]:
     return RECORDS[study.kind]
 
 
-def codebook(rating: type[Rating] = Rating) -> list[Entry]:
-    """An entry for every column of every file, in the order of the columns."""
+def codebook(rating: type[Rating] = Rating, stops: bool = False) -> list[Entry]:
+    """An entry for every column of every file, in the order of the columns; `stops`: with those of stopping.csv."""
     files = {Rating: FILES, PairRating: PAIR_FILES, PreferenceRating: PREFERENCE_FILES, BestRating: BEST_FILES}[rating]
+    files = {**files, "stopping.csv": (LookLine, LOOKS)} if stops else files
     return [
         Entry(file, field.name, *{**COMMON, **columns}[field.name])
         for file, (record, columns) in files.items()

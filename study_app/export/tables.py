@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from pipeline.records.ratings import BestRating, PairRating, Participant, PreferenceRating, Rating
 from pipeline.records.rows import write_json, write_rows
@@ -25,10 +25,11 @@ from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
 from study_app.design.places import SEPARATOR, in_places
 from study_app.design.study import STUDY_FILE, Study, known_as, load_study, public_content
-from study_app.export.codebook import Entry, LogLine, codebook, rating_record
+from study_app.export.codebook import Entry, LogLine, LookLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
 from study_app.export.screening import Timing, conduct, median_pace, odd_timings
 from study_app.export.showings import begun_showings, seen_at_most
+from study_app.export.stopping import counting, look_lines, when_finished
 from study_app.storage.database import DEFAULT_URL, Database
 from study_app.storage.messages import is_contradictory, is_possible
 from study_app.storage.opening import recognised, registered
@@ -48,6 +49,16 @@ class Export:
     ratings: list[Rating]
     participants: list[Participant]
     log: list[LogLine]
+    finished: tuple[int, ...] = ()  # participants in the order in which they finished; not exported
+
+
+@dataclass(frozen=True)
+class Person:
+    """A session with its answers, by trial, and its row of participants.csv."""
+
+    session: Row[Any]
+    ratings: list[Rating]
+    participant: Participant
 
 
 def main() -> None:
@@ -77,21 +88,36 @@ def gather(database: Database, study: Study, simulated: bool) -> Export:
     with database.reading() as connection:
         known = registered(connection, study)
         study = known_as(study, known.digest)
-        mine = (sessions.c.study_id == known.id, sessions.c.simulated == simulated)
-        people = connection.execute(
-            select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)
-        ).all()
-        ratings = _ratings(connection, study, simulated, mine)
-        checks, received = _checks(connection, mine), _received(connection, mine)
-        participants = [
-            _participant(study, row, ratings.get(row.id, []), checks.get(row.id, {}), received.get(row.id, {}))
-            for row in people
-        ]
+        found = people_of(connection, study, known.id, simulated)
         lines = connection.execute(
             select(log).where(log.c.study_id == known.id, log.c.simulated == simulated).order_by(log.c.id)
         ).all()
     journal = [LogLine(study.digest, simulated, _day(line.at), line.what, line.detail) for line in lines]
-    return Export([rating for row in people for rating in ratings.get(row.id, [])], participants, journal)
+    finished = sorted((one.session for one in found if one.session.completed_at is not None), key=when_finished)
+    return Export(
+        [rating for one in found for rating in one.ratings],
+        [one.participant for one in found],
+        journal,
+        tuple(session.number for session in finished),
+    )
+
+
+def people_of(
+    connection: Connection, study: Study, study_id: int, simulated: bool, *which: ColumnElement[bool]
+) -> list[Person]:
+    """Everybody who has not withdrawn, by number; `which`: conditions on their sessions."""
+    mine = (sessions.c.study_id == study_id, sessions.c.simulated == simulated, *which)
+    rows = connection.execute(
+        select(sessions).where(*mine, sessions.c.withdrawn_at.is_(None)).order_by(sessions.c.number)
+    ).all()
+    ratings = _ratings(connection, study, simulated, mine)
+    checks, received = _checks(connection, mine), _received(connection, mine)
+    people = []
+    for row in rows:
+        own = ratings.get(row.id, [])
+        person = _participant(study, row, own, checks.get(row.id, {}), received.get(row.id, {}))
+        people.append(Person(row, own, person))
+    return people
 
 
 def write_export(folder: Path, study: Study, export: Export) -> None:
@@ -104,7 +130,13 @@ def write_export(folder: Path, study: Study, export: Export) -> None:
     write_rows(folder / "ratings.csv", rating_record(study), export.ratings, PRIVATE_FILE)
     write_rows(folder / "participants.csv", Participant, export.participants, PRIVATE_FILE)
     write_rows(folder / "log.csv", LogLine, export.log, PRIVATE_FILE)
-    write_rows(folder / "codebook.csv", Entry, codebook(rating_record(study)), PRIVATE_FILE)
+    if study.stops is not None:
+        simulated = any(one.simulated for one in export.participants)
+        given = counting(study.stops, export.ratings, export.participants, export.finished)
+        rows = look_lines(study, study.stops, simulated, given)
+        write_rows(folder / "stopping.csv", LookLine, rows, PRIVATE_FILE)
+    entries = codebook(rating_record(study), stops=study.stops is not None)
+    write_rows(folder / "codebook.csv", Entry, entries, PRIVATE_FILE)
     write_json(folder / "study.json", {"digest": study.digest, **public_content(study)}, PRIVATE_FILE)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from study_app.export.monitor import Overview, overview
 from study_app.export.places import KINDS
 from study_app.export.tables import gather, write_export
-from study_app.pages import aside, frame, sign_in
+from study_app.pages import aside, frame, sign_in, stopping
 from study_app.server.service import Service
 from study_app.storage.database import plain_words
 from study_app.storage.opening import check_writing, set_open
@@ -81,6 +81,7 @@ def _live(service: Service) -> None:
     }
     for column, (name, value) in zip(st.columns(len(numbers)), numbers.items(), strict=True):
         column.metric(name, value)
+    stopping.show(service)
     left, right = st.columns(2)
     with left:
         st.header("Screening", anchor=False)

@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from study_app.design.tokens import TOKEN
+from study_app.export.watch import Watch
 from study_app.server.plan import plan_content
 from study_app.server.security import Attempts, Limits, Rates, address, middleware, new_limits, read_body
 from study_app.storage.messages import (
@@ -42,11 +44,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Context:
-    """What every route works with: the store, limits of this process, and threads that may wait for the database."""
+    """What every route works with: the store, limits of this process, and threads that may wait for the database.
+
+    One thread alone looks whether the study stops by itself.
+    """
 
     store: Store
     limits: Limits
     threads: CapacityLimiter
+    watch: Watch
+    watching: CapacityLimiter
 
     def token(self, request: Request) -> str:
         """The token of the session that asks; raises `RefusedError` 401 without one, 429 if it asks too often."""
@@ -60,6 +67,13 @@ class Context:
         """Call what waits for the database or the disk."""
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self.threads)
 
+    async def look(self) -> None:
+        """Stop the study if its contrast is decided. What fails is logged, and tried again after the next volunteer."""
+        try:
+            await anyio.to_thread.run_sync(self.watch.act, limiter=self.watching)
+        except Exception:
+            logger.exception("looking at the contrast failed")
+
 
 Endpoint = Callable[[Context, Request], Awaitable[Response]]
 
@@ -69,14 +83,15 @@ def application(store: Store, rates: Rates | None = None) -> Starlette:
     return Starlette(routes=routes(store, new_limits(rates)), middleware=middleware())
 
 
-def new_context(store: Store, limits: Limits | None = None) -> Context:
-    """A context over one store; with fresh limits, unless it shares those of others."""
-    return Context(store, limits or new_limits(), CapacityLimiter(THREADS))
+def new_context(store: Store, limits: Limits | None = None, watch: Watch | None = None) -> Context:
+    """A context over one store; with fresh limits and a watch of its own, unless it shares those of others."""
+    own = (CapacityLimiter(THREADS), watch or Watch(store), CapacityLimiter(1))
+    return Context(store, limits or new_limits(), *own)
 
 
-def routes(store: Store, limits: Limits | None = None) -> list[BaseRoute]:
+def routes(store: Store, limits: Limits | None = None, watch: Watch | None = None) -> list[BaseRoute]:
     """All routes over one store."""
-    context = new_context(store, limits)
+    context = new_context(store, limits, watch)
     return [route(context, path, *entry) for path, entry in ROUTES.items()]
 
 
@@ -124,10 +139,11 @@ def _plan_of(store: Store, token: str) -> dict[str, object]:
 
 
 async def answer(context: Context, request: Request) -> Response:
-    """The answers of one trial."""
+    """The answers of one trial. After the last one it is looked whether the study stops, with the reply sent before."""
     token, message = context.token(request), await read(request, AnswerMessage)
-    await context.work(context.store.answer, token, message)
-    return JSONResponse({"acknowledged": message.key})
+    is_last = await context.work(context.store.answer, token, message)
+    looking = BackgroundTask(context.look) if is_last else None
+    return JSONResponse({"acknowledged": message.key}, background=looking)
 
 
 async def showing(context: Context, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from study_app.export.watch import Watch
 from study_app.server.assets import Assets
 from study_app.server.languages import Texts
 from study_app.server.researcher.access import Access
@@ -21,6 +22,7 @@ class Service:
     assets: Assets
     access: Access
     limits: Limits
+    watch: Watch
 
     def texts(self, language: str) -> Texts:
         """The words of one language of the study."""

@@ -14,6 +14,9 @@ from study_app.storage.database import Database
 from study_app.storage.schema import answers, log, sessions, studies
 
 
+OUTCOMES = ("decided", "undecided")  # how a stopping rule ends
+
+
 def open_study(database: Database, study: Study, pictures: str, now: int) -> Row[Any]:
     """The row of this study, made if it is new. What has changed of its `FREE` settings is logged.
 
@@ -72,6 +75,30 @@ def set_open(database: Database, study_id: int, is_open: bool, simulated: bool, 
             write_log(connection, study_id, simulated, now, "reopened" if is_open else "closed", {})
 
 
+def note_outcome(
+    database: Database, study_id: int, simulated: bool, now: int, what: str, detail: Mapping[str, object], closes: bool
+) -> None:
+    """Log once how a study's stopping rule has ended (one of `OUTCOMES`), and close the study if it `closes`.
+
+    Once: who opens the study again afterwards keeps it open.
+    """
+    with database.writing() as connection:
+        query = select(studies.c.closed_at).where(studies.c.id == study_id).with_for_update(key_share=True)
+        is_open = connection.execute(query).scalar_one() is None
+        if outcome(connection, study_id, simulated) is not None:
+            return
+        if closes and is_open:
+            connection.execute(update(studies).where(studies.c.id == study_id).values(closed_at=now))
+        write_log(connection, study_id, simulated, now, what, {**detail, "closed": closes and is_open})
+
+
+def outcome(connection: Connection, study_id: int, simulated: bool) -> dict[str, Any] | None:
+    """The detail that was logged as the outcome of the stopping rule; None while there is none."""
+    mine = (log.c.study_id == study_id, log.c.simulated == simulated, log.c.what.in_(OUTCOMES))
+    found = connection.execute(select(log.c.detail).where(*mine).order_by(log.c.id)).scalars().first()
+    return None if found is None else dict(json.loads(found))
+
+
 def check_writing(database: Database, study_id: int) -> None:
     """Write to the database and change nothing; raises what an answer would meet, say on a full disk."""
     with database.writing() as connection:
@@ -121,7 +148,8 @@ def _same_design(connection: Connection, study: Study) -> Row[Any] | None:
 
 def _changes(row: Row[Any], study: Study) -> dict[str, list[object]]:
     """[before, now] of every key that is not as the row has it; what the row does not know is no change."""
-    before, now = _flat(json.loads(row.content)), _flat(json.loads(_content(study)))
+    before = {"stops": None, **_flat(json.loads(row.content))}  # which an older version of this program did not know
+    now = _flat(json.loads(_content(study)))
     return {key: [before[key], now.get(key)] for key in sorted(before) if before[key] != now.get(key)}
 
 

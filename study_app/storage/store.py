@@ -113,13 +113,14 @@ class Store:
             raise changed() from None
         return Progress(session.language, pictures, session.answered)
 
-    def answer(self, token: str, message: AnswerMessage) -> None:
-        """Store all answers of a trial once; sending them again changes nothing."""
+    def answer(self, token: str, message: AnswerMessage) -> bool:
+        """Store all answers of a trial once; sending them again changes nothing. Whether it was the session's last."""
         check_answer(message, self.study)
         try:
             self.together.write(partial(self._answer, token, message))
         except IntegrityError:
             raise conflict("This key belongs to the answers of another trial.") from None
+        return message.trial == session.trials - 1
 
     def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
         """Write events, each key once."""
