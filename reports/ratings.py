@@ -26,6 +26,7 @@ from reports.study.others.answers import read_others
 from reports.study.others.columns import ROLES, Columns, load_columns
 from reports.study.results import StudyPage, study_page, titles_of, write
 from reports.study.spreadsheet import is_preference
+from reports.study.stopped import stopped
 from reports.study.votes import EXPLORATORY, analyse
 
 WIDTH = 100  # of the notes, in letters
@@ -37,6 +38,7 @@ def main() -> None:
     arguments = _arguments()
     if is_preference(arguments.ratings):
         print(analyse_preferences(arguments.ratings, arguments.to))
+        say_whether_stopped(arguments.ratings)
         return
     ratings = read(arguments)
     if ratings is None:
@@ -46,6 +48,8 @@ def main() -> None:
     page = study_page(study, load_published(), method_styles(ratings.methods), arguments.seed)
     write(page, arguments.to)
     print(in_words(page))
+    if study.ratings.protocol != "other":
+        say_whether_stopped(arguments.ratings)
     print(f"\ntables and figures: {arguments.to}")
 
 
@@ -58,6 +62,12 @@ def read(arguments: argparse.Namespace) -> Ratings | None:
         return read_ratings(arguments.ratings)
     columns = load_columns(arguments.mapping) if arguments.mapping else Columns()
     return read_others(arguments.ratings, replace(columns, **flags))
+
+
+def say_whether_stopped(ratings: Path) -> None:
+    """Print what an export says of its stopping rule, if it has one."""
+    if told := stopped(ratings):
+        print(f"\n{textwrap.fill(told, WIDTH)}")
 
 
 def in_words(page: StudyPage) -> str:

@@ -113,7 +113,7 @@ def estimate(seen: Contrast) -> Estimate | None:
     thinks otherwise.
     """
     counts = np.bincount(seen.cells, minlength=len(seen.weights))
-    raters, photographs = (len(np.unique(codes)) for codes in (seen.raters, seen.photographs))
+    raters, photographs = (np.count_nonzero(np.bincount(codes)) for codes in (seen.raters, seen.photographs))
     if not counts.all() or min(raters, photographs) < 2:
         return None
     means = np.bincount(seen.cells, seen.values, len(counts)) / counts

@@ -14,6 +14,7 @@ from study_app.design.records import BEST_OF
 from study_app.design.study import STUDY_FILE, Study, load_study
 from study_app.organiser.needed import needed
 from study_app.organiser.odd import odd
+from study_app.organiser.stopping import stopping
 from study_app.server.languages import load_languages
 from study_app.simulation.effects import EFFECTS_FILE, load_effects
 
@@ -39,6 +40,10 @@ def main() -> None:
     print("\nhow many volunteers are needed:")
     for line in needed(study, load_effects(EFFECTS_FILE, study), arguments.repeats, arguments.seed):
         print(f"    {line}", flush=True)
+    if study.stops is not None:
+        print("\nwhen it stops:")
+        for line in stopping(study, study.stops, arguments.repeats, arguments.seed):
+            print(f"    {line}", flush=True)
     found = list(odd(study, arguments.study))
     print("\nwhat is odd:" if found else "\nnothing is odd")
     for sentence in found:
