@@ -44,7 +44,10 @@ def build_service(store: Store, access: Access, rates: Rates | None = None) -> S
 def create_app(service: Service) -> App:
     """The app over a service; a process has one of each."""
     publish(service)
-    own = [*routes(service.store, service.limits, service.watch), *vision_routes(service.store, service.plates, service.limits)]
+    own = [
+        *routes(service.store, service.limits, service.watch),
+        *vision_routes(service.store, service.plates, service.limits),
+    ]
     own += [*pass_routes(service.store, service.access, service.limits), *service.assets.routes()]
     recruitment = service.store.study.recruitment
     in_frames = recruitment is not None and recruitment.platform == "mturk"

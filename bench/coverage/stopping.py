@@ -46,7 +46,12 @@ class Design:
 
     def plan(self) -> Plan:
         """The study, and who sees what."""
-        content = {"protocol": self.protocol, "dataset": "drawn", "methods": list(self.methods), "languages": ["en"]}
+        content: dict[str, Any] = {
+            "protocol": self.protocol,
+            "dataset": "drawn",
+            "methods": list(self.methods),
+            "languages": ["en"],
+        }
         content |= {"photographs": self.photographs, "votes_per_cell": self.largest, **dict(self.more)}
         rule = {"between": list(self.between), "largest": self.largest, "criterion": self.criterion}
         study = study_of({**content, "stops": rule}, "drawn")
@@ -107,8 +112,8 @@ def drawn(plan: Plan, effects: Effects, studies: int, seed: int) -> Iterator[Con
 def plain(seen: Contrast, found: Estimate) -> float:
     """The two-sided p of the usual test, of a study whose size was fixed.
 
-    Of two means and of one against 50 % that of the report (`study_app.simulation.contrast`). Of preferences Student's t of
-    the same estimate by the report's two-way variance, since its strengths would take minutes for all looks.
+    Of two means and of one against 50 % that of the report (`study_app.simulation.contrast`). Of preferences Student's
+    t of the same estimate by the report's two-way variance, since its strengths would take minutes for all looks.
     """
     if len(seen.weights) == 2:
         return p_value(seen.cells == 1, seen.values, seen.raters, seen.photographs)
@@ -118,7 +123,7 @@ def plain(seen: Contrast, found: Estimate) -> float:
 
 
 def two_way(seen: Contrast) -> float:
-    """The variance as the report has it: clustered both ways, and the larger one-way variance where that is negative."""
+    """The variance as the report has it: clustered both ways, or the larger one-way variance where that is negative."""
     counts = np.bincount(seen.cells)
     means = np.bincount(seen.cells, seen.values) / counts
     influence = (seen.weights / counts)[seen.cells] * (seen.values - means[seen.cells])
@@ -155,8 +160,8 @@ def of_raters_alone(found: Estimate) -> Estimate:
 def effect_line(design: Design, points: float, studies: int, seed: int) -> list[float]:
     """Of a difference that is there: `decided`, mean volunteers, those of a fixed size with the same power.
 
-    Then of where it stopped, by early (before half of the largest number) and all: by how much the estimate is too large,
-    how many of the usual intervals and of the rule's hold the truth.
+    Then of where it stopped, of all studies and of early ones (before half of the largest number): by how much the
+    estimate is too large, how many of the usual intervals and of the rule's hold the truth.
     """
     plan = design.plan()
     rule, effects = plan.stops.rule, design.effects(plan.study, points)

@@ -1,10 +1,10 @@
 """Whether a contrast is decided, asked after every rater: intervals that hold at all looks at once.
 
 An interval that is right once is wrong too often if one looks again and again and stops when it pleases (Armitage,
-McPherson and Rowe 1969, Journal of the Royal Statistical Society A 132:235). Those here are repeated confidence intervals
-(Jennison and Turnbull 1989, Journal of the Royal Statistical Society B 51:305) with the boundary of O'Brien and Fleming
-(1979, Biometrics 35:549), for looks without number (Lan and DeMets 1983, Biometrika 70:659). With the information
-I = 1 / variance, after any number of raters up to the largest,
+McPherson and Rowe 1969, Journal of the Royal Statistical Society A 132:235). Those here are repeated confidence
+intervals (Jennison and Turnbull 1989, Journal of the Royal Statistical Society B 51:305) with the boundary of O'Brien
+and Fleming (1979, Biometrics 35:549), for looks without number (Lan and DeMets 1983, Biometrika 70:659). With the
+information I = 1 / variance, after any number of raters up to the largest,
 
     estimate +- z(1 - alpha / 4) * sqrt(I at the largest number) / I now.
 
@@ -13,12 +13,13 @@ reflection principle leaves a strip of this width with probability at most alpha
 as long as nobody looks after more raters than the largest number.
 
 The truth is that of photographs at large, as in the other tables. The variance is therefore clustered by raters and by
-photographs (Cameron, Gelbach and Miller 2011), as the sum of two parts: that of raters, which n times as many raters make
-n times smaller, and the one that lasts, as photographs stay the same. What lasts is the same error at every look. So still
-Cov(early, late) = Var(late), which is all that the Brownian motion needs (Scharfstein, Tsiatis and Robins 1997, Journal of
-the American Statistical Association 92:1342). The lasting part is not taken for negative, as `clustered` may do for a single
-look: without this floor, 5.3 to 7.4 % of studies found a difference that was not there. Student's t takes the place of z,
-with the degrees of freedom of the variance over independent answers. docs/results/stopping.md measures all this.
+photographs (Cameron, Gelbach and Miller 2011), as the sum of two parts: that of raters, which n times as many raters
+make n times smaller, and the one that lasts, as photographs stay the same. What lasts is the same error at every look.
+So still Cov(early, late) = Var(late), which is all that the Brownian motion needs (Scharfstein, Tsiatis and Robins
+1997, Journal of the American Statistical Association 92:1342). The lasting part is not taken for negative, as
+`clustered` may do for a single look: with it, 5.3 to 7.4 % of studies found a difference that was not there. Student's
+t takes the place of z, with the degrees of freedom that the variance has over independent answers.
+docs/results/stopping.md measures all this.
 """
 
 import math
@@ -113,7 +114,7 @@ def estimate(seen: Contrast) -> Estimate | None:
     thinks otherwise.
     """
     counts = np.bincount(seen.cells, minlength=len(seen.weights))
-    raters, photographs = (np.count_nonzero(np.bincount(codes)) for codes in (seen.raters, seen.photographs))
+    raters, photographs = (int(np.count_nonzero(np.bincount(codes))) for codes in (seen.raters, seen.photographs))
     if not counts.all() or min(raters, photographs) < 2:
         return None
     means = np.bincount(seen.cells, seen.values, len(counts)) / counts
@@ -150,7 +151,7 @@ def decided(found: Iterable[Estimate], rule: Rule) -> Estimate | None:
 
 
 def forecast(found: Estimate, rule: Rule) -> int | None:
-    """After how many raters the contrast will differ from zero if effect and spread stay; None if not by the largest."""
+    """After how many raters the contrast will differ from zero if effect and spread stay; None if by none."""
     for raters in range(max(found.raters, rule.smallest), rule.largest + 1):
         if abs(found.value) > rule.reach(found, raters):
             return raters

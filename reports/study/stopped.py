@@ -42,8 +42,8 @@ def stopped(ratings: Path) -> str:
             end = f"It {OUTCOMES[first['decision']].format(first['volunteers'], rule['margin'])}"
         return (
             f"{begin} {end}. After {now['volunteers']} volunteers without those who were flagged it is "
-            f"{float(now['contrast']):+.1f} points, {100 * (1 - rule['alpha']):g} % interval {float(now['low']):+.1f} to "
-            f"{float(now['high']):+.1f}. This interval holds although one looked after every volunteer; the other "
+            f"{float(now['contrast']):+.1f} points, {100 * (1 - rule['alpha']):g} % interval "
+            f"{float(now['low']):+.1f} to {float(now['high']):+.1f}. This interval holds although one looked after every volunteer; the other "
             "intervals and p values of this contrast are those of a study whose size was fixed, and too good if it "
             "stopped early."
         )

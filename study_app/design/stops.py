@@ -20,8 +20,8 @@ class Stops:
     """`stops` of study.yaml. `between`: two methods, or in pairs one, which is compared with 50 %.
 
     `criterion`: "" for the mean of all. `smallest`, `largest`: volunteers that count, from which on and up to which one
-    looks. `margin`: in points; a contrast that is surely smaller either way is decided, too. `act`: whether the study then
-    closes, or only says so.
+    looks. `margin`: in points; a contrast that is surely smaller either way is decided, too. `act`: whether the study
+    then closes, or only says so.
     """
 
     between: tuple[str, ...]

@@ -202,12 +202,16 @@ LOG = {
     "detail": (
         "more about it",
         "",
-        "JSON: the participant; how many answers a withdrawal removed; why set aside; [before, now] of settings; the look"
-        " at which the contrast was decided",
+        "JSON: the participant; how many answers a withdrawal removed; why set aside; [before, now] of settings; at"
+        " which look the contrast was decided",
     ),
 }
 LOOKS = {
-    "volunteers": ("the first so many who finished, without those who were flagged or set aside", "", "stops.smallest on"),
+    "volunteers": (
+        "the first so many who finished, without those who were flagged or set aside",
+        "",
+        "stops.smallest on",
+    ),
     "contrast": (
         "the contrast of `stops` in study.json: the second method minus the first, or the only one minus 50 %",
         "points",

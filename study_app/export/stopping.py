@@ -73,6 +73,7 @@ def look_lines(study: Study, stops: Stops, simulated: bool, given: Sequence[Sequ
     rows = []
     for found in looks(contrast_of(study, stops, given), stops.rule):
         low, high = stops.rule.interval(found)
-        ends = [round(100 * value, 6) for value in (found.value, low, high)]
-        rows.append(LookLine(study.digest, study.version, simulated, found.raters, *ends, stops.rule.decision(found)))
+        value, low, high = (round(100 * share, 6) for share in (found.value, low, high))
+        own = (study.digest, study.version, simulated, found.raters)
+        rows.append(LookLine(*own, value, low, high, stops.rule.decision(found)))
     return rows

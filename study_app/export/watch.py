@@ -41,7 +41,7 @@ class Watch:
         self._looks: list[Estimate] = []
 
     def act(self) -> None:
-        """End the study's rule if there is an end: close the study, or say so in the log. Never for simulated raters."""
+        """Close the study, or say so in the log, if its rule has come to an end. Never for simulated raters."""
         stops = self._store.study.stops
         if stops is None or self._store.simulated:
             return

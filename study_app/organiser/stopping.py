@@ -25,7 +25,8 @@ def stopping(study: Study, stops: Stops, repeats: int, seed: int) -> Iterator[st
         decided = 100 * fmean(bool(decision) for decision, _ in found)
         raters = fmean(count for _, count in found)
         yield (
-            f"{what}{raters:.0f} volunteers on average instead of {stops.largest}; decided in {decided:.0f} % of studies"
+            f"{what}{raters:.0f} volunteers on average instead of {stops.largest}; decided in {decided:.0f} % of "
+            "studies"
             f"{'' if points or stops.margin else ', wrongly'}"
         )
     screened = "volunteers who count: who is flagged or set aside comes on top"

@@ -138,7 +138,8 @@ def chart(found: Sequence[Estimate], rule: Rule) -> str:
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" aria-label="{label}" font-size="13" '
         f'font-family="sans-serif" fill="{INK}"><polygon points="{" ".join([*high, *reversed(low)])}" fill="{BAND}" '
-        f'fill-opacity="0.2"/>{across}<polyline points="{" ".join(line)}" fill="none" stroke="{LINE}" stroke-width="2"/>'
+        f'fill-opacity="0.2"/>{across}<polyline points="{" ".join(line)}" fill="none" stroke="{LINE}" '
+        f'stroke-width="2"/>'
         f'<circle cx="{x(here.raters)}" cy="{y(100 * here.value)}" r="4" fill="{LINE}"/>{side}{below}'
         f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">volunteers (points, with intervals)</text></svg>'
     )

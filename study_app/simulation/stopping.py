@@ -55,8 +55,8 @@ def with_contrast(study: Study, stops: Stops, effects: Effects, points: float) -
     """
     effects = completed(replace(effects, rates={}), study)
     if study.protocol == "preference":
-        return comparing.with_preference(study, effects, *stops.between, points)
-    first, second = stops.between if len(stops.between) > 1 else (CHANCE, *stops.between)
+        return comparing.with_preference(study, effects, stops.between[0], stops.between[1], points)
+    first, second = stops.between if len(stops.between) > 1 else (CHANCE, stops.between[0])
     return with_difference(study, effects, first, second, points)
 
 

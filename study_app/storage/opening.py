@@ -13,7 +13,6 @@ from study_app.design.study import Study, design_digest, known_as, public_conten
 from study_app.storage.database import Database
 from study_app.storage.schema import answers, log, sessions, studies
 
-
 OUTCOMES = ("decided", "undecided")  # how a stopping rule ends
 
 

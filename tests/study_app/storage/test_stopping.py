@@ -125,9 +125,7 @@ def test_who_differ_at_random_are_told_so_at_the_largest_number(volunteer: Newco
     assert detail["low"] < 0 < detail["high"]
 
 
-def test_advice_alone_closes_nothing(
-    database: Database, archives: Path, clock: Clock, tmp_path: Path
-) -> None:
+def test_advice_alone_closes_nothing(database: Database, archives: Path, clock: Clock, tmp_path: Path) -> None:
     study, stimuli = prepared_study(tmp_path, archives, votes_per_cell=9, stops={**STOPS, "act": "advise"})
     store = Store(database, study, stimuli, clock=clock)
     client = TestClient(application(store), raise_server_exceptions=False)
