@@ -29,7 +29,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy.special import ndtr, stdtrit
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -89,7 +89,7 @@ class Rule:
         """How far the interval reaches either way; after `raters`, if the spread stays as it is."""
         variance = found.variance_after(raters or found.raters)
         last = found.variance_after(self.largest)
-        return float(t.ppf(1 - self.alpha / 4, found.degrees)) * variance / math.sqrt(last)
+        return float(stdtrit(found.degrees, 1 - self.alpha / 4)) * variance / math.sqrt(last)
 
     def interval(self, found: Estimate) -> tuple[float, float]:
         """The interval, which holds together with those of all other looks."""
@@ -169,7 +169,7 @@ def chance(found: Estimate, rule: Rule) -> float:
     last = found.variance_after(rule.largest)
     spread = math.sqrt(max(found.variance - last, 1e-300))
     reach = rule.reach(found, rule.largest)
-    return float(norm.sf((reach - found.value) / spread) + norm.cdf((-reach - found.value) / spread))
+    return float(ndtr((found.value - reach) / spread) + ndtr((-reach - found.value) / spread))
 
 
 def _between(influence: Floats, expected: Floats, clusters: Indices) -> tuple[float, float]:

@@ -43,9 +43,9 @@ def stopped(ratings: Path) -> str:
         return (
             f"{begin} {end}. After {now['volunteers']} volunteers without those who were flagged it is "
             f"{float(now['contrast']):+.1f} points, {100 * (1 - rule['alpha']):g} % interval "
-            f"{float(now['low']):+.1f} to {float(now['high']):+.1f}. This interval holds although one looked after every volunteer; the other "
-            "intervals and p values of this contrast are those of a study whose size was fixed, and too good if it "
-            "stopped early."
+            f"{float(now['low']):+.1f} to {float(now['high']):+.1f}. "
+            "This interval holds although one looked after every volunteer; the other intervals and p values of this "
+            "contrast are those of a study whose size was fixed, and too good if it stopped early."
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path} or study.json beside it is damaged ({error!r}); {ANEW}") from None

@@ -117,10 +117,9 @@ class Store:
         """Store all answers of a trial once; sending them again changes nothing. Whether it was the session's last."""
         check_answer(message, self.study)
         try:
-            self.together.write(partial(self._answer, token, message))
+            return self.together.write(partial(self._answer, token, message))
         except IntegrityError:
             raise conflict("This key belongs to the answers of another trial.") from None
-        return message.trial == session.trials - 1
 
     def add_events(self, token: str, messages: tuple[EventMessage, ...]) -> None:
         """Write events, each key once."""
@@ -155,7 +154,7 @@ class Store:
             self.change(connection, session)
         return session
 
-    def _answer(self, token: str, message: AnswerMessage, connection: Connection) -> None:
+    def _answer(self, token: str, message: AnswerMessage, connection: Connection) -> bool:
         session = self._known(connection, token)
         if self.study.is_paired:
             message = self._without_sides(connection, session, message)
@@ -164,6 +163,7 @@ class Store:
         else:
             self._hold_place(connection, session, has_answered=True)
             self._insert_answers(connection, session, message)
+        return message.trial == session.trials - 1
 
     def _add_events(self, token: str, messages: tuple[EventMessage, ...], connection: Connection) -> None:
         session = self._known(connection, token)
