@@ -92,8 +92,8 @@ class Rule:
         return float(stdtrit(found.degrees, 1 - self.alpha / 4)) * variance / math.sqrt(last)
 
     def interval(self, found: Estimate) -> tuple[float, float]:
-        """The interval, which holds together with those of all other looks."""
-        return found.value - self.reach(found), found.value + self.reach(found)
+        """The interval, which holds together with those of all other looks; no contrast of shares leaves -1 to 1."""
+        return max(-1.0, found.value - self.reach(found)), min(1.0, found.value + self.reach(found))
 
     def decision(self, found: Estimate) -> Decision:
         """What is decided: the contrast is above zero, below, or within the margin; "" if nothing."""

@@ -1,5 +1,6 @@
 """A part of the researcher's page: the contrast that decides when the study stops, its interval now, and a forecast."""
 
+import base64
 from collections.abc import Sequence
 
 import streamlit as st
@@ -10,8 +11,8 @@ from study_app.design.study import Study
 from study_app.export.watch import Standing
 from study_app.server.service import Service
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 220, 52, 12, 10, 34  # of the chart and its margins, in CSS pixels
-INK, LINE, BAND = "#666", "#0072b2", "#0072b2"
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 200, 46, 12, 12, 38  # of the chart and its margins, in CSS pixels
+INK = "#fff"  # on the grey of the pages
 
 
 def show(service: Service) -> None:
@@ -23,7 +24,7 @@ def show(service: Service) -> None:
     st.header("Stops when it knows", anchor=False)
     st.markdown(f"**{contrast_words(study, study.stops)}** {state(study, standing)}")
     if standing.looks:
-        st.html(chart(standing.looks, study.stops.rule))
+        st.html(picture(chart(standing.looks, study.stops.rule), spoken(study.stops, standing.looks[-1])))
     st.caption(
         f"By volunteers who have finished and broke no rule, in this order; looked at after each from number "
         f"{study.stops.smallest} to {study.stops.largest}. All intervals hold together with {confidence(study.stops)} "
@@ -102,6 +103,20 @@ def confidence(stops: Stops) -> str:
     return f"{100 * (1 - stops.alpha):g} %"
 
 
+def spoken(stops: Stops, now: Estimate) -> str:
+    """What the chart says, for those who do not see it."""
+    low, high = stops.rule.interval(now)
+    return f"After {now.raters} volunteers {100 * now.value:+.1f} points, {100 * low:+.1f} to {100 * high:+.1f}"
+
+
+def picture(svg: str, alternative: str) -> str:
+    """An SVG as HTML; by its address, since Streamlit takes SVG out of HTML."""
+    content = base64.b64encode(svg.encode()).decode()
+    return (
+        f'<img src="data:image/svg+xml;base64,{content}" alt="{alternative}" width="{WIDTH}" style="max-width: 100%">'
+    )
+
+
 def chart(found: Sequence[Estimate], rule: Rule) -> str:
     """The estimate and its interval after each number of volunteers, as SVG; what is too wide is cut off."""
     ends = [rule.interval(one) for one in found]
@@ -126,20 +141,20 @@ def chart(found: Sequence[Estimate], rule: Rule) -> str:
         for at, dash in marks
     )
     side = "".join(
-        f'<text x="{LEFT - 6}" y="{y(at) + 4}" text-anchor="end">{at:+.0f}</text>' for at in (-top, 0.0, top)
+        f'<text x="{LEFT - 6}" y="{y(at) + 4}" text-anchor="end">{f"{at:+.0f}" if at else 0}</text>'
+        for at in (-top, 0.0, top)
     )
     below = "".join(
         f'<text x="{x(at)}" y="{bottom + 16}" text-anchor="{anchor}">{at}</text>'
         for at, anchor in ((rule.smallest, "start"), (rule.largest, "end"))
     )
     middle = (LEFT + right) / 2
-    here, end = found[-1], ends[-1]
-    label = f"After {here.raters} volunteers {100 * here.value:+.1f} points, {100 * end[0]:+.1f} to {100 * end[1]:+.1f}"
+    here = found[-1]
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" role="img" aria-label="{label}" font-size="13" '
-        f'font-family="sans-serif" fill="{INK}"><polygon points="{" ".join([*high, *reversed(low)])}" fill="{BAND}" '
-        f'fill-opacity="0.2"/>{across}<polyline points="{" ".join(line)}" fill="none" stroke="{LINE}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-size="13" '
+        f'font-family="sans-serif" fill="{INK}"><polygon points="{" ".join([*high, *reversed(low)])}" fill="{INK}" '
+        f'fill-opacity="0.25"/>{across}<polyline points="{" ".join(line)}" fill="none" stroke="{INK}" '
         f'stroke-width="2"/>'
-        f'<circle cx="{x(here.raters)}" cy="{y(100 * here.value)}" r="4" fill="{LINE}"/>{side}{below}'
-        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">volunteers (points, with intervals)</text></svg>'
+        f'<circle cx="{x(here.raters)}" cy="{y(100 * here.value)}" r="4"/>{side}{below}'
+        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">points and their interval, by volunteers</text></svg>'
     )
