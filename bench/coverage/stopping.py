@@ -154,7 +154,8 @@ def null_line(design: Design, studies: int, seed: int) -> list[float]:
 
 def of_raters_alone(found: Estimate) -> Estimate:
     """As if these photographs were all there are."""
-    return Estimate(found.raters, found.value, found.variance - found.lasting, 0.0, found.raters - 1)
+    own = max(found.variance - found.lasting, 1e-12)
+    return Estimate(found.raters, found.value, own, 0.0, found.raters - 1)
 
 
 def effect_line(design: Design, points: float, studies: int, seed: int) -> list[float]:

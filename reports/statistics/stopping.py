@@ -110,8 +110,7 @@ class Rule:
 def estimate(seen: Contrast) -> Estimate | None:
     """The contrast with its two-way clustered variance; None where a cell is empty or there is one rater or photograph.
 
-    Where all answers of every cell are alike nothing is seen of their spread: then it is that of one rater of all who
-    thinks otherwise.
+    Where all raters are alike nothing is seen of their spread: as if one of them had thought otherwise.
     """
     counts = np.bincount(seen.cells, minlength=len(seen.weights))
     raters, photographs = (int(np.count_nonzero(np.bincount(codes))) for codes in (seen.raters, seen.photographs))
@@ -128,9 +127,9 @@ def estimate(seen: Contrast) -> Estimate | None:
     of_raters, of_photographs, of_answers = (
         part[0] * correction for part, correction in zip(parts, corrections, strict=True)
     )
-    if of_answers <= 0:
-        return Estimate(raters, value, 1 / raters**2, 0.0, min(raters, photographs) - 1)
     lasting = max(0.0, of_photographs - of_answers)
+    if of_raters + lasting <= 0:
+        return Estimate(raters, value, 1 / raters**2, 0.0, min(raters, photographs) - 1)
     spread = parts[0][1] + parts[1][1] - parts[2][1]
     degrees = min(raters - 1.0, photographs - 1.0, float(expected.sum() ** 2 / spread))
     return Estimate(raters, value, float(of_raters + lasting), float(lasting), degrees)

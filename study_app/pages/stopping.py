@@ -156,5 +156,5 @@ def chart(found: Sequence[Estimate], rule: Rule) -> str:
         f'fill-opacity="0.25"/>{across}<polyline points="{" ".join(line)}" fill="none" stroke="{INK}" '
         f'stroke-width="2"/>'
         f'<circle cx="{x(here.raters)}" cy="{y(100 * here.value)}" r="4"/>{side}{below}'
-        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">points and their interval, by volunteers</text></svg>'
+        f'<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle">points with interval, by volunteers</text></svg>'
     )
