@@ -26,7 +26,7 @@ from study_app.simulation.population import draw_population
 from study_app.simulation.stopping import Plan, planned, with_contrast
 
 FOUR, NODES = ("a", "b", "c", "d"), np.polynomial.hermite_e.hermegauss(80)
-FEWER = 4  # the usual test at every look takes long: a quarter of the studies must do
+FEWER = 2  # the usual test at every look takes long: half of the studies must do
 CALM, WILD = Spread(0.0, 0.0, 0.0), Spread(1.4, 1.0, 1.0)
 
 
@@ -179,12 +179,22 @@ def effect_line(design: Design, points: float, studies: int, seed: int) -> list[
         ends.append((end is not None, *at_end(last, two_way(seen.of_first(last.raters)), rule, truth)))
     found = np.array(ends, np.float64)
     share = found[:, 0].mean()
-    enough = np.flatnonzero(powers / (studies // FEWER) >= share)
+    fixed = fixed_size(powers / (studies // FEWER), share)
     early = found[found[:, 1] < rule.largest / 2]
     bias = [float(100 * np.sign(truth) * rows[:, 2].mean()) if len(rows) > 20 else np.nan for rows in (found, early)]
     held = [float(rows[:, column].mean()) if len(rows) > 20 else np.nan for column in (3, 4) for rows in (found, early)]
-    fixed = float(enough[0]) if len(enough) else float(rule.largest)
     return [share, found[:, 1].mean(), fixed, len(early) / studies, *bias, *held]
+
+
+def fixed_size(powers: np.ndarray, wanted: float) -> float:
+    """The size whose power is the wanted one, of simulated powers of each size, which go up and down a little.
+
+    Halfway from the first that has it to the one from which on all have it.
+    """
+    has = powers >= wanted
+    if not has[-1]:
+        return float(len(powers) - 1)
+    return float(has.argmax() + len(powers) - has[::-1].argmin()) / 2
 
 
 def at_end(end: Estimate, variance: float, rule: Rule, truth: float) -> tuple[float, float, float, float]:

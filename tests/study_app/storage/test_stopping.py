@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from pipeline.settings.errors import UserError
 from reports.study.stopped import stopped
 from study_app.design.study import Study
 from study_app.export.tables import gather, write_export
@@ -133,6 +135,16 @@ def test_advice_alone_closes_nothing(database: Database, archives: Path, clock: 
         take(Volunteer(client, study, clock), database)
     assert not is_closed(database)
     assert [(what, detail["closed"]) for what, detail in lines(database)] == [("decided", False)]
+
+
+def test_a_rule_is_stated_before_the_first_answer(
+    volunteer: Newcomer, store: Store, study: Study, stimuli: Stimuli
+) -> None:
+    take(volunteer(), store.database)
+    assert study.stops is not None
+    for changed in (replace(study, stops=None), replace(study, stops=replace(study.stops, largest=20))):
+        with pytest.raises(UserError, match=r"study.yaml has changed \(stops\)"):
+            Store(store.database, changed, stimuli, clock=store.clock)
 
 
 def test_programs_and_previews_never_close_a_study(robots: Store, clock: Clock) -> None:
