@@ -13,19 +13,21 @@ import pyarrow.parquet as pq
 from pipeline.records.ratings import Participant
 from pipeline.settings.files import PRIVATE_FILE, write_whole
 from study_app.design.study import Study
-from study_app.export.codebook import LogLine, rating_record
-from study_app.export.tables import Export
+from study_app.export.codebook import LogLine, LookLine, rating_record
+from study_app.export.tables import Export, looks_of
 
 TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
 
 def write_parquet(folder: Path, study: Study, export: Export) -> None:
-    """Write ratings, participants and log; each file is whole or absent, and its owner's alone."""
+    """Write ratings, participants, log and looks; each file is whole or absent, and its owner's alone."""
     tables: dict[str, tuple[type, Sequence[object]]] = {
         "ratings": (rating_record(study), export.ratings),
         "participants": (Participant, export.participants),
         "log": (LogLine, export.log),
     }
+    if study.stops is not None:
+        tables["stopping"] = (LookLine, looks_of(study, study.stops, export))
     for name, (record, rows) in tables.items():
         content = io.BytesIO()
         pq.write_table(table(record, rows), content)

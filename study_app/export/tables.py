@@ -24,6 +24,7 @@ from pipeline.records.rows import write_json, write_rows
 from pipeline.settings.errors import run_stage
 from pipeline.settings.files import PRIVATE_FILE, private_folder
 from study_app.design.places import SEPARATOR, in_places
+from study_app.design.stops import Stops
 from study_app.design.study import STUDY_FILE, Study, known_as, load_study, public_content
 from study_app.export.codebook import Entry, LogLine, LookLine, codebook, rating_record
 from study_app.export.places import check_kept, export_folder
@@ -131,13 +132,16 @@ def write_export(folder: Path, study: Study, export: Export) -> None:
     write_rows(folder / "participants.csv", Participant, export.participants, PRIVATE_FILE)
     write_rows(folder / "log.csv", LogLine, export.log, PRIVATE_FILE)
     if study.stops is not None:
-        simulated = any(one.simulated for one in export.participants)
-        given = counting(study.stops, export.ratings, export.participants, export.finished)
-        rows = look_lines(study, study.stops, simulated, given)
-        write_rows(folder / "stopping.csv", LookLine, rows, PRIVATE_FILE)
+        write_rows(folder / "stopping.csv", LookLine, looks_of(study, study.stops, export), PRIVATE_FILE)
     entries = codebook(rating_record(study), stops=study.stops is not None)
     write_rows(folder / "codebook.csv", Entry, entries, PRIVATE_FILE)
     write_json(folder / "study.json", {"digest": study.digest, **public_content(study)}, PRIVATE_FILE)
+
+
+def looks_of(study: Study, stops: Stops, export: Export) -> list[LookLine]:
+    """The rows of stopping.csv."""
+    given = counting(stops, export.ratings, export.participants, export.finished)
+    return look_lines(study, stops, any(one.simulated for one in export.participants), given)
 
 
 def _ratings(connection: Connection, study: Study, simulated: bool, mine: Sequence[Any]) -> dict[int, list[Rating]]:

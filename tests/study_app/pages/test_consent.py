@@ -67,6 +67,7 @@ EXPORTED = {
         "vision": "plates_right plates_shown",
     },
     "log.csv": {"": "study simulated on what detail"},
+    "stopping.csv": {"": "study version simulated volunteers contrast low high decision"},
 }
 # Names in the browser's own storage.
 ON_THE_DEVICE = {"answers", "events", "tab", "latest", "taken", "reloaded", "probe"}
@@ -84,7 +85,7 @@ def test_every_column_of_the_database_has_its_line() -> None:
 
 
 def test_every_column_of_the_codebook_has_its_line() -> None:
-    entries = {(entry.file, entry.column) for record in RECORDS.values() for entry in codebook(record)}
+    entries = {(entry.file, entry.column) for record in RECORDS.values() for entry in codebook(record, stops=True)}
     assert {(file, name) for file, lines in EXPORTED.items() for name in named(lines)} == entries
 
 

@@ -10,6 +10,7 @@ import pytest
 from reports.ratings import say_whether_stopped
 from reports.statistics.stopping import estimate
 from study_app.design.study import load_study
+from study_app.export.parquet import write_parquet
 from study_app.export.tables import gather, write_export
 from study_app.export.watch import Watch
 from study_app.organiser.stopping import stopping
@@ -67,8 +68,10 @@ def test_the_rule_looks_at_what_is_exported(
     standing = Watch(store).standing(stops)
     export = gather(database, study, True)
     write_export(tmp_path / "export", study, export)
+    write_parquet(tmp_path / "export", study, export)
     database.close()
     looks = pd.read_csv(tmp_path / "export" / "stopping.csv")
+    assert pd.read_parquet(tmp_path / "export" / "stopping.parquet")["contrast"].tolist() == looks["contrast"].tolist()
     assert looks["volunteers"].tolist() == [one.raters for one in standing.looks]
     assert looks["contrast"].to_numpy() == pytest.approx([100 * one.value for one in standing.looks])
     assert len(looks) >= 3
