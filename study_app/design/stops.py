@@ -45,6 +45,7 @@ def mistakes(stops: Stops, study: "Study") -> Iterator[tuple[object, str]]:
     alone = study.protocol == "pairs"
     wanted = "two methods, or one to be compared with 50 %" if alone else "two methods"
     odd = len(names) not in ((1, 2) if alone else (2,)) or len(set(names)) < len(names)
+    yield study.picks_best, "stops is not for studies of the best of several pictures: it compares means of two."
     yield odd, f"stops.between must name {wanted}."
     for name in names:
         yield name not in methods, f"stops.between names {name!r}; {suggestion(name, methods)}"

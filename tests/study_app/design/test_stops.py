@@ -114,3 +114,8 @@ def test_of_two_methods_alone_the_shares_are_those_of_one_comparison(tmp_path: P
     rows = [("zebranet", "quokkanet", value, place // 2, place % 2) for place, value in enumerate((1.0, 1.0, 0.5, 1.0))]
     found = estimate(contrast(study.stops, study, given(study, rows)))
     assert found is not None and found.value == pytest.approx(2 * 0.875 - 1)
+
+
+def test_the_best_of_several_has_no_rule_yet(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="stops is not for studies of the best of several pictures"):
+        preference_study(tmp_path, pictures=3, votes_per_cell=30, stops=RULE)
