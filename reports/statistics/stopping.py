@@ -25,7 +25,7 @@ docs/results/stopping.md measures all this.
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Contrast:
     weights: Floats
     null: float = 0.0
 
-    def of_first(self, raters: int) -> "Contrast":
+    def of_first(self, raters: int) -> Self:
         """The same after the first so many raters."""
         end = int(np.searchsorted(self.raters, raters))
         cut = {name: getattr(self, name)[:end] for name in ("values", "cells", "raters", "photographs")}

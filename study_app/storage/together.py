@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from study_app.storage.database import Database
 
 Result = TypeVar("Result")
-TRANSACTIONS = 4  # at once on PostgreSQL, whose own connections wait for the disk together; SQLite has one writer
+TRANSACTIONS = 2  # at once on PostgreSQL, with whom each waits in turn; SQLite has one writer
 MOST = 32  # pieces of work in a transaction
 
 

@@ -168,7 +168,7 @@ def test_the_report_has_studies_of_preference_under_their_own_heading(
     build(params, ORIGIN)
     built = Path("results/report")
     section = section_of(built / "index.html")
-    assert section.index("Real or fake") < section.index("Preference: which of two methods people find better")
+    assert section.index("Real or fake") < section.index("Preference: which methods people find better")
     own = section[section.index("preference-heading") :]
     assert "scenes (synthetic)" in own and own.count("18 raters, 20 photographs, 360 comparisons") >= 4
     assert "SIMULATED RATERS, NO PEOPLE" in own and "[1, 1]</span>" in own and "<svg" in own
