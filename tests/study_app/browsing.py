@@ -270,30 +270,30 @@ def stored_events(server: Served, token: str) -> list[Any]:
     return list(read(server.database, query.where(sessions.c.token_hash == digest(token)).order_by(events.c.id)))
 
 
-def answer_pair(page: Page, question: str, pressed: str, touch: bool = False) -> None:
-    """Answer the question on two pictures that comes next, by a key or on a button."""
+def answer_together(page: Page, question: str, pressed: str, touch: bool = False) -> None:
+    """Answer the question on several pictures that comes next, by a key or on a button."""
     page.get_by_role("heading", name=question).wait_for()
     page.wait_for_timeout(220)  # faster than that is taken for the second half of a double click
-    if pressed in ("Left", "Right", "Equal"):
+    if pressed.startswith(("Left", "Right", "Equal", "Picture")):
         button = page.get_by_role("button", name=pressed)
         button.tap() if touch else button.click()
     else:
         page.keyboard.press(pressed)
 
 
-def take_pairs(page: Page, question: str, pressed: Sequence[str]) -> None:
-    """Answer all pairs of a session, with a reload at the third."""
+def take_together(page: Page, question: str, pressed: Sequence[str], what: str = "pair") -> None:
+    """Answer all pairs or sets of a session, with a reload at the third."""
     for number, press in enumerate(pressed, start=1):
-        label = page.get_by_text(f"Pair {number} of {len(pressed)}")
+        label = page.get_by_text(f"{what.capitalize()} {number} of {len(pressed)}")
         label.wait_for()
         if number == 3:
-            page.reload()  # while the pair is on its way or on the screen
+            page.reload()  # while the pictures are on their way or on the screen
             label.wait_for()
-        button = page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name="Show the pair"))
+        button = page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name=f"Show the {what}"))
         button.or_(page.get_by_role("heading", name=question)).first.wait_for()
         if button.count():
             page.keyboard.press("Enter")
-        answer_pair(page, question, press)
+        answer_together(page, question, press)
 
 
 def digits(server: Served) -> list[str]:

@@ -14,6 +14,7 @@ from tests.study_app.browsing import (
     Received,
     Served,
     Volunteer,
+    answer_together,
     damaging,
     digits,
     hide_once_seen,
@@ -22,6 +23,7 @@ from tests.study_app.browsing import (
     served,
     show_again,
     stored_answers,
+    take_together,
     token_of,
 )
 from tests.study_app.pairing import BEST, shown_trials
@@ -60,17 +62,6 @@ def slow(tmp_path_factory: pytest.TempPathFactory, archives: Path) -> Iterator[S
         yield running
 
 
-def pick(page: Page, press: str, touch: bool = False) -> None:
-    """Answer the set that comes next, by a key or on the place of a picture."""
-    page.get_by_role("heading", name=QUESTION).wait_for()
-    page.wait_for_timeout(220)  # faster than that is taken for the second half of a double click
-    if press.startswith("Picture"):
-        button = page.get_by_role("button", name=press)
-        button.tap() if touch else button.click()
-    else:
-        page.keyboard.press(press)
-
-
 def check_answers(server: Served, token: str, places: list[int]) -> list[Any]:
     """Every answer is there once, with the place that was pressed."""
     rows = stored_answers(server, token)
@@ -91,17 +82,8 @@ def test_a_volunteer_picks_the_best_of_three_in_a_whole_study(browser: Browser, 
     token = token_of(page)
     practise(page)
     places = [0, 1, 2, 2, 1, 0, 0, 1, 2, 1]
-    for number, place in enumerate(places, start=1):
-        label = page.get_by_text(f"Set {number} of 10")
-        label.wait_for()
-        if number == 3:
-            page.reload()  # while the pictures are on their way or on the screen
-            label.wait_for()
-        button = page.get_by_role("button", name="Continue").or_(page.get_by_role("button", name="Show the set"))
-        button.or_(page.get_by_role("heading", name=QUESTION)).first.wait_for()
-        if button.count():
-            page.keyboard.press("Enter")
-        pick(page, f"Picture {place + 1}" if number % 3 == 0 else str(place + 1))
+    pressed = [f"Picture {place + 1}" if number % 3 == 0 else str(place + 1) for number, place in enumerate(places, 1)]
+    take_together(page, QUESTION, pressed, "set")
     person.heading("Thank you").wait_for()
     context.close()
     assert person.errors == []
@@ -116,7 +98,7 @@ def practise(page: Page) -> None:
     page.keyboard.press("Enter")
     for number, press in ((1, "1"), (2, "3")):
         page.get_by_text(f"Practice {number} of 2").wait_for()
-        pick(page, press)
+        answer_together(page, QUESTION, press)
         page.get_by_role("button", name="Next set").wait_for()
         captions = page.locator("figcaption").all_inner_texts()
         assert sorted(caption.partition(" · ")[2] for caption in captions) == ["Changed", "Changed", "Original"]
@@ -166,7 +148,7 @@ def test_all_are_seen_at_once_in_one_size_and_whole_and_are_picked_where_they_we
         assert len({round(y) for _, y, *_ in found}) == rows
         assert [(round(y), round(x)) for x, y, *_ in found] == sorted((round(y), round(x)) for x, y, *_ in found)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    pick(page, "Picture 3", touch=bool(phone))
+    answer_together(page, QUESTION, "Picture 3", touch=bool(phone))
     page.get_by_text("Set 2 of 10").wait_for()
     context.close()
     check_answers(slow, link.partition("?s=")[2], [2])
@@ -176,7 +158,7 @@ def test_a_key_for_a_picture_that_is_not_there_answers_nothing(page: Page, three
     link = link_to_trials(three)
     page.goto(link)
     for press in ("4", "0", "ArrowLeft", "2"):
-        pick(page, press)
+        answer_together(page, QUESTION, press)
     page.get_by_text("Set 2 of 10").wait_for()
     token = link.partition("?s=")[2]
     check_answers(three, token, [1])
@@ -195,7 +177,7 @@ def test_pictures_that_were_hidden_are_shown_again_and_a_damaged_one_is_fetched_
     show_again(page)
     page.get_by_role("heading", name="The page was hidden while the pictures were shown").wait_for()
     page.keyboard.press("Enter")
-    pick(page, "3")
+    answer_together(page, QUESTION, "3")
     page.get_by_text("Set 2 of 10").wait_for()
     (row,) = check_answers(three, link.partition("?s=")[2], [2])
     assert (row.exposures, row.hidden) == (2, 1) and row.shown_ms > EXPOSURE - BUSY and damaged
@@ -206,14 +188,14 @@ def test_a_second_tab_takes_over_and_each_set_is_answered_once(browser: Browser,
     first, second = context.new_page(), context.new_page()
     link = link_to_trials(three)
     first.goto(link)
-    pick(first, "1")
+    answer_together(first, QUESTION, "1")
     first.get_by_text("Set 2 of 10").wait_for()
     second.goto(link)
     second.get_by_role("button", name="Continue here").click()
     second.get_by_role("button", name="Show the set").wait_for()
     first.get_by_role("heading", name="The study is open somewhere else").wait_for()
     second.keyboard.press("Enter")
-    pick(second, "2")
+    answer_together(second, QUESTION, "2")
     second.get_by_text("Set 3 of 10").wait_for()
     context.close()
     check_answers(three, link.partition("?s=")[2], [0, 1])

@@ -15,7 +15,7 @@ from tests.study_app.browsing import (
     Received,
     Served,
     Volunteer,
-    answer_pair,
+    answer_together,
     damaging,
     digits,
     hide_once_seen,
@@ -24,7 +24,7 @@ from tests.study_app.browsing import (
     served,
     show_again,
     stored_answers,
-    take_pairs,
+    take_together,
     token_of,
 )
 from tests.study_app.pairing import PAIRS, fakes
@@ -87,7 +87,7 @@ def test_a_volunteer_takes_a_whole_study_of_pairs(browser: Browser, beside: Serv
     token = token_of(page)
     practise(page)
     pressed = ["1", "2", "ArrowLeft", "ArrowRight", "Left", "Right", "2", "1", "Right", "ArrowLeft"]
-    take_pairs(page, QUESTION, pressed)
+    take_together(page, QUESTION, pressed)
     person.heading("Thank you").wait_for()
     context.close()
     assert person.errors == []
@@ -102,7 +102,7 @@ def practise(page: Page) -> None:
     page.keyboard.press("Enter")
     for number, press in ((1, "1"), (2, "2")):
         page.get_by_text(f"Practice {number} of 2").wait_for()
-        answer_pair(page, QUESTION, press)
+        answer_together(page, QUESTION, press)
         page.get_by_role("button", name="Next pair").wait_for()
         captions = page.locator("figcaption").all_inner_texts()
         assert sorted(captions) == ["Fake", "Original"]
@@ -158,7 +158,7 @@ def test_pictures_in_turn_come_left_then_right_and_fingers_answer_on_a_phone(
     pressed = ["Left", "Right", "Right"]
     for number, press in enumerate(pressed, start=1):
         page.get_by_text(f"Pair {number} of 10").wait_for()
-        answer_pair(page, QUESTION, press, touch=True)
+        answer_together(page, QUESTION, press, touch=True)
         if number == 1:
             assert page.evaluate("window.seen") == ["--", "+-", "--", "-+", "--"]
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -178,7 +178,7 @@ def test_a_second_picture_that_was_hidden_is_shown_again(page: Page, in_turn: Se
     show_again(page)
     page.get_by_role("heading", name="The page was hidden while the pictures were shown").wait_for()
     page.keyboard.press("Enter")
-    answer_pair(page, QUESTION, "2")
+    answer_together(page, QUESTION, "2")
     page.get_by_text("Pair 2 of 10").wait_for()
     (row,) = check_answers(in_turn, link.partition("?s=")[2], ["2"])
     assert (row.exposures, row.hidden) == (2, 1)
@@ -198,7 +198,7 @@ def test_a_damaged_half_of_a_pair_is_fetched_again(page: Page, beside: Served) -
     page.route("**/s/*", damaging(damaged))
     link = link_to_trials(beside)
     page.goto(link)
-    answer_pair(page, QUESTION, "1")
+    answer_together(page, QUESTION, "1")
     page.get_by_text("Pair 2 of 10").wait_for()
     page.unroute_all(behavior="wait")
     assert damaged

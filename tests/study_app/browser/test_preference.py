@@ -13,13 +13,13 @@ from tests.study_app.browser.test_pairs import BUSY, EXPOSURE, SIDES, check_blin
 from tests.study_app.browsing import (
     Served,
     Volunteer,
-    answer_pair,
+    answer_together,
     digits,
     link_to_trials,
     new_context,
     served,
     stored_answers,
-    take_pairs,
+    take_together,
     token_of,
 )
 from tests.study_app.pairing import PREFERENCE, shown_trials
@@ -63,7 +63,7 @@ def test_a_volunteer_takes_a_whole_study_of_preference(browser: Browser, forced:
     token = token_of(page)
     practise(page)
     pressed = ["1", "2", "ArrowLeft", "ArrowRight", "Left", "Right", "2", "1", "Right", "ArrowLeft"]
-    take_pairs(page, QUESTION, pressed)
+    take_together(page, QUESTION, pressed)
     person.heading("Thank you").wait_for()
     context.close()
     assert person.errors == []
@@ -79,7 +79,7 @@ def practise(page: Page) -> None:
     page.keyboard.press("Enter")
     for number, press in ((1, "1"), (2, "2")):
         page.get_by_text(f"Practice {number} of 2").wait_for()
-        answer_pair(page, QUESTION, press)
+        answer_together(page, QUESTION, press)
         page.get_by_role("button", name="Next pair").wait_for()
         captions = page.locator("figcaption").all_inner_texts()
         assert sorted(captions) == ["Changed", "Original"]
@@ -98,7 +98,7 @@ def test_both_may_be_equal_by_key_and_by_finger_on_a_phone(browser: Browser, tie
     page.goto(link)
     for number, press in enumerate(["Equal", "0", "ArrowDown", "2"], start=1):
         page.get_by_text(f"Pair {number} of 10").wait_for()
-        answer_pair(page, QUESTION, press, touch=True)
+        answer_together(page, QUESTION, press, touch=True)
         if number == 1:
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.get_by_role("heading", name="Time for a break").wait_for()
