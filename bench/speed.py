@@ -95,7 +95,7 @@ def fallen_ratios(measured: dict[str, float], kept: dict[str, float]) -> list[st
 
 def study() -> list[Line]:
     """The human study on SQLite: 1,000 raters at once, and (with Chromium) 200 arrivals within 30 s."""
-    from bench import study  # Streamlit and SQLAlchemy, which the rest does without
+    from bench.study import __main__ as study  # Streamlit and SQLAlchemy, which the rest does without
 
     parts = [study.load, *([study.rush] if shutil.which("chromium") else [])]
     found = []

@@ -20,10 +20,10 @@ from bench.statistics import percent
 from reports.statistics.clustered import ALPHA
 from reports.statistics.stopping import Contrast, Estimate, Rule, decided, looks
 from study_app.design.study import Study, study_of
-from study_app.simulation.contrast import chance_p_value, p_value
 from study_app.simulation.effects import EFFECTS_FILE, Careless, ColorBlind, Effects, Spread, load_effects
 from study_app.simulation.population import draw_population
-from study_app.simulation.stopping import Plan, planned, with_contrast
+from study_app.simulation.power.contrast import chance_p_value, p_value
+from study_app.simulation.power.stopping import Plan, planned, with_contrast
 
 FOUR, NODES = ("a", "b", "c", "d"), np.polynomial.hermite_e.hermegauss(80)
 FEWER = 2  # the usual test at every look takes long: half of the studies must do
@@ -112,8 +112,9 @@ def drawn(plan: Plan, effects: Effects, studies: int, seed: int) -> Iterator[Con
 def plain(seen: Contrast, found: Estimate) -> float:
     """The two-sided p of the usual test, of a study whose size was fixed.
 
-    Of two means and of one against 50 % that of the report (`study_app.simulation.contrast`). Of preferences Student's
-    t of the same estimate by the report's two-way variance, since its strengths would take minutes for all looks.
+    Of two means and of one against 50 % that of the report (`study_app.simulation.power.contrast`). Of preferences
+    Student's t of the same estimate by the report's two-way variance, since its strengths would take minutes for all
+    looks.
     """
     if len(seen.weights) == 2:
         return p_value(seen.cells == 1, seen.values, seen.raters, seen.photographs)

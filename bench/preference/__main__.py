@@ -18,8 +18,8 @@ from bench.preference.truths import EQUAL, FIVE, FOUR, SIX, Truth
 from bench.statistics import percent
 from reports.statistics.clustered import ALPHA
 from study_app.design.study import study_of
-from study_app.simulation.comparing import Asked, power, with_preference
 from study_app.simulation.effects import EFFECTS_FILE, load_effects
+from study_app.simulation.power.comparing import Asked, power, with_preference
 
 DESIGNS = {
     "4 methods: 24 raters, 30 photographs": Truth(FOUR, 24, 30),

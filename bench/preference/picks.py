@@ -17,7 +17,7 @@ from scipy.stats.qmc import Sobol
 from bench.preference.truths import Truth
 from reports.statistics.luce import Choices, conditional_logit, regressors
 from study_app.design.study import study_of
-from study_app.simulation import picking
+from study_app.simulation.power import picking
 
 Floats = NDArray[np.float64]
 POINTS = 15  # 2 to this power of tastes

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.study_place import large_place, steady_effects
+from bench.study.place import large_place, steady_effects
 from pipeline.settings.provenance import hardware
 from study_app.design.study import Study
 from study_app.simulation.drivers import Measured, over_network, run_live

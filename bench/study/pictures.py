@@ -1,6 +1,6 @@
 """What plans and pictures cost a process of the study:
 
-    python -m bench.study_pictures
+    python -m bench.study.pictures
 
 Two sizes of picture; sessions that each ask twice for their plan, and then for all its pictures, eight at a time. The
 server is the whole app on SQLite; clients are on the same machine. Beside the pictures a second stands the processor's
@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from bench import study_place
+from bench.study import place
 from pipeline.settings.provenance import hardware
 from tests.study_app.servers import AppServer
 
@@ -28,10 +28,10 @@ SIDES = {200: "120 kB", 553: "917 kB"}
 def main() -> None:
     """Print a line for each size."""
     for side, size in SIDES.items():
-        study_place.SIDE = side
+        place.SIDE = side
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            study, _ = study_place.large_place(folder)
+            study, _ = place.large_place(folder)
             server = AppServer(f"sqlite:///{folder / 'study.sqlite3'}", folder / "study.yaml", folder / "stimuli")
             try:
                 print(f"pictures of {size}: {asyncio.run(measured(server, study.digest))}", flush=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from study_app.design.study import ORIGINAL, Study
-from study_app.simulation.comparing import Asked, power, sizes, with_preference
 from study_app.simulation.effects import Effects, completed
-from study_app.simulation.power import CHANCE, Question, power_curve, rate_of, smallest, with_difference
+from study_app.simulation.power.comparing import Asked, power, sizes, with_preference
+from study_app.simulation.power.curve import CHANCE, Question, power_curve, rate_of, smallest, with_difference
 
 GOAL = 0.8  # the chance of finding a difference that is there
 ALPHA = 0.05

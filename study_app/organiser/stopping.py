@@ -7,7 +7,7 @@ from pipeline.settings.errors import UserError
 from study_app.design.stops import Stops
 from study_app.design.study import Study
 from study_app.simulation.effects import EFFECTS_FILE, load_effects
-from study_app.simulation.stopping import ends, planned, with_contrast
+from study_app.simulation.power.stopping import ends, planned, with_contrast
 
 POINTS = (15.0, 10.0, 5.0, 0.0)  # by which the second method is below the first, or the only one below 50 %
 

@@ -45,7 +45,7 @@ def main() -> None:
     study = load_study(arguments.study)
     effects = load_effects(arguments.effects, study)
     if arguments.power:
-        from study_app.simulation.power_stage import write_power  # draws, and matplotlib is slow to import
+        from study_app.simulation.power.stage import write_power  # draws, and matplotlib is slow to import
 
         print(write_power(study, effects, arguments))
         return

@@ -17,9 +17,9 @@ from reports.statistics.bradley_terry import Comparisons, contrasts_to_zero, is_
 from study_app.design import assignment
 from study_app.design.assignment import Cast
 from study_app.design.study import Study
-from study_app.simulation import picking
 from study_app.simulation.effects import Effects
 from study_app.simulation.population import draw_population
+from study_app.simulation.power import picking
 
 Floats = NDArray[np.float64]
 STEPS = 25  # of Newton's method at most

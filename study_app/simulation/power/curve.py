@@ -11,9 +11,9 @@ from pipeline.settings.errors import UserError, suggestion
 from study_app.design import assignment
 from study_app.design.assignment import Cast
 from study_app.design.study import Study
-from study_app.simulation.contrast import chance_p_value, p_value
 from study_app.simulation.effects import LARGEST_RATE, SMALLEST_RATE, Effects, check_effects
 from study_app.simulation.population import Population, draw_population
+from study_app.simulation.power.contrast import chance_p_value, p_value
 
 Indices = NDArray[np.int64]
 CHANCE, HALF = "50 %", 0.5  # in a study of pairs: the fooling rate of a method that nobody can tell from photographs

@@ -11,9 +11,9 @@ from pipeline.settings.errors import UserError
 from pipeline.settings.files import whole_file
 from reports.figures.theme import INK, styled
 from study_app.design.study import Study
-from study_app.simulation.comparing import Asked, planted_share, power, sizes, with_preference
 from study_app.simulation.effects import Effects
-from study_app.simulation.power import CHANCE, PowerRow, Question, point, power_curve, smallest, with_difference
+from study_app.simulation.power.comparing import Asked, planted_share, power, sizes, with_preference
+from study_app.simulation.power.curve import CHANCE, PowerRow, Question, point, power_curve, smallest, with_difference
 
 # Okabe and Ito's; each criterion has a marker too, for prints without colour.
 LOOKS = (("#0072b2", "o"), ("#d55e00", "s"), ("#009e73", "^"), ("#cc79a7", "D"), ("#56b4e9", "v"), ("#e69f00", "P"))

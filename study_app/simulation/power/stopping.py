@@ -8,10 +8,10 @@ import numpy as np
 from reports.statistics.stopping import Contrast, decided, looks
 from study_app.design.stops import Answered, Stops, contrast
 from study_app.design.study import Study
-from study_app.simulation import comparing
 from study_app.simulation.effects import Effects, completed
 from study_app.simulation.population import draw_population
-from study_app.simulation.power import CHANCE, given, shown, with_difference
+from study_app.simulation.power import comparing
+from study_app.simulation.power.curve import CHANCE, given, shown, with_difference
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from pipeline.records.ratings import BestRating
 from reports.statistics.luce import fit_luce
 from study_app.export.tables import gather
 from study_app.simulation import simulate
-from study_app.simulation.comparing import Asked, power, with_preference
 from study_app.simulation.effects import EFFECTS_FILE, Careless, load_effects
 from study_app.simulation.ledger import balance
-from study_app.simulation.picking import answered, p_value, shown
 from study_app.simulation.population import draw_population
+from study_app.simulation.power.comparing import Asked, power, with_preference
+from study_app.simulation.power.picking import answered, p_value, shown
 from study_app.storage.database import Database
 from study_app.storage.store import Store
 from tests.study_app.pairing import BEST, best_study

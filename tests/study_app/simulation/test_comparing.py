@@ -11,8 +11,8 @@ from bench.preference.truths import shown as drawn_places
 from pipeline.settings.errors import UserError
 from reports.statistics.bradley_terry import fit_strengths
 from study_app.simulation import simulate
-from study_app.simulation.comparing import Asked, p_value, planted_share, power, shown, sizes, with_preference
 from study_app.simulation.effects import EFFECTS_FILE, load_effects
+from study_app.simulation.power.comparing import Asked, p_value, planted_share, power, shown, sizes, with_preference
 from tests.study_app.pairing import preference_study
 from tests.study_app.volunteers import METHODS
 

@@ -18,10 +18,10 @@ from reports.study.votes import analyse
 from study_app.design.study import Study, load_study
 from study_app.export.tables import gather, write_export
 from study_app.simulation import simulate
-from study_app.simulation.contrast import chance_p_value
 from study_app.simulation.effects import EFFECTS_FILE, Careless, ColorBlind, Effects, Spread, load_effects
 from study_app.simulation.population import draw_population
-from study_app.simulation.power import CHANCE, Question, given, power_curve, with_difference
+from study_app.simulation.power.contrast import chance_p_value
+from study_app.simulation.power.curve import CHANCE, Question, given, power_curve, with_difference
 from study_app.stimuli.manifest import Stimuli
 from study_app.storage.database import Database
 from study_app.storage.store import Store

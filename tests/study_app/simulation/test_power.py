@@ -13,9 +13,9 @@ from scipy.stats import t
 from pipeline.settings.errors import UserError
 from reports.statistics.clustered import fit
 from study_app.simulation import simulate
-from study_app.simulation.contrast import effect, p_value
 from study_app.simulation.effects import EFFECTS_FILE, Careless, Effects, Spread, load_effects, planted
-from study_app.simulation.power import CHANCE, PowerRow, Question, power_curve, shown, smallest, with_difference
+from study_app.simulation.power.contrast import effect, p_value
+from study_app.simulation.power.curve import CHANCE, PowerRow, Question, power_curve, shown, smallest, with_difference
 from tests.conftest import ROOT
 from tests.study_app.opinions import effects_file, example
 from tests.study_app.volunteers import METHODS, small_study

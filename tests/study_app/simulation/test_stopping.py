@@ -17,7 +17,7 @@ from study_app.organiser.stopping import stopping
 from study_app.pages.stopping import chart, contrast_words, state
 from study_app.simulation import simulate
 from study_app.simulation.effects import EFFECTS_FILE, load_effects
-from study_app.simulation.stopping import ends, planned, with_contrast
+from study_app.simulation.power.stopping import ends, planned, with_contrast
 from study_app.storage.database import Database
 from study_app.storage.store import Store
 from tests.study_app.pairing import PAIRS, PREFERENCE

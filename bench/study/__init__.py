@@ -1,0 +1,1 @@
+"""The human study under load, under kill -9, and how fast it serves pictures."""
