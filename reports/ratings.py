@@ -48,7 +48,7 @@ def main() -> None:
     page = study_page(study, load_published(), method_styles(ratings.methods), arguments.seed)
     write(page, arguments.to)
     print(in_words(page))
-    if study.ratings.protocol != "other":
+    if not page.differences:  # which else have it among their notes
         say_whether_stopped(arguments.ratings)
     print(f"\ntables and figures: {arguments.to}")
 
@@ -66,8 +66,8 @@ def read(arguments: argparse.Namespace) -> Ratings | None:
 
 def say_whether_stopped(ratings: Path) -> None:
     """Print what an export says of its stopping rule, if it has one."""
-    if told := stopped(ratings):
-        print(f"\n{textwrap.fill(told, WIDTH)}")
+    if rule := stopped(ratings):
+        print(f"\n{textwrap.fill(rule.told, WIDTH)}")
 
 
 def in_words(page: StudyPage) -> str:

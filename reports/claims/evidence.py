@@ -12,6 +12,7 @@ import pandas as pd
 from reports.claims.verdicts import Measured, Outcome, judge, untested
 from reports.inputs.scores import Dataset
 from reports.plan.claims import Check
+from reports.statistics.means import CONFIDENCE
 from reports.statistics.paired import compare_columns
 from reports.tables.cards import width_of
 from reports.tables.differences import over_trainings
@@ -130,6 +131,14 @@ def _people(test: Check, dataset: Dataset, tables: Tables) -> Measured | str:
     found = _first(rows.assign(n=rows["n_images"]), "difference")
     if not found:
         return "there is no finite value to compare"
+    rule = rows.iloc[0].get("stopping_alpha", math.nan)
+    if math.isfinite(rule):  # the study stopped once this was decided: the usual interval is too narrow
+        if rule > 1 - CONFIDENCE:
+            return f"the study's stopping rule has alpha {rule:g}, more than {1 - CONFIDENCE:g}"
+        low, high = (float(rows.iloc[0][name]) for name in ("stopping_low", "stopping_high"))
+        if math.isnan(low):
+            return "too few volunteers for the first look of the study's stopping rule"
+        found = replace(found, low=low, high=high)
     seen = int(bool(dataset.trainings_apart(test.a, test.b)))  # people see the first training's pictures
     return replace(found, raters=int(rows.iloc[0]["n_raters"]), trainings=seen)
 

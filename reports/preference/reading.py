@@ -18,6 +18,7 @@ from reports.statistics.bradley_terry import Comparisons
 from reports.statistics.luce import Choices
 from reports.study.beside import participants_of, settings_of
 from reports.study.spreadsheet import ANEW, as_known, check_spelling, picks_best, read_sheet
+from reports.study.stopped import Stopping, stopped
 
 SEPARATOR = " | "  # between the methods of `BestRating.shown_methods`
 FEWEST = 3  # of them; of two, an export is of `PreferenceRating`
@@ -29,7 +30,8 @@ class Preferences:
     `pictures`: how many at once.
 
     `answers`: rows as `PreferenceRating`, or of more than two pictures as `BestRating` with the methods of a trial as
-    the list `shown`; `participants`: rows as `Participant`, None without the file.
+    the list `shown`; `participants`: rows as `Participant`, None without the file. `stopping`: None unless the study
+    stops by itself once a contrast is decided.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Preferences:
     answers: pd.DataFrame
     participants: pd.DataFrame | None
     pictures: int = 2
+    stopping: Stopping | None = None
 
     @property
     def flagged(self) -> frozenset[int]:
@@ -117,6 +120,7 @@ def read_preferences(path: Path) -> Preferences | None:
         answers=answers.reset_index(drop=True),
         participants=participants,
         pictures=int(answers["maximum"].iloc[0]) + 1 if is_best else 2,
+        stopping=stopped(path),
     )
 
 

@@ -24,6 +24,7 @@ from reports.study.spreadsheet import (
     read_cells,
     read_sheet,
 )
+from reports.study.stopped import Stopping, stopped
 
 NATURALNESS = "naturalness"  # the equally weighted mean of the criteria
 MEAN = "mean of all criteria"  # the same in a study that asks for naturalness itself; no criterion can be named so
@@ -47,7 +48,8 @@ class Ratings:
     rows as `Participant`, None without the file. `rules`: the screening rules of study.yaml, {} where unknown.
     `protocol`, and of `other` ones alone: `minimum`, the scale's lower end; `graded`: whether there is anything between
     the ends; `timed`, `ordered`: whether response times and the order of trials are known; `reference`: the method that
-    others are compared with, "" for the usual one; `remarks`: how the file was read.
+    others are compared with, "" for the usual one; `remarks`: how the file was read. `stopping`: None unless the study
+    stops by itself once a contrast is decided.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Ratings:
     ordered: bool = True
     reference: str = ""
     remarks: tuple[str, ...] = ()
+    stopping: Stopping | None = None
 
     @property
     def overall(self) -> str:
@@ -159,6 +162,7 @@ def read_ratings(path: Path) -> Ratings | None:
         rules=settings["rules"],
         protocol="pairs" if is_pairs else "naturalness",
         graded=int(answers["maximum"].iloc[0]) > 1,
+        stopping=stopped(path),
     )
 
 

@@ -23,6 +23,7 @@ CONTRASTS: dict[Protocol, str] = {  # what the differences of a protocol are cal
 }
 NONE_YET = "no ratings yet: `make study`"
 COMMON = ["study", "dataset"]
+STOPPING = ("stopping_low", "stopping_high", "stopping_alpha")
 SHARES = ["mean", "ci_low", "ci_high", "bootstrap_low", "bootstrap_high", "difference"]
 SHARES += [f"{name}_everyone" for name in SHARES]
 INTERVALS = (
@@ -178,7 +179,7 @@ def placed(study: Analysis, rows: pd.DataFrame) -> pd.DataFrame:
 
 def contrasts_document(studies: Sequence[Analysis], seed: int) -> Table:
     """All differences between methods, of studies of one protocol."""
-    rows = pd.concat([placed(study, percent(contrasts(study.kept))) for study in studies])
+    rows = pd.concat([placed(study, watched(study, percent(contrasts(study.kept)))) for study in studies])
     shown = pd.DataFrame([_contrast_shown(row) for row in rows.to_dict("records")])
     averaged = list(dict.fromkeys(study.kept.mean for study in studies if study.kept.mean))
     over_mean = f", and over {' or '.join(averaged)}" if averaged else ""
@@ -196,6 +197,17 @@ def contrasts_document(studies: Sequence[Analysis], seed: int) -> Table:
     return Table(
         CONTRASTS[studies[0].ratings.protocol], rows, shown, marked(f"{caption}.", studies), tuple(notes), words
     )
+
+
+def watched(study: Analysis, rows: pd.DataFrame) -> pd.DataFrame:
+    """Differences with the interval and the alpha of the study's stopping rule; NaN where it is about others."""
+    rule = study.ratings.stopping
+    found = []
+    for row in rows.to_dict("records"):
+        is_asked = rule is not None and row["criterion"] == (rule.criterion or study.ratings.overall)
+        ends = rule.interval(row["method_a"], row["method_b"]) if rule and is_asked else None
+        found.append((*ends, rule.alpha) if rule and ends else (np.nan,) * len(STOPPING))
+    return rows.assign(**dict(zip(STOPPING, np.array(found).reshape(-1, len(STOPPING)).T, strict=True)))
 
 
 def _contrast_shown(row: dict[Any, Any]) -> dict[str, str]:
@@ -227,6 +239,8 @@ def contrast_notes(study: Analysis, rows: pd.DataFrame) -> list[str]:
             f"{row['method_b']} ({criterion_name(row['criterion']).lower()})" for row in disagreeing.to_dict("records")
         )
         notes.append(f"Interval and bootstrap disagree on zero, so the evidence is weak: {ours} minus {pairs}.")
+    if study.ratings.stopping:
+        notes.append(study.ratings.stopping.told)
     photographs = int(study.kept.votes["photograph"].nunique())
     if photographs < FEWEST_RATED:  # a difference counts only where the crossed bootstrap says so too
         notes.append(f"{count(photographs, 'photograph')} are few: a difference counts only where both say so.")

@@ -155,6 +155,24 @@ def test_people_are_asked_about_photographs_and_simulated_ones_say_nothing(datas
     assert outcome(PEOPLE, dataset, "", painted, 0).reason == "painted scenes are no photographs"
 
 
+@pytest.mark.parametrize(
+    ("low", "alpha", "verdict", "reason"),
+    [
+        (3.0, 0.05, "supported", ""),
+        (-1.0, 0.05, "undecided", "would decide"),  # the usual interval, from 5 points on, would have supported it
+        (3.0, 0.2, "not tested", "alpha 0.2"),
+        (math.nan, 0.05, "not tested", "first look"),
+    ],
+)
+def test_a_study_that_stopped_once_it_was_decided_is_judged_by_its_own_interval(
+    dataset: Dataset, low: float, alpha: float, verdict: str, reason: str
+) -> None:
+    photographs = replace(dataset, title="VOC2012", val=replace(dataset.val, synthetic=False))
+    rule = {"stopping_low": low, "stopping_high": 15.0, "stopping_alpha": alpha}
+    found = outcome(PEOPLE, photographs, "", tables(naturalness_contrasts=[people("VOC2012", False) | rule]), 0)
+    assert found.verdict == verdict and reason in found.reason
+
+
 def test_sizes_count_at_full_width_alone(dataset: Dataset) -> None:
     check = Check("size", "parameters", "semantics", "no_semantics", "within", 1.25, "full_width")
     assert outcome(check, dataset, "", {}, 0).verdict == "supported"

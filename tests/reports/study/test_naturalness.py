@@ -1,5 +1,6 @@
 """From an export to tables and figures: planted truths come back, and simulated raters are called so everywhere."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -286,6 +287,26 @@ def test_report_of_simulated_ratings_wears_the_banner_and_shows_what_there_is_of
     monkeypatch.setattr("reports.summary.load_params", lambda: params)
     summary.main()
     assert "Table 2: the screening rules flag all raters so far" in capsys.readouterr().out
+
+
+def test_a_study_with_a_stopping_rule_says_so_on_the_page_and_gives_the_rules_own_interval(
+    results: Path, params: Params
+) -> None:
+    path = write_export(Path("ratings/stops"), Truth(RATES, raters=12, photographs=12), 0, simulated=False)
+    digest = pd.read_csv(path)["study"].iloc[0]
+    rule = {"between": ["zhang", "semantics_jbu"], "criterion": "", "alpha": 0.05, "margin": 0.0, "largest": 40}
+    path.with_name("study.json").write_text(json.dumps({"digest": digest, "dataset": "scenes", "stops": rule}))
+    path.with_name("stopping.csv").write_text(
+        "volunteers,contrast,low,high,decision\n10,18.5,-0.5,37.5,\n11,20.5,1.25,39.75,above\n"
+    )
+    build(params, ORIGIN)
+    page = " ".join(Path("results/report/index.html").read_text().split())
+    said = "decided after 11 volunteers to be above zero. After 11 volunteers"
+    assert page.count(said) == 2  # above the study's tables, and under its differences
+    rows = pd.read_csv("results/report/tables/naturalness_contrasts.csv")
+    watched = rows[rows["stopping_alpha"].notna()]
+    assert len(watched) == 1 and watched.iloc[0][["method_a", "method_b"]].tolist() == ["semantics_jbu", "zhang"]
+    assert watched.iloc[0][["criterion", "stopping_low", "stopping_high"]].tolist() == [NATURALNESS, 1.25, 39.75]
 
 
 def test_command_prints_table2_and_writes_the_same_bytes_in_another_process(tmp_path: Path) -> None:

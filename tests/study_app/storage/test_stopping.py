@@ -91,7 +91,9 @@ def test_a_decided_study_closes_once_says_why_and_keeps_those_under_way(
     assert [(row["volunteers"], row["decision"]) for row in rows] == [("10", "above"), ("11", "above")]
     assert "stopping.csv" in (tmp_path / "codebook.csv").read_text()
     assert json.loads((tmp_path / "study.json").read_text())["stops"]["between"] == ["quokkanet", "zebranet"]
-    told = stopped(tmp_path / "ratings.csv")
+    rule = stopped(tmp_path / "ratings.csv")
+    assert rule is not None and (rule.between, rule.low) == (("quokkanet", "zebranet"), float(rows[1]["low"]))
+    told = rule.told
     assert "decided after 10 volunteers" in told and "zebranet minus quokkanet" in told and "11 volunteers" in told
     set_open(store.database, store.study_id, True, False, clock())
     take(volunteer(), store.database)
