@@ -93,7 +93,9 @@ def at_once(studies: int, seed: int) -> None:
 
 def main() -> None:
     """Measure all designs and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m bench.preference", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--studies", type=int, default=1000, help="simulated studies for each line")
     parser.add_argument("--seed", type=int, default=0, help="of all studies")
     parser.add_argument("--checks", action="store_true", help="what attention checks cost and save, instead")

@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 def main() -> None:
     """Measure on both databases and print one table."""
-    parser = argparse.ArgumentParser(description="The human study under load.")
+    parser = argparse.ArgumentParser("python -m bench.study", description="The human study under load.")
     parts: dict[str, Callable[[str, str], list[Line]]] = {"load": load, "rush": rush, "kill": kill}
     parser.add_argument("parts", nargs="*", metavar="|".join(parts))
     chosen = parser.parse_args().parts or list(parts)

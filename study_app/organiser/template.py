@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 
 from study_app.design.inherited import EVERY, default_settings
-from study_app.design.records import BEST_OF, TWO, Study
+from study_app.design.records import BEST_OF, ORIGINAL, TWO, Study
+from study_app.design.stops import FEWEST
 
 # What a comment says of the settings that are taken over, in this order.
 OTHERS = {
@@ -51,7 +52,7 @@ votes_per_cell: {votes_per_cell} # {cell}: {sessions} volunteers
 # Taken over; remove the # to change one.
 {others}
 # second_run: false # may somebody who has taken part do so again on the same device?
-# title: {title} # and so `consent`, a text for each language
+{stops}# title: {title} # and so `consent`, a text for each language
 {criteria}"""
 CELL = {
     "naturalness": "of every photograph in every method",
@@ -122,9 +123,20 @@ def text_of(plan: Plan, study: Study, file: Path) -> str:
         cell=CELL[plan.kind],
         sessions=study.sessions,
         others="\n".join(others),
+        stops=_stops(plan, study),
         title=_inline(study.title),
         criteria=f"# criteria: [{names}] # the package's; study.yaml shows how to word others\n" if graded else "",
     )
+
+
+def _stops(plan: Plan, study: Study) -> str:
+    """A stopping rule that one may switch on; none of the best of several, or for so few that it would never look."""
+    if plan.pictures > TWO or study.sessions < FEWEST:
+        return ""
+    names = sorted(plan.methods, key=lambda name: name == ORIGINAL)[:TWO]
+    rule = f"{{between: [{', '.join(names)}], largest: {study.sessions}}}"
+    about = "the second minus the first" if len(names) == TWO else "its rate minus 50 %"
+    return f"# stops: {rule} # the study then closes by itself once {about} is decided\n"
 
 
 def _inline(value: object) -> str:

@@ -86,11 +86,30 @@ def test_every_file_is_a_valid_study_and_its_comments_are_settings(
     assert load_study(other).digest == study.digest
 
 
+@pytest.mark.parametrize(
+    ("protocol", "methods", "between"),
+    [
+        ("naturalness", ["original", "mine", "theirs"], ("mine", "theirs")),
+        ("preference", ["original", "mine"], ("mine", "original")),
+        ("pairs", ["mine"], ("mine",)),
+    ],
+)
+def test_the_stopping_rule_that_is_proposed_can_be_switched_on(
+    write: Any, protocol: str, methods: list[str], between: tuple[str, ...]
+) -> None:
+    file = write("--protocol", protocol, "--methods", *methods)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("# stops: ", "stops: "), encoding="utf-8")
+    study = load_study(file)
+    assert study.stops and (study.stops.between, study.stops.largest) == (between, study.sessions)
+
+
 def test_several_pictures_are_asked_for_where_there_are_methods_enough(write: Any, tmp_path: Path) -> None:
     study = load_study(write(typed=["preference", "", "a b c d", "4", "30", "20", "en"]))
     assert (study.pictures, study.sessions, study.exposure_ms, study.ties) == (4, 20, 8000, False)
     text = (tmp_path / "study.yaml").read_text(encoding="utf-8")
     assert "\npictures: 4 # at once, 2 to 6\n" in text and "arrangement" not in text and "# ties" not in text
+    assert "stops" not in text
     settings = [line[2:] for line in text.splitlines() if line[2:].partition(":")[0] in OTHERS]
     assert len(settings) >= 8 and yaml.safe_load("\n".join(settings)).items() <= taken_over("best_of").items()
     (tmp_path / "study.yaml").unlink()
