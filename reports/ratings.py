@@ -26,7 +26,6 @@ from reports.study.others.answers import read_others
 from reports.study.others.columns import ROLES, Columns, load_columns
 from reports.study.results import StudyPage, study_page, titles_of, write
 from reports.study.spreadsheet import is_preference
-from reports.study.stopped import stopped
 from reports.study.votes import EXPLORATORY, analyse
 
 WIDTH = 100  # of the notes, in letters
@@ -38,7 +37,6 @@ def main() -> None:
     arguments = _arguments()
     if is_preference(arguments.ratings):
         print(analyse_preferences(arguments.ratings, arguments.to))
-        say_whether_stopped(arguments.ratings)
         return
     ratings = read(arguments)
     if ratings is None:
@@ -48,8 +46,6 @@ def main() -> None:
     page = study_page(study, load_published(), method_styles(ratings.methods), arguments.seed)
     write(page, arguments.to)
     print(in_words(page))
-    if not page.differences:  # which else have it among their notes
-        say_whether_stopped(arguments.ratings)
     print(f"\ntables and figures: {arguments.to}")
 
 
@@ -64,12 +60,6 @@ def read(arguments: argparse.Namespace) -> Ratings | None:
     return read_others(arguments.ratings, replace(columns, **flags))
 
 
-def say_whether_stopped(ratings: Path) -> None:
-    """Print what an export says of its stopping rule, if it has one."""
-    if rule := stopped(ratings):
-        print(f"\n{textwrap.fill(rule.told, WIDTH)}")
-
-
 def in_words(page: StudyPage) -> str:
     """The means and the differences of the primary family as plain text; without these, means with flagged raters."""
     means, contrasts = page.means, page.differences
@@ -79,6 +69,7 @@ def in_words(page: StudyPage) -> str:
         parts += [primary.to_string(index=False), contrasts.caption, *contrasts.notes]
     else:
         parts += [page.tables["sensitivity"].shown.to_string(index=False), page.tables["sensitivity"].caption]
+        parts += [page.study.ratings.stopping.told] if page.study.ratings.stopping else []
     return "\n\n".join(part if "\n" in part else textwrap.fill(part, WIDTH) for part in parts)
 
 

@@ -131,10 +131,10 @@ def _people(test: Check, dataset: Dataset, tables: Tables) -> Measured | str:
     found = _first(rows.assign(n=rows["n_images"]), "difference")
     if not found:
         return "there is no finite value to compare"
-    rule = rows.iloc[0].get("stopping_alpha", math.nan)
-    if math.isfinite(rule):  # the study stopped once this was decided: the usual interval is too narrow
-        if rule > 1 - CONFIDENCE:
-            return f"the study's stopping rule has alpha {rule:g}, more than {1 - CONFIDENCE:g}"
+    alpha = rows.iloc[0].get("stopping_alpha", math.nan)
+    if math.isfinite(alpha):  # the study may have stopped once this was decided: the usual interval is too narrow
+        if alpha > 1 - CONFIDENCE:
+            return f"the study's stopping rule has alpha {alpha:g}, more than {1 - CONFIDENCE:g}"
         low, high = (float(rows.iloc[0][name]) for name in ("stopping_low", "stopping_high"))
         if math.isnan(low):
             return "too few volunteers for the first look of the study's stopping rule"

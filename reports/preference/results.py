@@ -81,7 +81,9 @@ def analyse_preferences(ratings: Path, to: Path) -> str:
             write_table(table, whole)
     with whole_folder(to / "figures") as whole:
         save(page.plot, whole)
-    return "\n\n".join([*_said([page.tables[name] for name in SAID]), f"tables and figures: {to}"])
+    said = _said([page.tables[name] for name in SAID])
+    said += [textwrap.fill(study.stopping.told, WIDTH)] if study.stopping else []
+    return "\n\n".join([*said, f"tables and figures: {to}"])
 
 
 def _said(tables: Sequence[Table]) -> list[str]:

@@ -1,5 +1,6 @@
 """Studies that stop, of all protocols: what is planned is drawn, and what is stored is what the rule looks at."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports.ratings import say_whether_stopped
+from reports import ratings as analysis
 from reports.statistics.stopping import estimate
 from study_app.design.study import load_study
 from study_app.export.parquet import write_parquet
@@ -55,7 +56,7 @@ def by_hand(protocol: str, ratings: pd.DataFrame) -> float:
 
 @pytest.mark.parametrize("protocol", STUDIES)
 def test_the_rule_looks_at_what_is_exported(
-    protocol: str, archives: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    protocol: str, archives: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study, stimuli = prepared_study(tmp_path, archives, **STUDIES[protocol])
     stops = study.stops
@@ -84,7 +85,9 @@ def test_the_rule_looks_at_what_is_exported(
     words = f"{contrast_words(study, stops)} {state(study, standing)}"
     assert "zebranet" in words and "95 % interval" in words
     assert chart(standing.looks, stops.rule).startswith("<svg")
-    say_whether_stopped(tmp_path / "export" / "ratings.csv")
+    command = ["ratings", str(tmp_path / "export" / "ratings.csv"), "--to", str(tmp_path / "analysed")]
+    monkeypatch.setattr(sys, "argv", command)
+    analysis.main()
     said = " ".join(capsys.readouterr().out.split())
     assert f"After {number} volunteers" in said and "although one looked after every volunteer" in said
 
